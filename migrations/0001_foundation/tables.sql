@@ -1,0 +1,429 @@
+-- Foundation: organisations, people and how they sign in, connections, requests, bookings, events, and the outbox.
+--
+-- Read on both databases: UUID is a 16-byte value (BLOB on SQLite), every instant is a BIGINT of milliseconds since
+-- 1970-01-01T00:00Z, JSON is TEXT parsed at the door. Every tenant table carries org_id, and a reference to another tenant
+-- table goes over (org_id, id), so that a row of one organisation cannot point into another.
+
+CREATE TABLE organisations (
+    id UUID NOT NULL CONSTRAINT organisations_pk PRIMARY KEY,
+    name TEXT NOT NULL,
+    -- {"sign_in_providers": [...], ...}: organisation policies, absent keys take the default
+    policies TEXT NOT NULL DEFAULT '{}',
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE people (
+    id UUID NOT NULL CONSTRAINT people_pk PRIMARY KEY,
+    org_id UUID NOT NULL CONSTRAINT people_org_fk REFERENCES organisations (id),
+    -- Contact address, lower case. Never a key for signing in: identities are.
+    email TEXT NOT NULL,
+    name TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    role TEXT NOT NULL CONSTRAINT people_role_known CHECK (role IN ('admin', 'coordinator', 'interviewer')),
+    -- [{"weekday": "mon", "start": "09:00", "end": "17:00"}, ...]
+    weekly_hours TEXT NOT NULL,
+    -- [{"date": "2027-03-14", "windows": [{"start": "10:00", "end": "13:00"}]}, ...]
+    date_overrides TEXT NOT NULL DEFAULT '[]',
+    theme TEXT NOT NULL DEFAULT 'auto',
+    disabled_at BIGINT,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT people_org_id UNIQUE (org_id, id),
+    CONSTRAINT people_email_once UNIQUE (org_id, email)
+);
+
+-- Who may sign in as a person: (issuer, subject), for Microsoft the tenant's issuer and "tid.oid".
+CREATE TABLE identities (
+    id UUID NOT NULL CONSTRAINT identities_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    provider TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT identities_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id),
+    CONSTRAINT identities_subject_once UNIQUE (issuer, subject)
+);
+
+CREATE TABLE sessions (
+    id UUID NOT NULL CONSTRAINT sessions_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    -- SHA-256 of the cookie's 256-bit value
+    token_hash BYTEA NOT NULL CONSTRAINT sessions_token_once UNIQUE,
+    ip TEXT NOT NULL,
+    user_agent TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    CONSTRAINT sessions_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id)
+);
+CREATE INDEX sessions_by_person ON sessions (org_id, person_id);
+
+-- A sign-in under way: deleted by the statement that reads it, so that a state is used once.
+CREATE TABLE oauth_attempts (
+    state_hash BYTEA NOT NULL CONSTRAINT oauth_attempts_pk PRIMARY KEY,
+    -- SHA-256 of the value in the browser's short-lived cookie
+    browser_hash BYTEA NOT NULL,
+    provider TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    nonce TEXT NOT NULL,
+    -- PKCE verifier, encrypted like every other secret
+    verifier TEXT NOT NULL,
+    return_to TEXT NOT NULL,
+    -- the person who was signed in when the attempt began, where the purpose needs one
+    person_id UUID,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE TABLE connections (
+    id UUID NOT NULL CONSTRAINT connections_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    provider TEXT NOT NULL CONSTRAINT connections_provider_known CHECK (provider IN ('google', 'microsoft', 'apple')),
+    -- the provider's stable account key (Google sub, Microsoft tid.oid), and what to show
+    account_subject TEXT NOT NULL,
+    account_email TEXT NOT NULL,
+    personal_account BOOLEAN NOT NULL,
+    status TEXT NOT NULL CONSTRAINT connections_status_known CHECK (status IN ('active', 'inactive', 'expired', 'error')),
+    -- a sentence a person can act on; empty when all is well
+    last_error TEXT NOT NULL DEFAULT '',
+    -- space separated, as granted (never as asked)
+    scopes TEXT NOT NULL,
+    -- AES-256-GCM envelopes; NULL once disconnected
+    access_token TEXT,
+    refresh_token TEXT,
+    access_expires_at BIGINT NOT NULL,
+    -- rises with every stored token: a refresh writes only over the version it read
+    token_version BIGINT NOT NULL DEFAULT 0,
+    -- one refresh at a time: who holds it (random) and until when, by the database's clock
+    refresh_owner TEXT,
+    refresh_until BIGINT,
+    is_primary BOOLEAN NOT NULL,
+    connected_at BIGINT NOT NULL,
+    last_synced_at BIGINT,
+    CONSTRAINT connections_org_id UNIQUE (org_id, id),
+    CONSTRAINT connections_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id),
+    CONSTRAINT connections_once UNIQUE (org_id, person_id, provider)
+);
+
+CREATE TABLE calendars (
+    id UUID NOT NULL CONSTRAINT calendars_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    connection_id UUID NOT NULL,
+    provider_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    is_read BOOLEAN NOT NULL,
+    is_write_target BOOLEAN NOT NULL,
+    CONSTRAINT calendars_connection_fk FOREIGN KEY (org_id, connection_id) REFERENCES connections (org_id, id) ON DELETE CASCADE,
+    CONSTRAINT calendars_once UNIQUE (connection_id, provider_id)
+);
+
+-- When a connection is busy, as last read: intervals only, never a title.
+CREATE TABLE busy_reads (
+    connection_id UUID NOT NULL CONSTRAINT busy_reads_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    window_start BIGINT NOT NULL,
+    window_end BIGINT NOT NULL,
+    -- JSON [[start, end], ...], milliseconds, sorted and disjoint
+    intervals TEXT NOT NULL,
+    read_at BIGINT NOT NULL,
+    CONSTRAINT busy_reads_connection_fk FOREIGN KEY (org_id, connection_id) REFERENCES connections (org_id, id) ON DELETE CASCADE
+);
+
+CREATE TABLE requests (
+    id UUID NOT NULL CONSTRAINT requests_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    coordinator_id UUID NOT NULL,
+    candidate_name TEXT NOT NULL,
+    candidate_email TEXT NOT NULL,
+    interview_type TEXT NOT NULL,
+    duration_minutes INTEGER NOT NULL,
+    step_minutes INTEGER NOT NULL,
+    window_start BIGINT NOT NULL,
+    window_end BIGINT NOT NULL,
+    zone TEXT NOT NULL,
+    buffer_before_minutes INTEGER NOT NULL,
+    buffer_after_minutes INTEGER NOT NULL,
+    min_notice_minutes INTEGER NOT NULL,
+    -- until when before the start the candidate may still move or cancel
+    change_notice_minutes INTEGER NOT NULL,
+    location TEXT NOT NULL,
+    -- the provider makes a video room (Google Meet, Teams) with the event
+    video BOOLEAN NOT NULL,
+    notes TEXT NOT NULL,
+    status TEXT NOT NULL CONSTRAINT requests_status_known CHECK (status IN ('open', 'booked', 'cancelled')),
+    link_sent_at BIGINT,
+    link_opened_at BIGINT,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT requests_org_id UNIQUE (org_id, id),
+    CONSTRAINT requests_coordinator_fk FOREIGN KEY (org_id, coordinator_id) REFERENCES people (org_id, id)
+);
+CREATE INDEX requests_by_state ON requests (org_id, status, created_at);
+
+-- One seat of a panel: "all" needs everyone of its members, "any" needs that many of them.
+CREATE TABLE seats (
+    id UUID NOT NULL CONSTRAINT seats_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    request_id UUID NOT NULL,
+    position INTEGER NOT NULL,
+    kind TEXT NOT NULL CONSTRAINT seats_kind_known CHECK (kind IN ('all', 'any', 'optional')),
+    needed INTEGER NOT NULL,
+    CONSTRAINT seats_org_id UNIQUE (org_id, id),
+    CONSTRAINT seats_request_fk FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, id)
+);
+CREATE INDEX seats_by_request ON seats (org_id, request_id);
+
+CREATE TABLE seat_members (
+    org_id UUID NOT NULL,
+    seat_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    CONSTRAINT seat_members_pk PRIMARY KEY (seat_id, person_id),
+    CONSTRAINT seat_members_seat_fk FOREIGN KEY (org_id, seat_id) REFERENCES seats (org_id, id),
+    CONSTRAINT seat_members_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id)
+);
+
+-- Hours typed for somebody who is not connected; without a person, the request's own fallback windows.
+CREATE TABLE manual_windows (
+    id UUID NOT NULL CONSTRAINT manual_windows_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    request_id UUID NOT NULL,
+    person_id UUID,
+    starts_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    typed_by UUID NOT NULL,
+    typed_at BIGINT NOT NULL,
+    CONSTRAINT manual_windows_forward CHECK (ends_at > starts_at),
+    CONSTRAINT manual_windows_request_fk FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, id),
+    CONSTRAINT manual_windows_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id),
+    CONSTRAINT manual_windows_typist_fk FOREIGN KEY (org_id, typed_by) REFERENCES people (org_id, id)
+);
+CREATE INDEX manual_windows_by_request ON manual_windows (org_id, request_id);
+
+-- The candidate's link. The token is derived from the salt with a key that is not in the database; only its hash is here.
+CREATE TABLE booking_links (
+    id UUID NOT NULL CONSTRAINT booking_links_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    request_id UUID NOT NULL,
+    token_hash BYTEA NOT NULL CONSTRAINT booking_links_token_once UNIQUE,
+    salt BYTEA NOT NULL,
+    key_id TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    revoked_at BIGINT,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT booking_links_request_fk FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, id)
+);
+CREATE INDEX booking_links_by_request ON booking_links (org_id, request_id);
+
+CREATE TABLE bookings (
+    id UUID NOT NULL CONSTRAINT bookings_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    request_id UUID NOT NULL,
+    status TEXT NOT NULL CONSTRAINT bookings_status_known CHECK (status IN ('held', 'confirmed', 'cancelled', 'released')),
+    starts_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    -- what the candidate chose by: their zone, the wall time it showed, and the zone database that said so
+    candidate_zone TEXT NOT NULL,
+    local_start TEXT NOT NULL,
+    tzdata TEXT NOT NULL,
+    -- a held booking is confirmed or offered anew before this
+    hold_until BIGINT,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT bookings_forward CHECK (ends_at > starts_at),
+    CONSTRAINT bookings_org_id UNIQUE (org_id, id),
+    CONSTRAINT bookings_request_fk FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, id)
+);
+-- A request has at most one living booking.
+CREATE UNIQUE INDEX bookings_one_live ON bookings (request_id) WHERE status IN ('held', 'confirmed');
+CREATE INDEX bookings_by_start ON bookings (org_id, status, starts_at);
+
+-- Moves, cancellations and confirmations are records.
+CREATE TABLE booking_changes (
+    id UUID NOT NULL CONSTRAINT booking_changes_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    booking_id UUID NOT NULL,
+    kind TEXT NOT NULL CONSTRAINT booking_changes_kind_known CHECK (kind IN ('booked', 'held', 'confirmed', 'moved', 'cancelled', 'released')),
+    -- 'candidate', 'coordinator' or 'system'
+    actor_kind TEXT NOT NULL,
+    actor_id UUID,
+    reason TEXT NOT NULL DEFAULT '',
+    from_start BIGINT,
+    to_start BIGINT,
+    at BIGINT NOT NULL,
+    CONSTRAINT booking_changes_booking_fk FOREIGN KEY (org_id, booking_id) REFERENCES bookings (org_id, id)
+);
+CREATE INDEX booking_changes_by_booking ON booking_changes (org_id, booking_id, at);
+
+-- The first answer to a form's idempotency key, replayed to every repeat.
+CREATE TABLE idempotency_keys (
+    org_id UUID NOT NULL CONSTRAINT idempotency_keys_org_fk REFERENCES organisations (id),
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    parameters_hash BYTEA NOT NULL,
+    result TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT idempotency_keys_pk PRIMARY KEY (org_id, scope, key)
+);
+
+-- What goes on calendars. One UID for life; SEQUENCE only grows.
+CREATE TABLE events (
+    id UUID NOT NULL CONSTRAINT events_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    kind TEXT NOT NULL CONSTRAINT events_kind_known CHECK (kind IN ('interview', 'practice', 'assignment', 'follow_up', 'reminder')),
+    booking_id UUID,
+    uid TEXT NOT NULL CONSTRAINT events_uid_once UNIQUE,
+    sequence INTEGER NOT NULL,
+    -- rises with every change of what should stand on calendars; a placement records the one it carries
+    revision BIGINT NOT NULL,
+    owner_id UUID NOT NULL,
+    summary TEXT NOT NULL,
+    description TEXT NOT NULL,
+    location TEXT NOT NULL,
+    video BOOLEAN NOT NULL,
+    starts_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    zone TEXT NOT NULL,
+    status TEXT NOT NULL CONSTRAINT events_status_known CHECK (status IN ('tentative', 'confirmed', 'cancelled')),
+    -- who invites the attendees, decided once: 'provider' (the calendar it stands on) or 'mail' (our own iMIP message)
+    inviter TEXT NOT NULL CONSTRAINT events_inviter_known CHECK (inviter IN ('provider', 'mail')),
+    created_at BIGINT NOT NULL,
+    CONSTRAINT events_org_id UNIQUE (org_id, id),
+    CONSTRAINT events_booking_fk FOREIGN KEY (org_id, booking_id) REFERENCES bookings (org_id, id),
+    CONSTRAINT events_owner_fk FOREIGN KEY (org_id, owner_id) REFERENCES people (org_id, id)
+);
+CREATE INDEX events_by_booking ON events (org_id, booking_id);
+
+CREATE TABLE event_participants (
+    id UUID NOT NULL CONSTRAINT event_participants_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    event_id UUID NOT NULL,
+    -- NULL for a candidate
+    person_id UUID,
+    email TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL CONSTRAINT event_participants_role_known CHECK (role IN ('organizer', 'candidate', 'interviewer', 'optional')),
+    CONSTRAINT event_participants_event_fk FOREIGN KEY (org_id, event_id) REFERENCES events (org_id, id),
+    CONSTRAINT event_participants_once UNIQUE (event_id, email)
+);
+
+-- Where an event stands on one connection. Kept as a tombstone until the provider confirmed it is gone.
+CREATE TABLE placements (
+    id UUID NOT NULL CONSTRAINT placements_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    event_id UUID NOT NULL,
+    connection_id UUID NOT NULL,
+    calendar TEXT NOT NULL,
+    -- empty until the provider's receipt
+    provider_id TEXT NOT NULL DEFAULT '',
+    etag TEXT NOT NULL DEFAULT '',
+    join_url TEXT NOT NULL DEFAULT '',
+    -- the event's revision that stands there; 0 is none yet
+    placed_revision BIGINT NOT NULL DEFAULT 0,
+    removed_at BIGINT,
+    last_synced_at BIGINT,
+    last_error TEXT NOT NULL DEFAULT '',
+    CONSTRAINT placements_event_fk FOREIGN KEY (org_id, event_id) REFERENCES events (org_id, id),
+    CONSTRAINT placements_connection_fk FOREIGN KEY (org_id, connection_id) REFERENCES connections (org_id, id),
+    CONSTRAINT placements_once UNIQUE (event_id, connection_id)
+);
+
+-- Who is taken when by held and confirmed events, buffers included. The overlap rule is in constraints.sql of each database.
+CREATE TABLE occupancies (
+    id UUID NOT NULL CONSTRAINT occupancies_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    booking_id UUID NOT NULL,
+    -- [taken_from, taken_until): the interview with its buffers
+    taken_from BIGINT NOT NULL,
+    taken_until BIGINT NOT NULL,
+    -- [starts_at, ends_at): the interview itself
+    starts_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    CONSTRAINT occupancies_forward CHECK (taken_until > taken_from AND taken_from <= starts_at AND starts_at < ends_at AND ends_at <= taken_until),
+    CONSTRAINT occupancies_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id),
+    CONSTRAINT occupancies_booking_fk FOREIGN KEY (org_id, booking_id) REFERENCES bookings (org_id, id)
+);
+CREATE INDEX occupancies_by_person ON occupancies (person_id, taken_from);
+CREATE INDEX occupancies_by_booking ON occupancies (booking_id);
+
+-- The outbox: promises written in the transaction that made them true.
+CREATE TABLE jobs (
+    id UUID NOT NULL CONSTRAINT jobs_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    kind TEXT NOT NULL,
+    -- what it is about (an event's or message's id): jobs of one subject run one at a time, oldest first
+    subject TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    status TEXT NOT NULL CONSTRAINT jobs_status_known CHECK (status IN ('queued', 'running', 'parked', 'done', 'dead', 'superseded')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    run_at BIGINT NOT NULL,
+    -- a lease: rises with every claim; completing is conditional on it
+    epoch BIGINT NOT NULL DEFAULT 0,
+    lease_owner TEXT,
+    lease_until BIGINT,
+    -- a parked job waits for this connection to work again
+    parked_for UUID,
+    last_error TEXT NOT NULL DEFAULT '',
+    created_at BIGINT NOT NULL,
+    finished_at BIGINT,
+    CONSTRAINT jobs_org_fk FOREIGN KEY (org_id) REFERENCES organisations (id)
+);
+CREATE INDEX jobs_due ON jobs (status, run_at);
+CREATE INDEX jobs_by_subject ON jobs (subject, created_at);
+CREATE UNIQUE INDEX jobs_one_running ON jobs (subject) WHERE status = 'running';
+
+-- Each e-mail and its fate.
+CREATE TABLE messages (
+    id UUID NOT NULL CONSTRAINT messages_pk PRIMARY KEY,
+    org_id UUID NOT NULL CONSTRAINT messages_org_fk REFERENCES organisations (id),
+    booking_id UUID,
+    request_id UUID,
+    kind TEXT NOT NULL,
+    to_email TEXT NOT NULL,
+    to_name TEXT NOT NULL,
+    reply_to TEXT NOT NULL DEFAULT '',
+    message_id TEXT NOT NULL CONSTRAINT messages_message_id_once UNIQUE,
+    subject TEXT NOT NULL,
+    text_body TEXT NOT NULL,
+    html_body TEXT NOT NULL,
+    ics_method TEXT NOT NULL DEFAULT '',
+    ics TEXT NOT NULL DEFAULT '',
+    status TEXT NOT NULL CONSTRAINT messages_status_known CHECK (status IN ('queued', 'sent', 'failed')),
+    last_error TEXT NOT NULL DEFAULT '',
+    created_at BIGINT NOT NULL,
+    sent_at BIGINT
+);
+CREATE INDEX messages_by_request ON messages (org_id, request_id, created_at);
+CREATE INDEX messages_by_recipient ON messages (to_email, created_at);
+
+-- Who did what. Append only: the triggers in constraints.sql refuse change and deletion.
+CREATE TABLE audit_log (
+    id UUID NOT NULL CONSTRAINT audit_log_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    actor_kind TEXT NOT NULL,
+    actor_id UUID,
+    action TEXT NOT NULL,
+    -- prefixed id of what it was done to
+    subject TEXT NOT NULL,
+    detail TEXT NOT NULL DEFAULT '{}',
+    ip TEXT NOT NULL DEFAULT '',
+    user_agent TEXT NOT NULL DEFAULT '',
+    at BIGINT NOT NULL
+);
+CREATE INDEX audit_log_by_time ON audit_log (org_id, at);
+
+-- Counters of the rate limits, shared by every process: one row per (limit, key, window).
+CREATE TABLE rate_windows (
+    bucket TEXT NOT NULL,
+    key_hash BYTEA NOT NULL,
+    window_start BIGINT NOT NULL,
+    hits INTEGER NOT NULL,
+    CONSTRAINT rate_windows_pk PRIMARY KEY (bucket, key_hash, window_start)
+);
+
+-- One row per encryption key ever used here: a known value sealed with it, so that a wrong key is noticed at start.
+CREATE TABLE key_canaries (
+    key_id TEXT NOT NULL CONSTRAINT key_canaries_pk PRIMARY KEY,
+    sealed TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);

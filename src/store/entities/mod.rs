@@ -1,0 +1,29 @@
+//! Rows as they stand in the database, one module per table; `migrations/` says what the columns mean.
+//!
+//! Joins are written in the queries that need them, so the entities declare no relations.
+
+pub mod audit_log;
+pub mod booking_changes;
+pub mod booking_links;
+pub mod bookings;
+pub mod busy_reads;
+pub mod calendars;
+pub mod connections;
+pub mod event_participants;
+pub mod events;
+pub mod idempotency_keys;
+pub mod identities;
+pub mod jobs;
+pub mod key_canaries;
+pub mod manual_windows;
+pub mod messages;
+pub mod oauth_attempts;
+pub mod occupancies;
+pub mod organisations;
+pub mod people;
+pub mod placements;
+pub mod rate_windows;
+pub mod requests;
+pub mod seat_members;
+pub mod seats;
+pub mod sessions;

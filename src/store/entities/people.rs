@@ -1,0 +1,26 @@
+use sea_orm::entity::prelude::*;
+
+use crate::ids::{OrgId, PersonId};
+use crate::store::words::{Role, Stamp};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "people")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: PersonId,
+    pub org_id: OrgId,
+    pub email: String,
+    pub name: String,
+    pub zone: String,
+    pub role: Role,
+    pub weekly_hours: String,
+    pub date_overrides: String,
+    pub theme: String,
+    pub disabled_at: Option<Stamp>,
+    pub created_at: Stamp,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

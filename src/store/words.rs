@@ -1,0 +1,78 @@
+//! The closed vocabularies of text columns, and instants as stored.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{DeriveActiveEnum, DeriveValueType, EnumIter};
+use serde::{Deserialize, Serialize};
+
+/// An instant as stored: milliseconds since 1970-01-01T00:00Z, the same BIGINT on both databases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, DeriveValueType)]
+pub struct Stamp(i64);
+
+impl Stamp {
+    /// The instant. Stored values come from [`DateTime<Utc>`], so they are in its range.
+    pub fn at(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.0).unwrap_or(DateTime::<Utc>::MAX_UTC)
+    }
+
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+
+    pub fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+}
+
+impl From<DateTime<Utc>> for Stamp {
+    fn from(at: DateTime<Utc>) -> Self {
+        Self(at.timestamp_millis())
+    }
+}
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+        #[sea_orm(rs_type = "String", db_type = "Text")]
+        pub enum $name {
+            $(#[sea_orm(string_value = $text)] #[serde(rename = $text)] $variant,)*
+        }
+
+        impl $name {
+            /// The word as stored.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.as_str()) }
+        }
+    )*};
+}
+
+words! {
+    /// What a person may do in their organisation.
+    Role { Admin = "admin", Coordinator = "coordinator", Interviewer = "interviewer", }
+    /// Who keeps a person's calendar.
+    Provider { Google = "google", Microsoft = "microsoft", Apple = "apple", }
+    /// `Inactive` was disconnected, `Expired` needs its person to sign in again, `Error` did not answer when last asked.
+    ConnectionStatus { Active = "active", Inactive = "inactive", Expired = "expired", Error = "error", }
+    RequestStatus { Open = "open", Booked = "booked", Cancelled = "cancelled", }
+    SeatKind { All = "all", Any = "any", Optional = "optional", }
+    /// `Held` waits for a calendar that did not answer; `Released` was held and could not be confirmed.
+    BookingStatus { Held = "held", Confirmed = "confirmed", Cancelled = "cancelled", Released = "released", }
+    ChangeKind { Booked = "booked", Held = "held", Confirmed = "confirmed", Moved = "moved", Cancelled = "cancelled", Released = "released", }
+    ActorKind { Candidate = "candidate", Person = "person", System = "system", }
+    EventKind { Interview = "interview", Practice = "practice", Assignment = "assignment", FollowUp = "follow_up", Reminder = "reminder", }
+    /// RFC 5545 section 3.8.1.11.
+    EventStatus { Tentative = "tentative", Confirmed = "confirmed", Cancelled = "cancelled", }
+    /// Who invites an event's attendees: the provider it stands on, or our own iMIP mail. Never both.
+    Inviter { Provider = "provider", Mail = "mail", }
+    ParticipantRole { Organizer = "organizer", Candidate = "candidate", Interviewer = "interviewer", Optional = "optional", }
+    /// `Parked` waits for a connection to be mended; `Superseded` was overtaken by a newer intent of the same subject.
+    JobStatus { Queued = "queued", Running = "running", Parked = "parked", Done = "done", Dead = "dead", Superseded = "superseded", }
+    MessageStatus { Queued = "queued", Sent = "sent", Failed = "failed", }
+}
