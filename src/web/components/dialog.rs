@@ -18,7 +18,7 @@ pub fn Dialog(
     #[prop(into)]
     close_href: String,
     /// Buttons, the one that acts last.
-    #[prop(optional)]
+    #[prop(default = None, into)]
     actions: Option<AnyView>,
     children: Children,
 ) -> impl IntoView {
@@ -33,4 +33,5 @@ pub fn Dialog(
             {actions.map(|actions| view! { <footer class="dialog-acts">{actions}</footer> })}
         </dialog>
     }
+    .into_any()
 }

@@ -297,6 +297,7 @@ fn column(mut day: WeekDay, now: Option<u16>, frame: &Frame) -> impl IntoView + 
             {now}
         </svg>
     }
+    .into_any()
 }
 
 fn head(day: &WeekDay, lanes: &[String]) -> impl IntoView + use<> {
@@ -323,6 +324,7 @@ fn head(day: &WeekDay, lanes: &[String]) -> impl IntoView + use<> {
             {lanes}
         </div>
     }
+    .into_any()
 }
 
 /// The two patterns blocks refer to. Kept out of `display: none`, which would switch patterns off.
@@ -339,6 +341,7 @@ fn patterns(id: &str) -> impl IntoView + use<> {
             </defs>
         </svg>
     }
+    .into_any()
 }
 
 fn key(kinds: Vec<BlockKind>, id: &str) -> impl IntoView + use<> {
@@ -370,6 +373,7 @@ fn key(kinds: Vec<BlockKind>, id: &str) -> impl IntoView + use<> {
                 .collect_view()}
         </ul>
     }
+    .into_any()
 }
 
 /// The picture with its title, arrows, key and table.
@@ -436,6 +440,7 @@ pub fn WeekGrid(
             <WeekTable week=table />
         </div>
     }
+    .into_any()
 }
 
 #[cfg(test)]
