@@ -12,3 +12,9 @@ pub mod ids;
 // Entities, migrations, and the one way to write.
 #[cfg(feature = "ssr")]
 pub mod store;
+// Promises: enqueue in a transaction, claim, retry, give up. Knows nobody.
+#[cfg(feature = "ssr")]
+pub mod outbox;
+// The pure core: hours, busy times, seats and slots.
+#[cfg(feature = "ssr")]
+pub mod scheduling;
