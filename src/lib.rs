@@ -3,6 +3,26 @@
 //!
 //! The modules are the product's nouns. `docs/architecture.md` walks through them.
 
+// The document around pages and the table of pages.
+#[cfg(feature = "ssr")]
+pub mod app;
+// Settings, judged at start.
+#[cfg(feature = "ssr")]
+pub mod config;
+// Checks every setting against the world: `convene doctor`.
+#[cfg(feature = "ssr")]
+pub mod doctor;
+// What a browser may learn of a failure.
+pub mod error;
+// Being told to stop.
+#[cfg(feature = "ssr")]
+pub mod shutdown;
+// What handlers and jobs can reach.
+#[cfg(feature = "ssr")]
+pub mod state;
+// The ways in from the web; pages, components and islands.
+pub mod web;
+
 // Where the time comes from.
 #[cfg(feature = "ssr")]
 pub mod clock;
@@ -12,3 +32,10 @@ pub mod ids;
 // Entities, migrations, and the one way to write.
 #[cfg(feature = "ssr")]
 pub mod store;
+
+/// Called by the page's script once the module is loaded; the islands follow one by one.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    leptos::mount::hydrate_islands();
+}
