@@ -28,6 +28,9 @@ pub struct AppError {
     /// The form field it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<Cow<'static, str>>,
+    /// Seconds after which trying again makes sense.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u32>,
     /// Ties an internal failure to the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
@@ -35,7 +38,15 @@ pub struct AppError {
 
 impl AppError {
     pub fn new(status: u16, code: impl Into<Cow<'static, str>>, sentence: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code: code.into(), sentence: sentence.into(), hint: None, field: None, reference: None }
+        Self {
+            status,
+            code: code.into(),
+            sentence: sentence.into(),
+            hint: None,
+            field: None,
+            retry_after: None,
+            reference: None,
+        }
     }
 
     /// Says what to do about it.
@@ -76,9 +87,21 @@ impl AppError {
         Self::new(403, "forbidden", "You are not allowed to do this.").hint("Ask an administrator of your organisation.")
     }
 
+    /// Asked too often (429).
+    pub fn too_many(retry_after: std::time::Duration) -> Self {
+        let seconds = u32::try_from(retry_after.as_secs()).unwrap_or(u32::MAX).max(1);
+        let mut error = Self::new(429, "too_many_requests", "This was asked too often in a short time.")
+            .hint(format!("Try again in {seconds} seconds."));
+        error.retry_after = Some(seconds);
+        error
+    }
+
     /// Nothing was done, and trying again soon is right.
     pub fn unavailable() -> Self {
-        Self::new(503, "unavailable", "Convene is busy at the moment. Nothing was changed.").hint("Try again in a few seconds.")
+        let mut error = Self::new(503, "unavailable", "Convene is busy at the moment. Nothing was changed.")
+            .hint("Try again in a few seconds.");
+        error.retry_after = Some(5);
+        error
     }
 
     fn sentence_for_internal(reference: String) -> Self {
@@ -183,8 +206,8 @@ mod server {
             let mut response = (self.status_code(), body).into_response();
             let problem = HeaderValue::from_static("application/problem+json");
             response.headers_mut().insert(header::CONTENT_TYPE, problem);
-            if self.status == 503 {
-                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            if let Some(seconds) = self.retry_after {
+                response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
             }
             response.extensions_mut().insert(self);
             response

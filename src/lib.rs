@@ -23,12 +23,18 @@ pub mod state;
 // The ways in from the web; pages, components and islands.
 pub mod web;
 
+// Who did what, append only.
+#[cfg(feature = "ssr")]
+pub mod audit;
 // Where the time comes from.
 #[cfg(feature = "ssr")]
 pub mod clock;
 // Prefixed ids, addresses, names and link tokens: parsed once, trusted after.
 #[cfg(feature = "ssr")]
 pub mod ids;
+// Values that never show themselves, and the keys that seal them.
+#[cfg(feature = "ssr")]
+pub mod secrets;
 // Entities, migrations, and the one way to write.
 #[cfg(feature = "ssr")]
 pub mod store;

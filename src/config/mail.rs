@@ -2,9 +2,10 @@
 
 use url::Url;
 
-use super::{Reader, Secret, web::is_loopback};
+use super::{Reader, web::is_loopback};
+use crate::secrets::Secret;
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Mail {
     /// `smtps://user:password@host:465` (TLS) or `smtp://…:587` (STARTTLS, except to this very machine). `None` keeps mail
     /// in the database, where the demo's mailbox shows it.

@@ -8,25 +8,26 @@ mod mail;
 mod network;
 mod providers;
 mod reader;
-mod secrets;
 mod web;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 pub use mail::Mail;
 pub use network::Network;
 pub use providers::{Google, Microsoft, Providers};
 pub use reader::{Problem, Reader, Sight};
-pub use secrets::{Secret, TokenKeys};
 pub use web::Web;
 
+use crate::secrets::{KeyRing, Secret};
+
 /// Everything that can be set.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     pub database: Database,
     pub web: Web,
     pub providers: Providers,
-    pub keys: TokenKeys,
+    /// What stored tokens are sealed with.
+    pub keys: Arc<KeyRing>,
     pub mail: Mail,
     pub sign_up: SignUp,
     pub ats: AtsMode,
@@ -35,7 +36,7 @@ pub struct Config {
 }
 
 /// Where everything is kept.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Database {
     /// `sqlite://…` or `postgres://…`. May hold a password.
     pub url: Secret,
@@ -93,7 +94,7 @@ impl Config {
         let database = Database::read(reader);
         let web = Web::read(reader);
         let providers = Providers::read(reader);
-        let keys = TokenKeys::read(reader);
+        let keys = read_keys(reader);
         let mail = Mail::read(reader);
         let sign_up = reader.choice(
             "SIGNUP",
@@ -136,8 +137,25 @@ impl Database {
                             postgres://user:password@host/name"
                     .to_owned());
             }
-            Ok(Self { url: Secret::new(url) })
+            Ok(Self { url: Secret::new(url.to_owned()) })
         })
+    }
+}
+
+/// `TOKEN_ENCRYPTION_KEY`. The ring's own sentences name the setting; a line does that once.
+fn read_keys(reader: &mut Reader<'_>) -> Option<Arc<KeyRing>> {
+    let setting = "TOKEN_ENCRYPTION_KEY";
+    match KeyRing::parse(&reader.value(setting).unwrap_or_default()) {
+        Ok(ring) => {
+            let ids: Vec<_> = ring.ids().collect();
+            reader.fine(setting, format!("set (key {})", ids.join(", ")));
+            Some(Arc::new(ring))
+        }
+        Err(error) => {
+            let sentence = error.to_string();
+            reader.wrong(setting, sentence.strip_prefix("TOKEN_ENCRYPTION_KEY ").unwrap_or(&sentence));
+            None
+        }
     }
 }
 

@@ -2,11 +2,11 @@
 
 use url::Url;
 
-use super::{Reader, Secret, web::parse_base_url};
-use crate::store::words::Provider;
+use super::{Reader, web::parse_base_url};
+use crate::{secrets::Secret, store::words::Provider};
 
 /// Which providers are set up, and which of them may be signed in with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Providers {
     pub google: Option<Google>,
     pub microsoft: Option<Microsoft>,
@@ -14,7 +14,7 @@ pub struct Providers {
     pub sign_in: Vec<Provider>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Google {
     pub client_id: String,
     pub client_secret: Secret,
@@ -22,7 +22,7 @@ pub struct Google {
     pub base_url: Option<Url>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Microsoft {
     pub client_id: String,
     pub client_secret: Secret,
