@@ -3,12 +3,38 @@
 //!
 //! The modules are the product's nouns. `docs/architecture.md` walks through them.
 
+// The document around pages and the table of pages.
+#[cfg(feature = "ssr")]
+pub mod app;
+// Settings, judged at start.
+#[cfg(feature = "ssr")]
+pub mod config;
+// Checks every setting against the world: `convene doctor`.
+#[cfg(feature = "ssr")]
+pub mod doctor;
+// What a browser may learn of a failure.
+pub mod error;
+// Being told to stop.
+#[cfg(feature = "ssr")]
+pub mod shutdown;
+// What handlers and jobs can reach.
+#[cfg(feature = "ssr")]
+pub mod state;
+// The ways in from the web; pages, components and islands.
+pub mod web;
+
+// Who did what, append only.
+#[cfg(feature = "ssr")]
+pub mod audit;
 // Where the time comes from.
 #[cfg(feature = "ssr")]
 pub mod clock;
 // Prefixed ids, addresses, names and link tokens: parsed once, trusted after.
 #[cfg(feature = "ssr")]
 pub mod ids;
+// Values that never show themselves, and the keys that seal them.
+#[cfg(feature = "ssr")]
+pub mod secrets;
 // Entities, migrations, and the one way to write.
 #[cfg(feature = "ssr")]
 pub mod store;
@@ -18,3 +44,10 @@ pub mod outbox;
 // The pure core: hours, busy times, seats and slots.
 #[cfg(feature = "ssr")]
 pub mod scheduling;
+
+/// Called by the page's script once the module is loaded; the islands follow one by one.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    leptos::mount::hydrate_islands();
+}

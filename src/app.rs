@@ -1,0 +1,159 @@
+//! The document around every page, and the table of pages.
+//!
+//! Pages are rendered whole on the server (`SsrMode::Async`); what moves is an island. The script that wakes islands is our
+//! own: Leptos's starts fetching WASM before the page is painted.
+
+use axum::http::{HeaderMap, header, request::Parts};
+use leptos::{hydration::AutoReload, nonce::use_nonce, prelude::*};
+use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{FlatRoutes, Route, Router},
+    path,
+};
+
+use crate::{
+    error::AppError,
+    state::AppState,
+    web::{
+        components::{ErrorPage, LinkButton, PublicShell},
+        pages::{home::Home, signin::{SignIn, SignUp}},
+        site::Site,
+    },
+};
+
+/// The pages. Their functions must not run when the table is only listed, so nothing here asks for state.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Title formatter=|title: String| if title.is_empty() { "Convene".to_owned() } else { format!("{title} · Convene") } />
+        <Router>
+            <FlatRoutes fallback=|| view! { <Failure error=AppError::not_found() /> }>
+                <Route path=path!("/") view=Home ssr=SsrMode::Async />
+                <Route path=path!("/signin") view=SignIn ssr=SsrMode::Async />
+                <Route path=path!("/signup") view=SignUp ssr=SsrMode::Async />
+            </FlatRoutes>
+        </Router>
+    }
+}
+
+/// The document of a page.
+pub fn shell(state: AppState) -> impl IntoView {
+    let theme = use_context::<Parts>().map(|parts| Theme::from_headers(&parts.headers)).unwrap_or_default();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme.attribute()>
+            <head>
+                <Head site=state.site.clone() />
+                <AutoReload options=state.leptos_options.clone() />
+                <WakeIslands site=state.site />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// The document of a failure that no page was there to show. Needs no islands.
+pub fn error_document(site: &Site, theme: Theme, error: &AppError, reference: Option<String>) -> String {
+    let error = AppError { reference, ..error.clone() };
+    let site = site.clone();
+    Owner::new().with(|| {
+        view! {
+            <!DOCTYPE html>
+            <html lang="en" data-theme=theme.attribute()>
+                <head>
+                    <Head site />
+                    <title>{format!("{} · Convene", error.sentence)}</title>
+                </head>
+                <body>
+                    <Failure error />
+                </body>
+            </html>
+        }
+        .to_html()
+    })
+}
+
+/// A failure as a page. Inside a page, set the status as well: see [`fail`].
+#[component]
+pub fn Failure(error: AppError) -> impl IntoView {
+    let sentence = error.hint.as_deref().unwrap_or("Go back and try again.").to_owned();
+    view! {
+        <PublicShell organisation="Convene" sheet=true>
+            <ErrorPage
+                status=error.status
+                title=error.sentence.into_owned()
+                sentence=sentence
+                reference=error.reference.unwrap_or_default()
+            >
+                <LinkButton label="Home page" href="/" />
+            </ErrorPage>
+        </PublicShell>
+    }
+}
+
+/// Makes the page being rendered a failure: its status and what it shows.
+pub fn fail(error: AppError) -> impl IntoView {
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        response.set_status(error.status_code());
+    }
+    view! {
+        <Title text=error.sentence.clone().into_owned() />
+        <Failure error />
+    }
+}
+
+#[component]
+fn Head(site: Site) -> impl IntoView {
+    view! {
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <link rel="stylesheet" href=site.stylesheet.to_string() />
+        <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
+    }
+}
+
+/// Fetches and starts the islands' WASM after the first paint, on pages that have any.
+#[component]
+fn WakeIslands(site: Site) -> impl IntoView {
+    // Everything outside islands stays as the server wrote it, so nothing has to be sent along for it.
+    if let Some(shared) = Owner::current_shared_context() {
+        shared.set_is_hydrating(false);
+    }
+    let script = format!("{}({:?}, {:?});", include_str!("app/wake_islands.js"), site.script, site.wasm);
+    view! { <script type="module" nonce=use_nonce()>{script}</script> }
+}
+
+/// Light, dark, or as the system has it; kept in the cookie `theme`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub fn from_headers(headers: &HeaderMap) -> Self {
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let theme = cookies.flat_map(|value| value.split(';')).find_map(|cookie| cookie.trim().strip_prefix("theme="));
+        match theme {
+            Some("light") => Self::Light,
+            Some("dark") => Self::Dark,
+            _ => Self::System,
+        }
+    }
+
+    /// The value of `data-theme`.
+    pub fn attribute(self) -> Option<&'static str> {
+        match self {
+            Self::System => None,
+            Self::Light => Some("light"),
+            Self::Dark => Some("dark"),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! People: who they are, when they work, and how the organisation finds them.
+//!
+//! Signing in lives in [`sign_in`], staying signed in in [`sessions`], permission in [`permission`]. An e-mail address is for
+//! display and contact; who somebody is when they sign in is decided by their identity (issuer and subject) alone.
+
+pub mod permission;
+pub mod return_to;
+pub mod sessions;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::{Expr, OnConflict},
+};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    ids::{Email, OrgId, PersonId},
+    scheduling::hours::{DayOverride, DayWindow, TimeOfDay, WeeklyWindow},
+    store::{Stamp, StoreError, Txn, entities::people, words::Role},
+};
+
+pub use permission::{Admin, Coordinator, Forbidden, Member};
+
+/// Somebody of an organisation. Interviewers may exist without ever signing in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    pub id: PersonId,
+    pub org: OrgId,
+    /// Where mail reaches them, unless [`has_address`] says there is none yet.
+    pub email: Email,
+    pub name: String,
+    pub zone: Tz,
+    pub role: Role,
+    pub weekly: Vec<WeeklyWindow>,
+    pub overrides: Vec<DayOverride>,
+    pub disabled_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+}
+
+impl Person {
+    /// Whether nobody knows yet where this person lives: the calendar did not tell and they did not say.
+    pub fn needs_zone(&self) -> bool {
+        self.zone == Tz::UTC
+    }
+}
+
+/// Monday to Friday, 09:00 to 17:00 in the person's zone: the hours until somebody says otherwise.
+pub fn default_hours() -> Vec<WeeklyWindow> {
+    let at = |hour| TimeOfDay::new(hour, 0);
+    let office = at(9).zip(at(17)).and_then(|(from, until)| DayWindow::new(from, until));
+    office.map(WeeklyWindow::office_week).unwrap_or_default()
+}
+
+/// Domain of addresses that stand in for one the provider did not tell; it never resolves (RFC 2606 section 2).
+const NO_ADDRESS: &str = "no-address.invalid";
+
+/// Whether mail can reach this address. A person whose provider told no address has a stand-in until they type theirs.
+pub fn has_address(email: &Email) -> bool {
+    !email.as_str().ends_with(NO_ADDRESS)
+}
+
+/// The stand-in for a person without an address.
+pub(crate) fn no_address(person: PersonId) -> Email {
+    // Letters, digits and one underscore before a fixed domain are an address.
+    format!("{person}@{NO_ADDRESS}").parse().expect("an id makes a local part")
+}
+
+/// The person of this organisation with this id.
+pub async fn find(db: &impl ConnectionTrait, org: OrgId, id: PersonId) -> Result<Option<Person>, StoreError> {
+    let row = in_org(org).filter(people::Column::Id.eq(id)).one(db).await?;
+    row.map(from_row).transpose()
+}
+
+/// The people with these ids, in the order of their ids; ids of other organisations are left out.
+pub async fn find_all(db: &impl ConnectionTrait, org: OrgId, ids: &[PersonId]) -> Result<Vec<Person>, StoreError> {
+    let rows = in_org(org).filter(people::Column::Id.is_in(ids.iter().copied())).order_by_asc(people::Column::Id);
+    rows.all(db).await?.into_iter().map(from_row).collect()
+}
+
+/// The people of this organisation behind these addresses; addresses nobody has are left out.
+pub async fn by_emails(db: &impl ConnectionTrait, org: OrgId, emails: &[Email]) -> Result<Vec<Person>, StoreError> {
+    let emails = emails.iter().map(Email::as_str);
+    let rows = in_org(org).filter(people::Column::Email.is_in(emails)).order_by_asc(people::Column::Id);
+    rows.all(db).await?.into_iter().map(from_row).collect()
+}
+
+/// Everybody of the organisation who was not disabled, by name.
+pub async fn team(db: &impl ConnectionTrait, org: OrgId) -> Result<Vec<Person>, StoreError> {
+    let rows = in_org(org)
+        .filter(people::Column::DisabledAt.is_null())
+        .order_by_asc(people::Column::Name)
+        .order_by_asc(people::Column::Id);
+    rows.all(db).await?.into_iter().map(from_row).collect()
+}
+
+/// The person behind this address, made an interviewer who never signed in if there is nobody yet.
+///
+/// `zone` is where they are taken to live until they or their calendar say otherwise. An existing person is not changed.
+pub async fn ensure_interviewer(
+    txn: &Txn,
+    org: OrgId,
+    email: &Email,
+    name: &str,
+    zone: Tz,
+) -> Result<PersonId, StoreError> {
+    let new = NewPerson { id: PersonId::new(), org, email, name, zone, role: Role::Interviewer };
+    insert(txn, &new, Stamp::from(crate::store::now(&**txn).await?)).await?;
+    let row = in_org(org).filter(people::Column::Email.eq(email.as_str())).one(&**txn).await?;
+    // Inserted just above, unless the address was there before.
+    row.map(|row| row.id).ok_or_else(|| DbErr::RecordNotInserted.into())
+}
+
+/// Bars a person: their sessions end now and they cannot sign in again.
+pub async fn disable(txn: &Txn, admin: &Admin, id: PersonId) -> Result<(), StoreError> {
+    let org = admin.member().org;
+    let now = Stamp::from(crate::store::now(&**txn).await?);
+    people::Entity::update_many()
+        .col_expr(people::Column::DisabledAt, Expr::value(Some(now.millis())))
+        .filter(people::Column::OrgId.eq(org))
+        .filter(people::Column::Id.eq(id))
+        .filter(people::Column::DisabledAt.is_null())
+        .exec(&**txn)
+        .await?;
+    sessions::end_all(txn, org, id).await
+}
+
+/// Changes where a person lives.
+pub async fn set_zone(txn: &Txn, org: OrgId, id: PersonId, zone: Tz) -> Result<(), StoreError> {
+    people::Entity::update_many()
+        .col_expr(people::Column::Zone, Expr::value(zone.name()))
+        .filter(people::Column::OrgId.eq(org))
+        .filter(people::Column::Id.eq(id))
+        .exec(&**txn)
+        .await?;
+    Ok(())
+}
+
+/// What a row of a person is made of.
+pub(crate) struct NewPerson<'a> {
+    pub id: PersonId,
+    pub org: OrgId,
+    pub email: &'a Email,
+    pub name: &'a str,
+    pub zone: Tz,
+    pub role: Role,
+}
+
+/// Adds a person; an address that is taken in the organisation leaves everything as it is.
+pub(crate) async fn insert(txn: &Txn, person: &NewPerson<'_>, at: Stamp) -> Result<(), StoreError> {
+    let weekly = serde_json::to_string(&default_hours()).map_err(|error| DbErr::Json(error.to_string()))?;
+    let row = people::ActiveModel {
+        id: Set(person.id),
+        org_id: Set(person.org),
+        email: Set(person.email.to_string()),
+        name: Set(person.name.to_owned()),
+        zone: Set(person.zone.name().to_owned()),
+        role: Set(person.role),
+        weekly_hours: Set(weekly),
+        date_overrides: Set("[]".to_owned()),
+        theme: Set("auto".to_owned()),
+        disabled_at: Set(None),
+        created_at: Set(at),
+    };
+    let taken = [people::Column::OrgId, people::Column::Email];
+    people::Entity::insert(row)
+        .on_conflict(OnConflict::columns(taken).do_nothing().to_owned())
+        .exec_without_returning(&**txn)
+        .await?;
+    Ok(())
+}
+
+/// The one tenant filter for people.
+fn in_org(org: OrgId) -> sea_orm::Select<people::Entity> {
+    people::Entity::find().filter(people::Column::OrgId.eq(org))
+}
+
+fn from_row(row: people::Model) -> Result<Person, StoreError> {
+    Ok(Person {
+        email: row.email.parse().map_err(|_| unreadable("email"))?,
+        zone: row.zone.parse().map_err(|_| unreadable("zone"))?,
+        weekly: json("weekly_hours", &row.weekly_hours)?,
+        overrides: json("date_overrides", &row.date_overrides)?,
+        id: row.id,
+        org: row.org_id,
+        name: row.name,
+        role: row.role,
+        disabled_at: row.disabled_at.map(Stamp::at),
+        created_at: row.created_at.at(),
+    })
+}
+
+fn json<T: DeserializeOwned>(column: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| unreadable(column))
+}
+
+/// A row that this code did not write. Its content stays out of the message.
+fn unreadable(column: &'static str) -> StoreError {
+    DbErr::Type(format!("people.{column} is not of its form")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_week_is_monday_to_friday_nine_to_five() {
+        let text = serde_json::to_string(&default_hours()).unwrap();
+        assert!(text.starts_with(r#"[{"weekday":"mon","start":"09:00","end":"17:00"},"#), "{text}");
+        assert_eq!((default_hours().len(), text.contains("sat")), (5, false));
+    }
+
+    #[test]
+    fn a_stand_in_is_an_address_that_reaches_nobody() {
+        let stand_in = no_address(PersonId::new());
+        assert!(!has_address(&stand_in));
+        assert!(has_address(&"ana.alvarez@example.com".parse().unwrap()));
+    }
+}

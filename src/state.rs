@@ -1,0 +1,31 @@
+//! What every handler, page and job can reach: the database, the settings, the world outside.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+use tokio::sync::Notify;
+
+use crate::{clock::Clock, config::Config, secrets::KeyRing, store::Store, web::site::Site};
+
+/// Cheap to clone. Leptos puts it into context for pages and server functions alike.
+#[derive(Clone, FromRef)]
+pub struct AppState {
+    pub store: Store,
+    pub config: Arc<Config>,
+    /// What tokens and links are sealed with.
+    pub keys: Arc<KeyRing>,
+    pub clock: Arc<dyn Clock>,
+    /// Tells the worker in this process that a job was written, so that it need not wait for its next look.
+    pub wake: Arc<Notify>,
+    pub site: Site,
+    pub leptos_options: LeptosOptions,
+}
+
+impl AppState {
+    pub fn new(store: Store, config: Config, clock: Arc<dyn Clock>, site: Site) -> Self {
+        let leptos_options = site.leptos_options();
+        let keys = config.keys.clone();
+        Self { store, config: Arc::new(config), keys, clock, wake: Arc::new(Notify::new()), site, leptos_options }
+    }
+}

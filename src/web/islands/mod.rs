@@ -1,0 +1,6 @@
+//! What moves in the browser. Each island is loaded by itself when a page has it; it takes plain values and does nothing
+//! that the page could not do without it.
+
+pub mod copy_text;
+
+pub use copy_text::CopyText;

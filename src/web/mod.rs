@@ -1,0 +1,47 @@
+//! The ways in from the web, and what pages are made of.
+//!
+//! `components` and `islands` are compiled for both halves; everything else is the server's. Nothing here holds rules of
+//! scheduling or booking: a page, a route or a server function parses, asks who is there, calls one verb and shows the
+//! answer.
+
+// View parts for pages and islands.
+pub mod components;
+// What moves in the browser.
+pub mod islands;
+
+// The client's address, behind trusted proxies or not.
+#[cfg(feature = "ssr")]
+pub mod client;
+// Errors as pages and problem details; panics.
+#[cfg(feature = "ssr")]
+mod failures;
+// What a request must look like: host, method, address, headers.
+#[cfg(feature = "ssr")]
+mod gate;
+// The headers of every response.
+#[cfg(feature = "ssr")]
+mod headers;
+// Bodies, judged before anybody reads them.
+#[cfg(feature = "ssr")]
+mod intake;
+// Request ids and the log line.
+#[cfg(feature = "ssr")]
+mod observe;
+// One file per page.
+#[cfg(feature = "ssr")]
+pub mod pages;
+// Percent-decoding that refuses what is not text.
+#[cfg(feature = "ssr")]
+mod percent;
+// Plain HTTP beside the pages.
+#[cfg(feature = "ssr")]
+pub mod routes;
+// Accepting connections, stopping gently.
+#[cfg(feature = "ssr")]
+pub mod serve;
+// The router and its layers.
+#[cfg(feature = "ssr")]
+pub mod server;
+// Where the build's files are.
+#[cfg(feature = "ssr")]
+pub mod site;

@@ -1,0 +1,11 @@
+//! Plain HTTP beside the pages: sign-in callbacks, calendar files, health. One file per concern, each with a `routes()`.
+
+mod health;
+
+use axum::Router;
+
+use crate::state::AppState;
+
+pub fn all() -> Router<AppState> {
+    Router::new().merge(health::routes())
+}
