@@ -230,14 +230,20 @@ pub async fn cancel(state: &AppState, mover: &Mover, reason: &str, origin: &Orig
     Ok(())
 }
 
-/// Withdraws a request nobody booked yet: its link answers that the interview was cancelled.
-pub async fn withdraw(state: &AppState, coordinator: &Coordinator, id: RequestId, origin: &Origin) -> Result<(), BookError> {
+/// Cancels a request, booked or not: its link answers from then on that the interview was cancelled.
+pub async fn withdraw(
+    state: &AppState,
+    coordinator: &Coordinator,
+    id: RequestId,
+    reason: &str,
+    origin: &Origin,
+) -> Result<(), BookError> {
     let org = coordinator.member().org;
     let txn = state.store.begin().await?;
     let request = lock_request(&txn, org, id).await?;
     if latest(&*txn, org, id).await?.is_some_and(|booking| booking.is_live()) {
         drop(txn);
-        return cancel(state, &Mover::coordinator(coordinator, id), "", origin).await;
+        return cancel(state, &Mover::coordinator(coordinator, id), reason, origin).await;
     }
     if request.status == RequestStatus::Cancelled {
         return Ok(());

@@ -21,7 +21,8 @@ pub enum NotMailable {
     Address,
 }
 
-/// A name for a mail header: 1 to 80 characters (graphemes), none of them a control or direction-changing one.
+/// A name for a mail header: 1 to 80 characters (graphemes), none of them a control or direction-changing one, and nothing
+/// that looks like an encoded word (`=?utf-8?q?…?=`, RFC 2047), which mail programs would decode into anything at all.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MailName(String);
 
@@ -39,7 +40,7 @@ impl FromStr for MailName {
 
     fn from_str(text: &str) -> Result<Self, NotMailable> {
         let name = text.trim_matches(' ');
-        if name.chars().any(is_unfit) {
+        if name.chars().any(is_unfit) || name.contains("=?") {
             return Err(NotMailable::NameCharacters);
         }
         if name.trim().is_empty() {

@@ -1,7 +1,8 @@
 //! New words in an Outlook event without breaking its Teams meeting.
 //!
 //! Exchange keeps the join block inside the event's body: a PATCH that replaces the body cuts the
-//! meeting off. The block starts with a long rule of underscores, in HTML and in text.
+//! meeting off. The block starts with a long rule of underscores, and in newer HTML with an element of
+//! a class of its own.
 
 use serde_json::{Value, json};
 
@@ -9,6 +10,9 @@ use super::wire::Body;
 
 /// Outlook's own rule is 80 long; people rarely type twenty.
 const RULE: &str = "____________________";
+
+/// The class Teams gives to the element around its block.
+const BLOCK_CLASS: &str = "me-email-text";
 
 /// The body to write: our text, then whatever the meeting needs of the old one.
 pub fn rewritten(old: Option<&Body>, has_meeting: bool, description: &str) -> Value {
@@ -26,12 +30,12 @@ pub fn rewritten(old: Option<&Body>, has_meeting: bool, description: &str) -> Va
     }
 }
 
-/// From the start of the element that holds the rule. A body without a rule is kept whole: better an
-/// old sentence than a meeting nobody can join.
+/// From the start of the element that holds the rule, or that is the block. A body without either is
+/// kept whole: better an old sentence than a meeting nobody can join.
 fn html_block(content: &str) -> &str {
     let inside = inner_html(content);
-    match inside.find(RULE) {
-        Some(rule) => &inside[inside[..rule].rfind("<div").unwrap_or(rule)..],
+    match [RULE, BLOCK_CLASS].iter().filter_map(|sign| inside.find(sign)).min() {
+        Some(sign) => &inside[inside[..sign].rfind("<div").unwrap_or(sign)..],
         None => inside,
     }
 }
@@ -75,8 +79,16 @@ mod tests {
 
     #[test]
     fn the_join_block_survives_new_words() {
-        let block =
-            "<div>________________________________________________________________</div><div>Join the meeting</div>";
+        for block in [
+            "<div>________________________________________________________________</div><div>Join the meeting</div>",
+            "<div class=\"me-email-text\">Teams meeting <a href=\"https://teams.example/j\">Join</a></div>",
+            "<div><span>____________________</span></div><div class=\"me-email-text\">Join</div>",
+        ] {
+            keeps(block);
+        }
+    }
+
+    fn keeps(block: &str) {
         let old = html(&format!("<html><head></head><BODY lang=\"en\"><p>Old</p>{block}</BODY></html>"));
         let new = rewritten(Some(&old), true, "New <words>\nand more");
         assert_eq!(new["contentType"], "html");

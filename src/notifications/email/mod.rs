@@ -123,9 +123,12 @@ fn has_method(ics: &str, method: Method) -> Result<(), BuildError> {
     if matches { Ok(()) } else { Err(BuildError::MethodMismatch) }
 }
 
-/// A last guard: subjects are one line already when a message renders them.
+/// A last guard: subjects are one line already when a message renders them. What looks like an encoded word (RFC 2047) would
+/// be decoded by the reader's program; a word joiner, which nobody sees, keeps it what it is.
 fn one_line(subject: &str) -> String {
-    subject.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect()
+    let line: String =
+        subject.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect();
+    line.replace("=?", "=\u{2060}?")
 }
 
 fn encode(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> BuildError {

@@ -19,7 +19,7 @@ impl BookingHeld {
             .say("The time you picked is kept for you. One calendar has not answered yet, so it is not certain.")
             .meeting(&self.meeting, to)
             .say(&format!(
-                "You get a mail as soon as it is certain, at the latest at {until}. There is nothing you need to do."
+                "You get a mail as soon as it is certain, by {until} at the latest. There is nothing you need to do."
             ))
             .button("See your booking", &self.manage)
             .footer_for_guests(&self.meeting.coordinator)

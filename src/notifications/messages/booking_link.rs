@@ -26,7 +26,7 @@ impl BookingLink {
             .say(&format!(
                 "{coordinator} of {organisation} invites you to an interview. Choose the time that suits you best."
             ))
-            .fact("Interview", &self.interview_type)
+            .fact("What", &self.interview_type)
             .fact("With", &self.interviewers.join(", "))
             .fact("Length", &when::length(self.minutes))
             .fact_if(&format!("From {coordinator}"), self.note.as_deref())

@@ -17,7 +17,7 @@ pub struct BookingMoved {
 impl BookingMoved {
     pub(crate) fn letter(&self, to: &Recipient) -> Letter {
         let coordinator = &self.meeting.coordinator;
-        let subject = format!("Your interview has moved: {}", super::start_for(self.meeting.span, to));
+        let subject = format!("Your interview has moved to {}", super::start_for(self.meeting.span, to));
         let moved = match &self.moved_by {
             Some(name) => format!("{name} moved your interview to a new time."),
             None => "You moved your interview to a new time.".to_owned(),

@@ -49,17 +49,20 @@ impl CoordinatorNotice {
             CandidateDid::Booked => {
                 Letter::new(&format!("Booked: {name}, {title}, {start}"), "A candidate picked a time")
                     .say(&format!("{candidate} picked a time. The interviewers are kept free for it."))
+                    .fact("Candidate", candidate)
                     .meeting(meeting, to)
             }
             CandidateDid::Moved { before } => {
                 Letter::new(&format!("Moved: {name}, {title}, {start}"), "A candidate moved the interview")
                     .say(&format!("{candidate} moved the interview. Everyone invited is told of the new time."))
+                    .fact("Candidate", candidate)
                     .meeting(meeting, to)
                     .fact("Before", &when::span(*before, to.zone))
             }
             CandidateDid::Cancelled { reason } => {
                 Letter::new(&format!("Cancelled: {name}, {title}, {start}"), "A candidate cancelled the interview")
                     .say(&format!("{candidate} cancelled. The time is free again and everyone invited is told."))
+                    .fact("Candidate", candidate)
                     .meeting(meeting, to)
                     .fact_if("Reason", reason.as_deref())
             }
@@ -70,9 +73,10 @@ impl CoordinatorNotice {
             .say(&format!(
                 "The interview with {candidate} is booked, but we could not put it in your calendar. {reason}"
             ))
+            .fact("Candidate", candidate)
             .meeting(meeting, to)
             .say("The booking itself is safe. Open the request to see what went wrong and to try again."),
         };
-        letter.fact("Candidate", candidate).button("Open the request", &self.request).footer_for_members()
+        letter.button("Open the request", &self.request).footer_for_members()
     }
 }

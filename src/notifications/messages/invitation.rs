@@ -24,9 +24,10 @@ impl Invitation {
             format!("Invitation: {}, {}", super::short_title(&event.summary), super::start_for(event.span, to));
         Letter::new(&subject, "You are invited to an interview")
             .say(&format!(
-                "{coordinator} invites you. Accept or decline with the buttons of your mail program or calendar."
+                "{coordinator} invites you. The buttons of your mail program put the interview in your calendar."
             ))
             .meeting(&meeting(event, coordinator, self.coordinator_zone), to)
+            .say(if_it_does_not_suit(self.manage.as_ref()))
             .button_if("Move or cancel", self.manage.as_ref())
             .footer_for_guests(coordinator)
     }
@@ -48,9 +49,10 @@ impl InvitationUpdated {
         let Self { event, coordinator, .. } = self;
         let subject = format!("Updated: {}, {}", super::short_title(&event.summary), super::start_for(event.span, to));
         let (heading, changed) = match self.before {
-            Some(_) => {
-                ("The interview has a new time", "The interview has moved. Please answer again, for the new time.")
-            }
+            Some(_) => (
+                "The interview has a new time",
+                "The interview has moved. The buttons of your mail program put the new time in your calendar.",
+            ),
             None => ("The interview has changed", "Something about the interview has changed. The time is the same."),
         };
         let before = self.before.map(|span| when::span(span, to.zone));
@@ -58,6 +60,7 @@ impl InvitationUpdated {
             .say(changed)
             .meeting(&meeting(event, coordinator, self.coordinator_zone), to)
             .fact_if("Before", before.as_deref())
+            .say(if_it_does_not_suit(self.manage.as_ref()))
             .button_if("Move or cancel", self.manage.as_ref())
             .footer_for_guests(coordinator)
     }
@@ -91,6 +94,14 @@ impl InvitationCancelled {
             .fact_if("Reason", self.reason.as_deref())
             .button_if("Pick another time", self.book_again.as_ref())
             .footer_for_guests(coordinator)
+    }
+}
+
+/// Answers of calendars go to the organizer's address, which nobody may be reading; these ways reach somebody.
+fn if_it_does_not_suit(manage: Option<&Link>) -> &'static str {
+    match manage {
+        Some(_) => "If the time does not suit you, move or cancel the interview here rather than in your calendar.",
+        None => "If you cannot come, please answer this mail.",
     }
 }
 

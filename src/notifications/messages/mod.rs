@@ -39,7 +39,7 @@ fn short_title(title: &str) -> String {
 impl Letter {
     /// What, when (in the reader's zone and, where clocks differ, in the coordinator's) and where.
     fn meeting(self, meeting: &Meeting, to: &Recipient) -> Self {
-        self.fact("Interview", &meeting.interview_type)
+        self.fact("What", &meeting.interview_type)
             .when("When", meeting.span, meeting, to)
             .fact_if("Where", meeting.place.as_deref())
     }

@@ -35,7 +35,7 @@ pub fn initials(name: &str) -> String {
     };
     // Some letters have more than one capital ("ß" is "SS"); one is enough here.
     let capital = |letter: char| letter.to_uppercase().next().unwrap_or(letter);
-    std::iter::once(first).chain(words.last()).map(capital).collect()
+    std::iter::once(first).chain(words.next_back()).map(capital).collect()
 }
 
 /// Initials in a circle. Hidden from screen readers unless `named`, because the name nearly always stands beside it.

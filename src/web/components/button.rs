@@ -79,7 +79,8 @@ fn word(label: String, icon_only: bool) -> impl IntoView {
 
 /// A button. Inside a form it submits unless `plain`.
 ///
-/// While `loading` it keeps its width and its focus, spins instead of showing its icon, and takes no second press.
+/// While `loading` it keeps its focus, spins instead of showing its icon, and takes no click; an island that sets it also ignores a second
+/// submit by keyboard.
 #[component]
 pub fn Button(
     /// The word on it, and its accessible name.

@@ -4,7 +4,7 @@
 
 mod choose;
 mod outcome;
-mod picture;
+pub mod picture;
 pub mod post;
 
 use chrono::NaiveDate;

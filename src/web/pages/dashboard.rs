@@ -1,0 +1,292 @@
+//! `/dashboard`: what needs somebody first, then the requests, the next interviews and who is connected.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::staff::{Desk, Frame, desk};
+use crate::{
+    connections::{self, Connection},
+    error::AppError,
+    ids::PersonId,
+    outbox::{self, DeadLetter},
+    people::{self, Person},
+    requests::list::{self, Filter, Line},
+    notifications::when,
+    store::words::ConnectionStatus,
+    web::{
+        components::{
+            Avatars, Badge, Button, ButtonKind, ButtonSize, Card, CardBody, CardHead, EmptyState, Glyph, Icon, LinkButton, PersonLine,
+            Section, Segments, StatusBadge, TabLink, Tone,
+        },
+        standing::{connection_detail, connection_status, full},
+    },
+};
+
+const LINES: u64 = 50;
+
+#[component]
+pub fn Dashboard() -> impl IntoView {
+    let filter = filter();
+    desk(move |desk| async move {
+        let board = Board::load(&desk, filter).await?;
+        let zone = desk.coordinator.member().zone;
+        let today = board.now.with_timezone(&zone);
+        let sub = format!("{}, {}", today.format("%A %-d %B"), when::zone_name(zone));
+        let action = view! { <LinkButton label="New request" icon=Glyph::Plus href="/requests/new" kind=ButtonKind::Primary /> };
+        Ok(view! {
+            <Frame desk title="Dashboard" sub current=Section::Dashboard actions=action.into_any()>
+                <div class="cols-main">
+                    <div class="stack-lg">
+                        <NeedsYou board=board.clone() />
+                        <Requests board=board.clone() filter path="/dashboard" />
+                    </div>
+                    <div class="stack-lg">
+                        <NextInterviews board=board.clone() />
+                        <Interviewers board />
+                    </div>
+                </div>
+            </Frame>
+        })
+    })
+}
+
+/// `/requests`: the same list alone.
+#[component]
+pub fn RequestsPage() -> impl IntoView {
+    let filter = filter();
+    desk(move |desk| async move {
+        let board = Board::load(&desk, filter).await?;
+        let action = view! { <LinkButton label="New request" icon=Glyph::Plus href="/requests/new" kind=ButtonKind::Primary /> };
+        Ok(view! {
+            <Frame desk title="Requests" current=Section::Requests actions=action.into_any()>
+                <Requests board filter path="/requests" />
+            </Frame>
+        })
+    })
+}
+
+fn filter() -> Filter {
+    match use_query_map().read_untracked().get("show").as_deref() {
+        Some("booked") => Filter::Booked,
+        Some("done") => Filter::Done,
+        _ => Filter::Open,
+    }
+}
+
+#[derive(Clone)]
+struct Board {
+    now: DateTime<Utc>,
+    zone: chrono_tz::Tz,
+    counts: [u64; 3],
+    lines: Vec<Line>,
+    next: Vec<Line>,
+    people: BTreeMap<PersonId, Person>,
+    connections: BTreeMap<PersonId, Vec<Connection>>,
+    dead: Vec<DeadLetter>,
+}
+
+impl Board {
+    async fn load(desk: &Desk, filter: Filter) -> Result<Self, AppError> {
+        let (db, org, now) = (desk.state.store.reader(), desk.coordinator.member().org, desk.state.clock.now());
+        let team = people::team(db, org).await?;
+        let ids: Vec<PersonId> = team.iter().map(|person| person.id).collect();
+        Ok(Self {
+            now,
+            zone: desk.coordinator.member().zone,
+            counts: list::counts(db, org, now).await?,
+            lines: list::page(db, org, filter, now, 0, LINES).await?,
+            next: list::next_interviews(db, org, now, 5).await?,
+            connections: connections::of_people(db, org, &ids).await?.into_iter().collect(),
+            people: team.into_iter().map(|person| (person.id, person)).collect(),
+            dead: outbox::dead_letters(db, org, 10).await?,
+        })
+    }
+
+    fn names(&self, people: &[PersonId]) -> Vec<String> {
+        people.iter().filter_map(|id| self.people.get(id)).map(|person| person.name.clone()).collect()
+    }
+}
+
+/// What only a person can mend, each with its remedy.
+#[component]
+fn NeedsYou(board: Board) -> impl IntoView {
+    let broken: Vec<(&Person, &Connection)> = board
+        .connections
+        .iter()
+        .filter_map(|(id, list)| Some((board.people.get(id)?, list.first()?)))
+        .filter(|(_, one)| matches!(one.status, ConnectionStatus::Expired | ConnectionStatus::Error))
+        .collect();
+    let count = broken.len() + board.dead.len();
+    if count == 0 {
+        return ().into_any();
+    }
+    let broken = broken.into_iter().map(|(person, one)| {
+        let what = match one.status {
+            ConnectionStatus::Expired => format!("{}'s sign-in to {} has expired", person.name, one.provider.label()),
+            _ => format!("{}'s {} did not answer", person.name, one.provider.label()),
+        };
+        let means = "Their times are left out of open requests until it answers. Nothing already booked is affected.";
+        view! {
+            <li>
+                <p class="h3">{what}</p>
+                <p class="hint">{means}</p>
+            </li>
+        }
+    });
+    let dead = board.dead.iter().map(|letter| {
+        let what = match letter.kind.as_str() {
+            "place_event" => "An interview could not be put into a calendar",
+            "send_message" => "A mail could not be sent",
+            _ => "A booking could not be confirmed",
+        };
+        view! {
+            <li class="row justify-between">
+                <div>
+                    <p class="h3">{what}</p>
+                    <p class="hint" title=full(letter.failed_at, board.zone)>{letter.reason.clone()}</p>
+                </div>
+                <form method="post" action=format!("/jobs/{}/retry", letter.id)>
+                    <Button label="Try again" size=ButtonSize::Small />
+                </form>
+            </li>
+        }
+    });
+    let lead = view! { <span class="text-danger-text"><Icon glyph=Glyph::CircleAlert /></span> };
+    let beside = view! { <Badge text=count.to_string() tone=Tone::Danger plain=true /> };
+    view! {
+        <Card>
+            <CardHead title="Needs you" lead=lead.into_any() beside=beside.into_any() />
+            <ul class="rows">{broken.collect_view()} {dead.collect_view()}</ul>
+        </Card>
+    }
+    .into_any()
+}
+
+#[component]
+fn Requests(board: Board, filter: Filter, path: &'static str) -> impl IntoView {
+    let [open, booked, done] = board.counts.map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+    let tab = |label: &str, show: &str, count: u32, this: Filter| {
+        let mut tab = TabLink::new(label, format!("{path}?show={show}"), filter == this);
+        tab.count = Some(count);
+        tab
+    };
+    let tabs = vec![
+        tab("Open", "open", open, Filter::Open),
+        tab("Booked", "booked", booked, Filter::Booked),
+        tab("Done", "done", done, Filter::Done),
+    ];
+    let rows = board.lines.iter().map(|line| {
+        let request = &line.request;
+        let when = match &line.booking {
+            Some(booking) if booking.is_live() => when::span(booking.span, board.zone),
+            _ => days(request),
+        };
+        view! {
+            <li class="request-row">
+                <div class="request-who">
+                    <a class="link-quiet h3" href=format!("/requests/{}", request.id)>
+                        <bdi>{request.candidate_name.clone()}</bdi>
+                    </a>
+                    <p class="hint">{format!("{}, {} min", request.interview_type, request.duration)}</p>
+                </div>
+                <p class="request-when num">{when}</p>
+                <div class="request-people"><Avatars names=board.names(&line.people) /></div>
+                <div class="request-state"><StatusBadge status=line.standing.status() /></div>
+            </li>
+        }
+    });
+    let rows = rows.collect_view();
+    let empty = board.lines.is_empty();
+    view! {
+        <Card>
+            <CardHead title="Requests">
+                <Segments tabs label="Requests by state" />
+            </CardHead>
+            {if empty {
+                let (title, sentence) = match filter {
+                    Filter::Open => ("No open requests", "A request asks a candidate to pick a time that suits the whole panel."),
+                    Filter::Booked => ("Nothing booked ahead", "Booked interviews appear here until they are over."),
+                    Filter::Done => ("Nothing done yet", "Past, cancelled and lapsed requests appear here."),
+                };
+                view! {
+                    <EmptyState title sentence>
+                        <LinkButton label="New request" href="/requests/new" />
+                    </EmptyState>
+                }
+                    .into_any()
+            } else {
+                view! { <ul class="rows">{rows}</ul> }.into_any()
+            }}
+        </Card>
+    }
+}
+
+/// "8 to 19 March"
+fn days(request: &crate::requests::Request) -> String {
+    let first = request.window.start().with_timezone(&request.zone);
+    let last = (request.window.end() - chrono::TimeDelta::seconds(1)).with_timezone(&request.zone);
+    if first.format("%B %Y").to_string() == last.format("%B %Y").to_string() {
+        format!("{} to {}", first.format("%-d"), last.format("%-d %B"))
+    } else {
+        format!("{} to {}", first.format("%-d %B"), last.format("%-d %B"))
+    }
+}
+
+#[component]
+fn NextInterviews(board: Board) -> impl IntoView {
+    let rows = board.next.iter().filter_map(|line| {
+        let booking = line.booking.as_ref()?;
+        let local = booking.span.start().with_timezone(&board.zone);
+        Some(view! {
+            <li class="flex gap-4">
+                <p class="h3 num">{local.format("%H:%M").to_string()}</p>
+                <div>
+                    <a class="link-quiet h3" href=format!("/requests/{}", line.request.id)>
+                        <bdi>{line.request.candidate_name.clone()}</bdi>
+                    </a>
+                    <p class="hint">{format!("{}, {} min", local.format("%a %-d %B"), line.request.duration)}</p>
+                </div>
+            </li>
+        })
+    });
+    let rows: Vec<_> = rows.collect();
+    view! {
+        <Card>
+            <CardHead title="Next interviews" />
+            {if rows.is_empty() {
+                view! {
+                    <CardBody>
+                        <p class="hint">"Nothing is booked yet."</p>
+                    </CardBody>
+                }
+                    .into_any()
+            } else {
+                view! { <ul class="rows">{rows}</ul> }.into_any()
+            }}
+        </Card>
+    }
+}
+
+#[component]
+fn Interviewers(board: Board) -> impl IntoView {
+    let none = Vec::new();
+    let rows = board.people.values().map(|person| {
+        let list = board.connections.get(&person.id).unwrap_or(&none);
+        view! {
+            <li>
+                <PersonLine name=person.name.clone() detail=connection_detail(list, board.now)>
+                    <StatusBadge status=connection_status(list) />
+                </PersonLine>
+            </li>
+        }
+    });
+    view! {
+        <Card>
+            <CardHead title="Interviewers" />
+            <ul class="rows">{rows.collect_view()}</ul>
+        </Card>
+    }
+}

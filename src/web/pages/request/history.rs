@@ -1,0 +1,74 @@
+//! The request's records as a timeline, newest first.
+
+use chrono_tz::Tz;
+
+use super::Sheet;
+use crate::{
+    notifications::when,
+    requests::timeline::What,
+    web::{
+        components::{EntryTone, Glyph, TimelineEntry},
+        standing::{ago, full},
+    },
+};
+
+pub fn entries(sheet: &Sheet, zone: Tz) -> Vec<TimelineEntry> {
+    let candidate = &sheet.line.request.candidate_name;
+    let entry = |entry: &crate::requests::timeline::Entry| {
+        let (glyph, what, more, tone) = match &entry.what {
+            What::Created { by } => (Glyph::Plus, format!("Created by {}", sheet.name_of(*by)), String::new(), EntryTone::Plain),
+            What::LinkOpened => (Glyph::Eye, "Link opened".to_owned(), String::new(), EntryTone::Plain),
+            What::Booked { start } => (Glyph::Check, format!("{candidate} booked"), when::instant(*start, zone), EntryTone::Good),
+            What::Held { start } => {
+                (Glyph::Hourglass, format!("{candidate} chose a time"), when::instant(*start, zone), EntryTone::Warning)
+            }
+            What::Confirmed => (Glyph::Check, "Time confirmed".to_owned(), String::new(), EntryTone::Good),
+            What::Released => {
+                let more = "A calendar did not confirm it; the candidate was asked to choose again.".to_owned();
+                (Glyph::RotateCcw, "Time released".to_owned(), more, EntryTone::Warning)
+            }
+            What::Moved { by, to } => {
+                let who = by.map_or_else(|| candidate.clone(), |by| sheet.name_of(by));
+                (Glyph::CalendarClock, format!("Moved by {who}"), when::instant(*to, zone), EntryTone::Plain)
+            }
+            What::Cancelled { by, reason } => {
+                let who = by.map_or_else(|| candidate.clone(), |by| sheet.name_of(by));
+                (Glyph::CalendarX, format!("Cancelled by {who}"), reason.clone(), EntryTone::Warning)
+            }
+            What::InCalendar => (Glyph::CalendarCheck, "In calendar".to_owned(), String::new(), EntryTone::Good),
+            What::RemovedFromCalendar => (Glyph::CalendarX, "Removed from calendar".to_owned(), String::new(), EntryTone::Plain),
+            What::CalendarFailed { reason } => {
+                (Glyph::TriangleAlert, "Not in the calendar yet".to_owned(), reason.clone(), EntryTone::Warning)
+            }
+            What::Mailed { kind, to } => (Glyph::Mail, format!("{} sent to {to}", mail(kind)), String::new(), EntryTone::Plain),
+            What::MailFailed { kind, to, reason } => {
+                (Glyph::TriangleAlert, format!("{} to {to} was refused", mail(kind)), reason.clone(), EntryTone::Danger)
+            }
+        };
+        TimelineEntry {
+            glyph,
+            what,
+            more,
+            when: ago(entry.at, sheet.now),
+            at: entry.at.to_rfc3339(),
+            full: full(entry.at, zone),
+            tone,
+        }
+    };
+    sheet.history.iter().rev().map(entry).collect()
+}
+
+fn mail(kind: &str) -> &'static str {
+    match kind {
+        "booking_link" => "Link",
+        "booking_confirmed" => "Confirmation",
+        "booking_moved" => "News of the move",
+        "booking_cancelled" => "News of the cancellation",
+        "booking_held" => "Note that the time is kept",
+        "held_released" => "Request to choose again",
+        "invitation" => "Invitation",
+        "invitation_updated" => "Updated invitation",
+        "invitation_cancelled" => "Cancellation",
+        _ => "Notice",
+    }
+}

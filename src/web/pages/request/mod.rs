@@ -1,0 +1,321 @@
+//! `/requests/{id}`: where it stands, who takes part, what happened, and what a coordinator may do about it.
+
+mod history;
+pub mod move_page;
+pub mod post;
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+use super::staff::{Desk, Frame, desk};
+use crate::{
+    booking::{self, Booking},
+    connections,
+    error::AppError,
+    events::{self, Event, Placement},
+    ids::{PersonId, RequestId},
+    notifications::when,
+    people::Person,
+    requests::{
+        self, Panel,
+        link,
+        list::{self, Line, Standing},
+        timeline::{self, Entry},
+    },
+    store::words::RequestStatus,
+    web::{
+        components::{
+            Banner, Button, ButtonKind, Card, CardBody, CardHead, Dialog, Fact, Facts, Glyph, LinkButton, PersonLine, ProviderMark,
+            Section, Status, StatusBadge, TextareaField, Timeline, Toast, Toasts, Tone,
+        },
+        islands::copy_text::CopyText,
+        standing::{ago, connection_detail, connection_status},
+    },
+};
+
+/// Everything the page shows.
+#[derive(Clone)]
+struct Sheet {
+    now: DateTime<Utc>,
+    line: Line,
+    panel: Panel,
+    connections: std::collections::HashMap<PersonId, Vec<connections::Connection>>,
+    link: Option<String>,
+    event: Option<Event>,
+    placements: Vec<Placement>,
+    history: Vec<Entry>,
+    team: Vec<Person>,
+}
+
+impl Sheet {
+    async fn load(desk: &Desk, id: &str) -> Result<Self, AppError> {
+        let id: RequestId = id.parse().map_err(|_| AppError::not_found())?;
+        let (db, org, now) = (desk.state.store.reader(), desk.coordinator.member().org, desk.state.clock.now());
+        let line = list::line(db, org, id, now).await?.ok_or_else(AppError::not_found)?;
+        let panel = requests::panel(db, org, id).await?;
+        let booking = booking::latest(db, org, id).await?;
+        let event = match &booking {
+            Some(booking) => events::of_booking(db, org, booking.id).await?,
+            None => None,
+        };
+        let placements = match &event {
+            Some(event) => events::placements_of(db, org, event.id).await?,
+            None => Vec::new(),
+        };
+        let mut asked = panel.members();
+        asked.push(line.request.coordinator);
+        Ok(Self {
+            now,
+            connections: connections::of_people(db, org, &asked).await?,
+            link: link::url(&desk.state, org, id).await?,
+            history: timeline::of(db, &line.request).await?,
+            team: crate::people::team(db, org).await?,
+            line,
+            panel,
+            event,
+            placements,
+        })
+    }
+
+    fn booking(&self) -> Option<&Booking> {
+        self.line.booking.as_ref().filter(|booking| booking.is_live())
+    }
+
+    fn name_of(&self, id: PersonId) -> String {
+        self.team.iter().find(|person| person.id == id).map(|person| person.name.clone()).unwrap_or_else(|| "Somebody".to_owned())
+    }
+}
+
+#[component]
+pub fn RequestPage() -> impl IntoView {
+    let id = use_params_map().read_untracked().get("id").unwrap_or_default();
+    let query = use_query_map().get_untracked();
+    let (dialog, news) = (query.get("dialog"), query.get("news"));
+    desk(move |desk| async move {
+        let sheet = Sheet::load(&desk, &id).await?;
+        let request = sheet.line.request.clone();
+        let zone = desk.coordinator.member().zone;
+        let sub = match sheet.booking() {
+            Some(booking) => format!("{}, {}", request.interview_type, when::span(booking.span, zone)),
+            None => format!("{}, {}", request.interview_type, when::length(request.duration)),
+        };
+        let path = format!("/requests/{}", request.id);
+        let actions = view! { <Actions sheet=sheet.clone() path=path.clone() /> };
+        Ok(view! {
+            <Frame
+                desk
+                title=request.candidate_name.clone()
+                sub
+                current=Section::Requests
+                back=("Requests".to_owned(), "/requests".to_owned())
+                actions=actions.into_any()
+            >
+                <div class="cols-main">
+                    <div class="stack-lg">
+                        <Standings sheet=sheet.clone() zone />
+                        <People sheet=sheet.clone() />
+                    </div>
+                    <div class="stack-lg">
+                        <BookingLink sheet=sheet.clone() path=path.clone() />
+                        <Card>
+                            <CardHead title="What happened" />
+                            <CardBody>
+                                <Timeline entries=history::entries(&sheet, zone) />
+                            </CardBody>
+                        </Card>
+                    </div>
+                </div>
+                <CancelDialog sheet path=path.clone() open=dialog.as_deref() == Some("cancel") />
+                <Toasts>{news.and_then(|news| news_text(&news)).map(|text| view! { <Toast text dismiss_href=path /> })}</Toasts>
+            </Frame>
+        })
+    })
+}
+
+fn news_text(news: &str) -> Option<&'static str> {
+    match news {
+        "created" => Some("The request is ready. Send the link or copy it."),
+        "sent" => Some("The link is on its way to the candidate."),
+        "moved" => Some("The interview has a new time. Everyone is told."),
+        "cancelled" => Some("The interview is cancelled. Everyone is told."),
+        _ => None,
+    }
+}
+
+#[component]
+fn Actions(sheet: Sheet, path: String) -> impl IntoView {
+    let over = sheet.booking().is_some_and(|booking| booking.span.end() <= sheet.now);
+    if sheet.line.request.status == RequestStatus::Cancelled || over {
+        return ().into_any();
+    }
+    let move_to = sheet.booking().map(|_| view! { <LinkButton label="Move interview" href=format!("{path}/move") /> });
+    view! {
+        {move_to}
+        <LinkButton label="Cancel interview" href=format!("{path}?dialog=cancel") kind=ButtonKind::Danger />
+    }
+    .into_any()
+}
+
+/// The state, the time on both sides, and what each calendar says.
+#[component]
+fn Standings(sheet: Sheet, zone: chrono_tz::Tz) -> impl IntoView {
+    let request = sheet.line.request.clone();
+    let time = sheet.booking().map(|booking| {
+        let mut fact = Fact::new(Glyph::CalendarCheck, when::span(booking.span, zone));
+        if when::clocks_differ(booking.span, zone, booking.zone) {
+            fact.detail = format!("{} for {}", when::span(booking.span, booking.zone), request.candidate_name);
+        }
+        fact
+    });
+    let mut facts: Vec<Fact> = time.into_iter().collect();
+    facts.push(Fact::new(Glyph::Clock, when::length(request.duration)));
+    facts.push(Fact::new(Glyph::Mail, request.candidate_email.to_string()));
+    let join = sheet.placements.iter().find(|at| !at.join_url.is_empty()).map(|at| at.join_url.clone());
+    if let Some(join) = join {
+        facts.push(Fact::new(Glyph::Video, join));
+    } else if request.video {
+        facts.push(Fact::new(Glyph::Video, "Video call, the link is made with the event"));
+    }
+    if !request.location.is_empty() {
+        facts.push(Fact::new(Glyph::MapPin, request.location.clone()));
+    }
+    let problem = match &sheet.line.standing {
+        Standing::NotInCalendar(reason) => Some(view! {
+            <Banner tone=Tone::Warning title="The interview is booked, but it is not in your calendar yet." class="mt-4">
+                "We keep trying. Last answer: " {reason.clone()}
+            </Banner>
+        }),
+        _ => None,
+    };
+    let calendars = sheet.placements.iter().map(|placement| view! { <CalendarLine sheet=sheet.clone() placement=placement.clone() /> });
+    view! {
+        <Card>
+            <CardBody>
+                <StatusBadge status=sheet.line.standing.status() />
+                <div class="mt-4">
+                    <Facts facts />
+                </div>
+                {(!request.notes.is_empty()).then(|| view! { <p class="mt-4 whitespace-pre-line">{request.notes.clone()}</p> })}
+                {problem}
+            </CardBody>
+            {(!sheet.placements.is_empty()).then(|| view! { <ul class="rows">{calendars.collect_view()}</ul> })}
+        </Card>
+    }
+}
+
+#[component]
+fn CalendarLine(sheet: Sheet, placement: Placement) -> impl IntoView {
+    let connection = sheet.connections.values().flatten().find(|one| one.id == placement.connection).cloned();
+    let (mark, name) = match connection.as_ref().map(|one| one.provider) {
+        Some(crate::calendars::Provider::Microsoft) => (crate::web::components::Provider::Microsoft, "Outlook"),
+        _ => (crate::web::components::Provider::Google, "Google Calendar"),
+    };
+    let status = match &sheet.event {
+        _ if placement.removed_at.is_some() => Status::Cancelled,
+        Some(event) if placement.is_current(event) => Status::InCalendar,
+        _ if !placement.last_error.is_empty() => Status::NotInCalendar,
+        _ => Status::Placing,
+    };
+    let synced = placement.last_synced_at.map(|at| format!("Synced {}", ago(at, sheet.now))).unwrap_or_else(|| "On its way".to_owned());
+    let owner = connection.map(|one| one.account_email).unwrap_or_default();
+    view! {
+        <li class="row justify-between">
+            <div class="row">
+                <ProviderMark provider=mark />
+                <div>
+                    <p class="h3">{name}</p>
+                    <p class="hint">{format!("{owner}, {synced}")}</p>
+                </div>
+            </div>
+            <StatusBadge status />
+        </li>
+    }
+}
+
+#[component]
+fn People(sheet: Sheet) -> impl IntoView {
+    let none = Vec::new();
+    let seated = sheet.booking().map(|_| sheet.line.people.clone());
+    let rows = sheet.panel.people.values().map(|person| {
+        let list = sheet.connections.get(&person.id).unwrap_or(&none);
+        let typed = sheet.panel.typed.get(&person.id).and_then(|typed| typed.typed_at);
+        let (status, detail) = match (list.is_empty(), typed) {
+            (true, Some(at)) => (Status::TypedTimes, format!("typed times, {}", ago(at, sheet.now))),
+            _ => (connection_status(list), connection_detail(list, sheet.now)),
+        };
+        let sits = seated.as_ref().is_some_and(|seated| seated.contains(&person.id));
+        let detail = if sits { format!("sits in this interview · {detail}") } else { detail };
+        view! {
+            <li>
+                <PersonLine name=person.name.clone() detail>
+                    <StatusBadge status />
+                </PersonLine>
+            </li>
+        }
+    });
+    view! {
+        <Card>
+            <CardHead title="Interviewers" />
+            <ul class="rows">{rows.collect_view()}</ul>
+        </Card>
+    }
+}
+
+#[component]
+fn BookingLink(sheet: Sheet, path: String) -> impl IntoView {
+    let closed = sheet.line.request.status == RequestStatus::Cancelled;
+    let sent = sheet.line.request.link_sent_at.map(|at| format!("Sent {}.", ago(at, sheet.now)));
+    let opened = sheet.line.request.link_opened_at.map(|at| format!("Opened {}.", ago(at, sheet.now)));
+    let hint = [sent, opened].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let label = if sheet.line.request.link_sent_at.is_some() { "Send again" } else { "Send to candidate" };
+    view! {
+        <Card>
+            <CardBody class="stack">
+                {match sheet.link {
+                    Some(link) => {
+                        view! {
+                            <CopyText id="booking-link".to_owned() label="Booking link".to_owned() value=link button="Copy link".to_owned() />
+                        }
+                            .into_any()
+                    }
+                    None => view! { <p>"The key this link was made with is gone. Create a new request."</p> }.into_any(),
+                }}
+                {(!hint.is_empty()).then(|| view! { <p class="hint">{hint}</p> })}
+                {(!closed)
+                    .then(|| {
+                        view! {
+                            <form method="post" action=format!("{path}/send")>
+                                <Button label icon=Glyph::Send block=true />
+                            </form>
+                        }
+                    })}
+            </CardBody>
+        </Card>
+    }
+}
+
+#[component]
+fn CancelDialog(sheet: Sheet, path: String, open: bool) -> impl IntoView {
+    if !open || sheet.line.request.status == RequestStatus::Cancelled {
+        return ().into_any();
+    }
+    let (title, text) = match sheet.booking() {
+        Some(_) => ("Cancel this interview?", "The event is removed from calendars and everyone who was invited is told."),
+        None => ("Cancel this request?", "The candidate's link stops offering times."),
+    };
+    let form = "cancel-form";
+    let actions = view! {
+        <LinkButton label="Keep it" href=path.clone() />
+        <Button label="Yes, cancel" kind=ButtonKind::DangerFinal form=form />
+    };
+    view! {
+        <Dialog id="cancel" title open=true close_href=path.clone() actions=actions.into_any()>
+            <p>{text}</p>
+            <form id=form method="post" action=format!("{path}/cancel") class="mt-4">
+                <TextareaField label="Reason" name="reason" optional=true rows=3 maxlength=500u32 hint="The candidate reads it." />
+            </form>
+        </Dialog>
+    }
+    .into_any()
+}

@@ -1,0 +1,79 @@
+//! `/requests/{id}/move`: the coordinator chooses another of the open times.
+
+use chrono::NaiveDate;
+use leptos::prelude::*;
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+use crate::{
+    booking::{self, Booking, BookError, Key, offer},
+    error::AppError,
+    ids::RequestId,
+    notifications::when,
+    requests,
+    web::{
+        again::Attempt,
+        components::{Banner, Booker, Button, ButtonKind, EmptyState, Glyph, MonthPicker, Section, SlotList, Tone},
+        pages::{
+            booking::picture::Times,
+            staff::{Frame, desk},
+        },
+    },
+};
+
+#[component]
+pub fn MoveRequestPage() -> impl IntoView {
+    let id = use_params_map().read_untracked().get("id").unwrap_or_default();
+    let asked: Option<NaiveDate> = use_query_map().read_untracked().get("day").and_then(|day| day.parse().ok());
+    let attempt = use_context::<Attempt<()>>();
+    desk(move |desk| async move {
+        let id: RequestId = id.parse().map_err(|_| AppError::not_found())?;
+        let member = desk.coordinator.member().clone();
+        let db = desk.state.store.reader();
+        let request = requests::find(db, member.org, id).await?.ok_or_else(AppError::not_found)?;
+        let booking = booking::latest(db, member.org, id).await?.filter(Booking::is_live).ok_or(BookError::NotBooked)?;
+        let panel = requests::panel(db, member.org, id).await?;
+        let answer = offer::open_slots(&desk.state, &request, &panel, Some(booking.id)).await?;
+        let times = Times::new(answer.slots().map(|slot| slot.start()), request.duration, member.zone, booking.zone);
+        let today = desk.state.clock.now().with_timezone(&member.zone).date_naive();
+        let path = format!("/requests/{id}");
+        let problem = attempt.map(|attempt| {
+            view! { <Banner tone=Tone::Danger title=attempt.error.sentence.to_string() alert=true class="mb-4" /> }
+        });
+        let choice = match times.day_shown(asked) {
+            None => view! {
+                <EmptyState glyph=Glyph::CalendarX title="No other time is open" sentence="Nobody is free at the same time within this request's days." />
+            }
+            .into_any(),
+            Some(day) => {
+                let action = format!("{path}/move");
+                let href = { let action = action.clone(); move |day: NaiveDate| format!("{action}?day={day}") };
+                view! {
+                    <Booker>
+                        <section class="pane pane-month" aria-label="Choose a day">
+                            <MonthPicker month=times.month(day, today, href) />
+                        </section>
+                        <form method="post" action=format!("{action}?day={day}") class="pane pane-times">
+                            <input type="hidden" name="key" value=Key::fresh() />
+                            <SlotList days=vec![times.slot_day(day)] name="start" />
+                            <Button label="Move interview" kind=ButtonKind::Primary block=true class="mt-4" />
+                            <p class="hint mt-3">"Everyone is told, and calendars follow."</p>
+                        </form>
+                    </Booker>
+                }
+                .into_any()
+            }
+        };
+        Ok(view! {
+            <Frame
+                desk
+                title="Move interview"
+                sub=format!("{}, now {}", request.candidate_name, when::span(booking.span, member.zone))
+                current=Section::Requests
+                back=(request.candidate_name.clone(), path)
+            >
+                {problem}
+                {choice}
+            </Frame>
+        })
+    })
+}

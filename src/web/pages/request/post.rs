@@ -1,0 +1,109 @@
+//! What a coordinator may do about one request. Each handler parses, calls one verb, and goes back to the page.
+
+use axum::{
+    Form, Router,
+    extract::{Path, State},
+    http::request::Parts,
+    response::{IntoResponse, Redirect, Response},
+    routing::post,
+};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use crate::{
+    audit::Origin,
+    booking::{
+        self, BookError, Key,
+        book::Choice,
+        change::{self, Mover},
+    },
+    error::AppError,
+    ids::{JobId, RequestId},
+    outbox,
+    people::Coordinator,
+    requests::link,
+    state::AppState,
+    web::again::{self, Attempt},
+};
+
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/requests/{id}/send", post(send))
+        .route("/requests/{id}/move", post(reschedule))
+        .route("/requests/{id}/cancel", post(cancel))
+        .route("/jobs/{id}/retry", post(retry))
+}
+
+fn parsed(id: &str) -> Result<RequestId, AppError> {
+    id.parse().map_err(|_| AppError::not_found())
+}
+
+async fn send(State(state): State<AppState>, coordinator: Coordinator, Path(id): Path<String>, origin: Origin) -> Result<Redirect, AppError> {
+    link::send(&state, &coordinator, parsed(&id)?, &origin).await?;
+    Ok(Redirect::to(&format!("/requests/{id}?news=sent")))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MoveForm {
+    #[serde(default)]
+    start: String,
+    #[serde(default)]
+    key: String,
+}
+
+async fn reschedule(
+    State(state): State<AppState>,
+    coordinator: Coordinator,
+    Path(id): Path<String>,
+    origin: Origin,
+    parts: Parts,
+    Form(form): Form<MoveForm>,
+) -> Response {
+    let outcome = async {
+        let request = parsed(&id)?;
+        let start: DateTime<Utc> = form.start.parse().map_err(|_| AppError::new(422, "start_required", "Choose a time first."))?;
+        // The candidate keeps seeing times in the zone they chose by.
+        let booked = booking::latest(state.store.reader(), coordinator.member().org, request).await?.ok_or(BookError::NotBooked)?;
+        let choice = Choice { start, zone: booked.zone, key: Key::parse(&form.key)? };
+        change::reschedule(&state, &Mover::coordinator(&coordinator, request), &choice, &origin).await?;
+        Ok::<_, AppError>(())
+    };
+    match outcome.await {
+        Ok(()) => Redirect::to(&format!("/requests/{id}?news=moved")).into_response(),
+        Err(error) => again::show(state, parts, Attempt { error, typed: () }).await,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CancelForm {
+    #[serde(default)]
+    reason: String,
+}
+
+async fn cancel(
+    State(state): State<AppState>,
+    coordinator: Coordinator,
+    Path(id): Path<String>,
+    origin: Origin,
+    Form(form): Form<CancelForm>,
+) -> Result<Redirect, AppError> {
+    if form.reason.chars().count() > 500 {
+        return Err(AppError::new(422, "reason_too_long", "Use at most 500 characters."));
+    }
+    change::withdraw(&state, &coordinator, parsed(&id)?, &form.reason, &origin).await?;
+    Ok(Redirect::to(&format!("/requests/{id}?news=cancelled")))
+}
+
+/// A dead letter gets another life.
+async fn retry(State(state): State<AppState>, coordinator: Coordinator, Path(id): Path<String>) -> Result<Redirect, AppError> {
+    let job: JobId = id.parse().map_err(|_| AppError::not_found())?;
+    let txn = state.store.begin().await?;
+    if !outbox::revive(&txn, coordinator.member().org, job).await? {
+        return Err(AppError::not_found());
+    }
+    txn.commit().await?;
+    state.wake.notify_one();
+    Ok(Redirect::to("/dashboard"))
+}

@@ -1,0 +1,81 @@
+//! Where a request or a person's calendar stands, in the words, shapes and colours of badges.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::{
+    connections::Connection,
+    notifications::when,
+    requests::list::Standing,
+    store::words::ConnectionStatus,
+    web::components::Status,
+};
+
+impl Standing {
+    pub fn status(&self) -> Status {
+        match self {
+            Self::WaitingForCandidate => Status::WaitingForCandidate,
+            Self::Lapsed => Status::LinkExpired,
+            Self::Held => Status::Confirming,
+            Self::Booked => Status::Booked,
+            Self::InCalendar => Status::InCalendar,
+            Self::NotInCalendar(_) => Status::NotInCalendar,
+            Self::Cancelled => Status::Cancelled,
+        }
+    }
+}
+
+/// What a person's connections amount to.
+pub fn connection_status(connections: &[Connection]) -> Status {
+    match connections.first().map(|one| one.status) {
+        None => Status::NotConnected,
+        Some(ConnectionStatus::Active) => Status::Connected,
+        Some(ConnectionStatus::Inactive) => Status::Disconnected,
+        Some(ConnectionStatus::Expired) => Status::SignInExpired,
+        Some(ConnectionStatus::Error) => Status::NotAnswering,
+    }
+}
+
+/// "Google Calendar, 2 min ago"
+pub fn connection_detail(connections: &[Connection], now: DateTime<Utc>) -> String {
+    match connections.first() {
+        None => "No calendar".to_owned(),
+        Some(one) => match one.last_synced_at {
+            Some(at) => format!("{}, {}", one.provider.label(), ago(at, now)),
+            None => one.provider.label().to_owned(),
+        },
+    }
+}
+
+/// "just now", "2 min ago", "3 h ago", "5 days ago"
+pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let minutes = (now - at).num_minutes();
+    match minutes {
+        ..1 => "just now".to_owned(),
+        1..60 => format!("{minutes} min ago"),
+        60..1440 => format!("{} h ago", minutes / 60),
+        1440..2880 => "yesterday".to_owned(),
+        _ => format!("{} days ago", minutes / 1440),
+    }
+}
+
+/// The same with the absolute time, for a title.
+pub fn full(at: DateTime<Utc>, zone: Tz) -> String {
+    when::instant(at, zone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    #[test]
+    fn the_past_in_words() {
+        let now: DateTime<Utc> = "2027-03-04T12:00:00Z".parse().unwrap();
+        let words = [(0, "just now"), (1, "1 min ago"), (59, "59 min ago"), (60, "1 h ago"), (1500, "yesterday"), (4320, "3 days ago")];
+        for (minutes, expected) in words {
+            assert_eq!(ago(now - TimeDelta::minutes(minutes), now), expected);
+        }
+        assert_eq!(ago(now + TimeDelta::minutes(1), now), "just now", "clocks differ a little");
+    }
+}
