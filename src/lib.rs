@@ -26,12 +26,24 @@ pub mod web;
 // Who did what, append only.
 #[cfg(feature = "ssr")]
 pub mod audit;
+// Other people's calendars and sign-ins, a client per provider.
+#[cfg(feature = "ssr")]
+pub mod calendars;
 // Where the time comes from.
 #[cfg(feature = "ssr")]
 pub mod clock;
 // Prefixed ids, addresses, names and link tokens: parsed once, trusted after.
 #[cfg(feature = "ssr")]
 pub mod ids;
+// A person's account at a provider: connecting it, its tokens, when it says its owner is busy.
+#[cfg(feature = "ssr")]
+pub mod connections;
+// How often something may happen, counted for all processes together.
+#[cfg(feature = "ssr")]
+pub mod limits;
+// Who people are, how they sign in, and what they may do.
+#[cfg(feature = "ssr")]
+pub mod people;
 // Values that never show themselves, and the keys that seal them.
 #[cfg(feature = "ssr")]
 pub mod secrets;

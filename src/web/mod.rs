@@ -42,6 +42,9 @@ pub mod serve;
 // The router and its layers.
 #[cfg(feature = "ssr")]
 pub mod server;
+// Who is asking.
+#[cfg(feature = "ssr")]
+pub mod session;
 // Where the build's files are.
 #[cfg(feature = "ssr")]
 pub mod site;
