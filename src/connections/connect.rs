@@ -16,7 +16,11 @@ use sea_orm::{
 use super::{Connection, Need, ProviderClient, Services, busy, from_row, stored, token_place, tokens};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
-    calendars::{AccessToken, Account, CalendarError, CalendarInfo, Provider, identity::Identity, oauth::{self, ScopeSet, TokenSet}},
+    calendars::{
+        AccessToken, Account, CalendarError, CalendarInfo, Provider,
+        identity::Identity,
+        oauth::{self, ScopeSet, TokenSet},
+    },
     ids::{CalendarId, ConnectionId, OrgId, PersonId},
     scheduling::interval::Interval,
     store::{

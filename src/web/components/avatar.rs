@@ -67,7 +67,7 @@ pub fn Avatar(
 
 /// Several people, overlapping; beyond `most` a count.
 #[component]
-pub fn Avatars(names: Vec<String>, #[prop(default = 4)] most: usize) -> impl IntoView {
+pub fn Avatars(names: Vec<String>, #[prop(default = 3)] most: usize) -> impl IntoView {
     let rest = names.len().saturating_sub(most);
     let label = names.join(", ");
     view! {

@@ -42,7 +42,7 @@ impl InputKind {
 
 /// A line of text without label: give it one with `Field` or `attr:aria-label`.
 ///
-/// `value` is what it starts with; an island that drives it adds `prop:value` or `bind:value`.
+/// `value` is what it starts with; an island that drives it adds `prop:value` and `on:input`.
 #[component]
 pub fn TextInput(
     #[prop(into)] id: String,

@@ -186,6 +186,7 @@ pub fn StaffShell(
         <a class="skip" href="#main">"Skip to content"</a>
         <div class="shell">
             <header class="rail">
+                <div class="rail-in">
                 <a class="rail-org" href="/dashboard">
                     <LogoMark />
                     "Convene"
@@ -196,6 +197,7 @@ pub fn StaffShell(
                 <div class="rail-foot">
                     <div class="rail-me">{me(who.clone())}</div>
                     {sign_out(sign_out_action.clone())}
+                </div>
                 </div>
             </header>
             <div class="stage">

@@ -407,7 +407,7 @@ pub fn WeekGrid(
     let title = (!bare).then(|| {
         view! {
             <div class="wg-title">
-                <h2 class="h2">{week.title.clone()} <span class="wg-zone">{week.zone.clone()}</span></h2>
+                <h2 class="h2">{week.title.clone()} " " <span class="wg-zone">{week.zone.clone()}</span></h2>
                 <LinkButton label="Previous week" href=week.previous.unwrap_or_default() disabled=no_previous icon=Glyph::ChevronLeft icon_only=true size=ButtonSize::Small />
                 <LinkButton label="Next week" href=week.next.unwrap_or_default() disabled=no_next icon=Glyph::ChevronRight icon_only=true size=ButtonSize::Small />
             </div>

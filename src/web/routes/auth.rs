@@ -68,7 +68,7 @@ async fn begin(
     let purpose = signed_in.as_ref().map_or(Purpose::SignIn, Purpose::Connect);
     let return_to = ReturnTo::parse(&start.return_to);
     let browser = BrowserToken::from_cookies(cookies(&headers));
-    let begun = sign_in::begin(&state.services(), provider, purpose, &return_to, browser).await;
+    let begun = sign_in::begin(&state.services.clone(), provider, purpose, &return_to, browser).await;
     let begun = begun.map_err(|error| explain(&state, &headers, error))?;
     let mut response = Redirect::to(begun.authorize_url.as_str()).into_response();
     set_cookie(&mut response, &begun.browser_cookie);
@@ -83,7 +83,9 @@ async fn callback(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Response> {
     let provider = known(&provider)?;
-    limits::hit(&state.store, "sign_in_answer", &origin.ip, ATTEMPTS, PER).await.map_err(IntoResponse::into_response)?;
+    limits::hit(&state.store, "sign_in_answer", &origin.ip, ATTEMPTS, PER)
+        .await
+        .map_err(IntoResponse::into_response)?;
     let query = CallbackQuery::parse(&query.unwrap_or_default());
     let query = query.map_err(|error| explain(&state, &headers, error.into()))?;
     let callback = Callback {
@@ -92,9 +94,8 @@ async fn callback(
         session: SessionToken::from_cookies(cookies(&headers)),
     };
     // On a task of its own: a browser that goes away must not tear off a sign-in whose code is already used.
-    let (services, sign_up) = (state.services(), state.config.sign_up);
-    let finishing =
-        tokio::spawn(async move { sign_in::finish(&services, sign_up, provider, callback, &origin).await });
+    let (services, sign_up) = (state.services.clone(), state.config.sign_up);
+    let finishing = tokio::spawn(async move { sign_in::finish(&services, sign_up, provider, callback, &origin).await });
     let signed_in = match finishing.await {
         Ok(result) => result.map_err(|error| explain(&state, &headers, error))?,
         Err(error) => return Err(AppError::internal(&error).into_response()),
