@@ -23,9 +23,40 @@ pub mod state;
 // The ways in from the web; pages, components and islands.
 pub mod web;
 
+// The times a candidate may choose, and the booking they make of one.
+#[cfg(feature = "ssr")]
+pub mod booking;
+// What goes on calendars: one UID for life, a SEQUENCE that only grows.
+#[cfg(feature = "ssr")]
+pub mod events;
+// What we tell people, and how mail carries it.
+#[cfg(feature = "ssr")]
+pub mod notifications;
+// What a coordinator asks for: panel, windows, links.
+#[cfg(feature = "ssr")]
+pub mod requests;
+// Bringing calendars in line with events: plan, then run.
+#[cfg(feature = "ssr")]
+pub mod sync;
+// What keeps the promises, and everything periodic.
+#[cfg(feature = "ssr")]
+pub mod worker;
+
 // Who did what, append only.
 #[cfg(feature = "ssr")]
 pub mod audit;
+// Other people's calendars and sign-ins, a client per provider.
+#[cfg(feature = "ssr")]
+pub mod calendars;
+// A person's account at a provider: connecting it, its tokens, when it says its owner is busy.
+#[cfg(feature = "ssr")]
+pub mod connections;
+// How often something may happen, counted for all processes together.
+#[cfg(feature = "ssr")]
+pub mod limits;
+// Who people are, how they sign in, and what they may do.
+#[cfg(feature = "ssr")]
+pub mod people;
 // Where the time comes from.
 #[cfg(feature = "ssr")]
 pub mod clock;
@@ -38,6 +69,12 @@ pub mod secrets;
 // Entities, migrations, and the one way to write.
 #[cfg(feature = "ssr")]
 pub mod store;
+// Promises: enqueue in a transaction, claim, retry, give up. Knows nobody.
+#[cfg(feature = "ssr")]
+pub mod outbox;
+// The pure core: hours, busy times, seats and slots.
+#[cfg(feature = "ssr")]
+pub mod scheduling;
 
 /// Called by the page's script once the module is loaded; the islands follow one by one.
 #[cfg(feature = "hydrate")]

@@ -382,6 +382,9 @@ CREATE TABLE messages (
     to_email TEXT NOT NULL,
     to_name TEXT NOT NULL,
     reply_to TEXT NOT NULL DEFAULT '',
+    -- what it is about and the how-manieth of its kind: the Message-ID follows from these, so a repeat has the same one
+    about TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
     message_id TEXT NOT NULL CONSTRAINT messages_message_id_once UNIQUE,
     subject TEXT NOT NULL,
     text_body TEXT NOT NULL,

@@ -15,6 +15,8 @@ pub struct Model {
     pub to_email: String,
     pub to_name: String,
     pub reply_to: String,
+    pub about: String,
+    pub sequence: i32,
     pub message_id: String,
     pub subject: String,
     pub text_body: String,

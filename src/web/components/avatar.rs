@@ -62,11 +62,12 @@ pub fn Avatar(
             {letters}
         </span>
     }
+    .into_any()
 }
 
 /// Several people, overlapping; beyond `most` a count.
 #[component]
-pub fn Avatars(names: Vec<String>, #[prop(default = 4)] most: usize) -> impl IntoView {
+pub fn Avatars(names: Vec<String>, #[prop(default = 3)] most: usize) -> impl IntoView {
     let rest = names.len().saturating_sub(most);
     let label = names.join(", ");
     view! {
@@ -75,6 +76,7 @@ pub fn Avatars(names: Vec<String>, #[prop(default = 4)] most: usize) -> impl Int
             {(rest > 0).then(|| view! { <span class="avatar" aria-hidden="true">"+" {rest.to_string()}</span> })}
         </span>
     }
+    .into_any()
 }
 
 /// A person with a second line, and at the end whatever one may do or know about them (badge, button).
@@ -105,6 +107,7 @@ pub fn PersonLine(
             {children.map(|children| view! { <div class="person-end">{children()}</div> })}
         </div>
     }
+    .into_any()
 }
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ pub fn Badge(
             {text}
         </span>
     }
+    .into_any()
 }
 
 /// The states of connections, requests and events, each with its one word, shape and tone.
@@ -214,4 +215,5 @@ pub fn StatusBadge(
             {status.word()}
         </span>
     }
+    .into_any()
 }

@@ -16,7 +16,7 @@ pub fn Banner(
     #[prop(default = None, into)]
     glyph: Option<Glyph>,
     /// Buttons or links.
-    #[prop(optional)]
+    #[prop(default = None, into)]
     actions: Option<AnyView>,
     /// Read out at once when it appears. Only for what just went wrong by the reader's own action.
     #[prop(optional)]
@@ -47,4 +47,5 @@ pub fn Banner(
             </div>
         </div>
     }
+    .into_any()
 }

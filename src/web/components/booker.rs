@@ -11,7 +11,7 @@ use super::icons::{Glyph, Icon};
 pub fn Booker(
     children: Children,
     /// `ConfirmBar`, at the foot of the card.
-    #[prop(optional)]
+    #[prop(default = None, into)]
     foot: Option<AnyView>,
 ) -> impl IntoView {
     view! {
@@ -20,6 +20,7 @@ pub fn Booker(
             {foot}
         </div>
     }
+    .into_any()
 }
 
 /// The chosen time in words and the one button. On a phone it sticks to the bottom edge.
@@ -44,6 +45,7 @@ pub fn ConfirmBar(
             {children()}
         </div>
     }
+    .into_any()
 }
 
 /// One thing a candidate wants to know before choosing.
@@ -82,4 +84,5 @@ pub fn Facts(facts: Vec<Fact>) -> impl IntoView {
                 .collect_view()}
         </ul>
     }
+    .into_any()
 }

@@ -143,6 +143,7 @@ pub fn Button(
             {word(label, icon_only)}
         </button>
     }
+    .into_any()
 }
 
 /// A link that looks like a button.
@@ -181,4 +182,5 @@ pub fn LinkButton(
             {word(label, icon_only)}
         </a>
     }
+    .into_any()
 }

@@ -29,6 +29,7 @@ pub fn Card(
             {children()}
         </section>
     }
+    .into_any()
 }
 
 /// Title on the left, links or buttons (children) on the right.
@@ -39,10 +40,10 @@ pub fn CardHead(
     #[prop(optional, into)]
     sub: MaybeProp<String>,
     /// Before the title: an icon, a provider's mark.
-    #[prop(optional)]
+    #[prop(default = None, into)]
     lead: Option<AnyView>,
     /// Right after the title: a count, a badge.
-    #[prop(optional)]
+    #[prop(default = None, into)]
     beside: Option<AnyView>,
     /// Lets the head run into the body without a line.
     #[prop(optional)]
@@ -63,6 +64,7 @@ pub fn CardHead(
             {children.map(|children| view! { <div class="card-head-acts">{children()}</div> })}
         </header>
     }
+    .into_any()
 }
 
 /// The padded inside.

@@ -65,4 +65,5 @@ pub fn Chip(
                 })}
         </span>
     }
+    .into_any()
 }

@@ -15,7 +15,7 @@ pub fn Checkbox(
     #[prop(optional, into)] disabled: Signal<bool>,
     #[prop(optional, into)] hint: MaybeProp<String>,
     /// Something between box and words, such as a calendar's colour.
-    #[prop(optional)]
+    #[prop(default = None, into)]
     mark: Option<AnyView>,
 ) -> impl IntoView {
     let hint = hint.get_untracked();
@@ -26,6 +26,7 @@ pub fn Checkbox(
             <span>{label} {hint.map(|hint| view! { <span class="hint">{hint}</span> })}</span>
         </label>
     }
+    .into_any()
 }
 
 /// One of several; inside a `RadioGroup` or a fieldset with a legend.
@@ -45,6 +46,7 @@ pub fn Radio(
             <span>{label} {hint.map(|hint| view! { <span class="hint">{hint}</span> })}</span>
         </label>
     }
+    .into_any()
 }
 
 /// One of a few, all in sight. More than six belong into a select.
@@ -98,6 +100,7 @@ pub fn RadioGroup(
             }}
         </fieldset>
     }
+    .into_any()
 }
 
 /// On or off, words on the left, the switch on the right. Like a checkbox it sends "true" or nothing.
@@ -116,4 +119,5 @@ pub fn Switch(
             <input class="switch" type="checkbox" role="switch" name=name value="true" checked=checked disabled=move || disabled.get() />
         </label>
     }
+    .into_any()
 }

@@ -43,6 +43,7 @@ pub fn CopyButton(
             </span>
         </span>
     }
+    .into_any()
 }
 
 /// A read-only value with its copy button.
@@ -70,4 +71,5 @@ pub fn CopyField(
             </span>
         </Field>
     }
+    .into_any()
 }

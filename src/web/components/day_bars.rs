@@ -80,6 +80,7 @@ pub fn DayBars(
             {days.into_iter().map(|day| view! { <li>{bar(day, most)}</li> }).collect_view()}
         </ul>
     }
+    .into_any()
 }
 
 #[cfg(test)]

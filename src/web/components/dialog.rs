@@ -18,19 +18,20 @@ pub fn Dialog(
     #[prop(into)]
     close_href: String,
     /// Buttons, the one that acts last.
-    #[prop(optional)]
+    #[prop(default = None, into)]
     actions: Option<AnyView>,
     children: Children,
 ) -> impl IntoView {
     let title_id = format!("{id}-title");
     view! {
         <dialog class="dialog" id=id open=open aria-labelledby=title_id>
-            <header class="dialog-head">
+            <div class="dialog-head">
                 <h2 id=title_id.clone()>{title}</h2>
                 <LinkButton label="Close" href=close_href icon=Glyph::X icon_only=true kind=ButtonKind::Quiet size=ButtonSize::Small />
-            </header>
+            </div>
             <div class="dialog-body">{children()}</div>
-            {actions.map(|actions| view! { <footer class="dialog-acts">{actions}</footer> })}
+            {actions.map(|actions| view! { <div class="dialog-acts">{actions}</div> })}
         </dialog>
     }
+    .into_any()
 }

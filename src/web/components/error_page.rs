@@ -37,4 +37,5 @@ pub fn ErrorPage(
                 })}
         </div>
     }
+    .into_any()
 }

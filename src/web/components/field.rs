@@ -70,6 +70,7 @@ pub fn Field(
             }}
         </div>
     }
+    .into_any()
 }
 
 #[cfg(test)]

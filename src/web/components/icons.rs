@@ -303,4 +303,5 @@ pub fn Icon(
             <path d=glyph.path()></path>
         </svg>
     }
+    .into_any()
 }

@@ -42,7 +42,7 @@ impl InputKind {
 
 /// A line of text without label: give it one with `Field` or `attr:aria-label`.
 ///
-/// `value` is what it starts with; an island that drives it adds `prop:value` or `bind:value`.
+/// `value` is what it starts with; an island that drives it adds `prop:value` and `on:input`.
 #[component]
 pub fn TextInput(
     #[prop(into)] id: String,
@@ -104,6 +104,7 @@ pub fn TextInput(
             list=list
         />
     }
+    .into_any()
 }
 
 /// A labelled line of text. Its id is its name unless given.
@@ -171,6 +172,7 @@ pub fn TextField(
             />
         </Field>
     }
+    .into_any()
 }
 
 /// Several lines of text without label.
@@ -208,6 +210,7 @@ pub fn Textarea(
             {value}
         </textarea>
     }
+    .into_any()
 }
 
 /// Several labelled lines of text. Its id is its name unless given.
@@ -257,4 +260,5 @@ pub fn TextareaField(
             />
         </Field>
     }
+    .into_any()
 }

@@ -11,6 +11,7 @@ pub fn LogoMark() -> impl IntoView {
             <path class="logo-line" d="M6.5 8.25c2.6 0 3.3 1.9 4.1 4.2l1.4 3.8 1.4-3.8c.8-2.3 1.5-4.2 4.1-4.2"></path>
         </svg>
     }
+    .into_any()
 }
 
 /// Mark and name.
@@ -22,4 +23,5 @@ pub fn Logo() -> impl IntoView {
             <span>"Convene"</span>
         </span>
     }
+    .into_any()
 }

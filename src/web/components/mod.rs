@@ -7,6 +7,7 @@
 //! Easily got wrong: no `style` attribute anywhere, our content security policy refuses it. Geometry of pictures is
 //! SVG attributes, everything else is a class from `style/`.
 //!
+//! Every component hands out an `AnyView`, so that the type of a page stays short enough for the compiler.
 //! Attributes and listeners set on a component (`attr:id=…`, `on:click=…`) land on its outermost element.
 
 pub mod avatar;
@@ -61,7 +62,7 @@ pub use input::{InputKind, TextField, TextInput, Textarea, TextareaField};
 pub use logo::{Logo, LogoMark};
 pub use month_picker::{MonthDay, MonthPicker, MonthPicture, WeekdayName};
 pub use progress::Progress;
-pub use provider_mark::{Provider, ProviderMark};
+pub use provider_mark::{Provider, ProviderButton, ProviderLink, ProviderMark};
 pub use public_shell::{PublicShell, PublicWidth};
 pub use select::{Choice, ChoiceGroup, Select, SelectField};
 pub use skeleton::{Skeleton, SkeletonShape};

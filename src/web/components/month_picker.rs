@@ -142,6 +142,7 @@ pub fn MonthPicker(month: MonthPicture) -> impl IntoView {
             </table>
         </div>
     }
+    .into_any()
 }
 
 #[cfg(test)]

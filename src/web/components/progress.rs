@@ -32,4 +32,5 @@ pub fn Progress(
             ></progress>
         </div>
     }
+    .into_any()
 }

@@ -50,3 +50,45 @@ pub fn ProviderMark(
     };
     if tile { view! { <span class="provider-tile">{mark}</span> }.into_any() } else { mark }
 }
+
+/// "Continue with Google": a provider's mark and the words, as wide as its container, 44 px. Submits its form.
+#[component]
+pub fn ProviderButton(
+    provider: Provider,
+    #[prop(into)] label: String,
+    /// Form field name, when one form offers several providers.
+    #[prop(optional, into)]
+    name: MaybeProp<String>,
+    /// Form field value that goes with `name`.
+    #[prop(optional, into)]
+    value: MaybeProp<String>,
+    /// Where this button sends the form, if not where the form says.
+    #[prop(optional, into)]
+    formaction: MaybeProp<String>,
+) -> impl IntoView {
+    view! {
+        <button
+            type="submit"
+            class="btn btn-lg btn-provider"
+            name=name.get_untracked()
+            value=value.get_untracked()
+            formaction=formaction.get_untracked()
+        >
+            <ProviderMark provider=provider />
+            <span class="btn-word">{label}</span>
+        </button>
+    }
+    .into_any()
+}
+
+/// The same as a link, where connecting starts with a GET.
+#[component]
+pub fn ProviderLink(provider: Provider, #[prop(into)] label: String, #[prop(into)] href: String) -> impl IntoView {
+    view! {
+        <a class="btn btn-lg btn-provider" href=href>
+            <ProviderMark provider=provider />
+            <span class="btn-word">{label}</span>
+        </a>
+    }
+    .into_any()
+}

@@ -55,4 +55,5 @@ pub fn PublicShell(
             </div>
         </div>
     }
+    .into_any()
 }

@@ -97,6 +97,7 @@ pub fn Select(
             <Icon glyph=Glyph::ChevronDown class="chevron" />
         </span>
     }
+    .into_any()
 }
 
 /// A labelled native select. Its id is its name unless given. A `change` event bubbles to listeners set on the component.
@@ -157,4 +158,5 @@ pub fn SelectField(
             />
         </Field>
     }
+    .into_any()
 }

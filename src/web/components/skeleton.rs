@@ -48,4 +48,5 @@ pub fn Skeleton(
             {(0..count).map(part).collect_view()}
         </div>
     }
+    .into_any()
 }

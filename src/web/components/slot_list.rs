@@ -94,4 +94,5 @@ pub fn SlotList(
             }
         })
         .collect_view()
+        .into_any()
 }

@@ -56,6 +56,7 @@ pub fn Sparkline(
             <path d=line></path>
         </svg>
     }
+    .into_any()
 }
 
 #[cfg(test)]

@@ -96,6 +96,7 @@ fn rail_link(item: &NavItem, current: Option<Section>) -> impl IntoView + use<> 
             {item.count.filter(|count| *count > 0).map(|count| view! { <span class=alert>{count.to_string()}</span> })}
         </a>
     }
+    .into_any()
 }
 
 fn bottom_bar(nav: &[NavItem], current: Option<Section>) -> impl IntoView + use<> {
@@ -127,6 +128,7 @@ fn bottom_bar(nav: &[NavItem], current: Option<Section>) -> impl IntoView + use<
                 })}
         </nav>
     }
+    .into_any()
 }
 
 fn sign_out(action: String) -> impl IntoView {
@@ -135,6 +137,7 @@ fn sign_out(action: String) -> impl IntoView {
             <Button label="Sign out" icon=Glyph::LogOut kind=ButtonKind::Quiet size=ButtonSize::Small class="rail-out" />
         </form>
     }
+    .into_any()
 }
 
 /// The frame around a staff page; its children are the page below the heading.
@@ -147,10 +150,10 @@ pub fn StaffShell(
     #[prop(optional, into)]
     sub: MaybeProp<String>,
     /// Beside the heading: a badge.
-    #[prop(optional)]
+    #[prop(default = None, into)]
     beside: Option<AnyView>,
     /// The page's one main action, and at most two lesser ones before it.
-    #[prop(optional)]
+    #[prop(default = None, into)]
     actions: Option<AnyView>,
     /// The way back up: name and URL of the list this page belongs to.
     #[prop(default = None, into)]
@@ -182,7 +185,8 @@ pub fn StaffShell(
     view! {
         <a class="skip" href="#main">"Skip to content"</a>
         <div class="shell">
-            <div class="rail">
+            <header class="rail">
+                <div class="rail-in">
                 <a class="rail-org" href="/dashboard">
                     <LogoMark />
                     "Convene"
@@ -194,9 +198,10 @@ pub fn StaffShell(
                     <div class="rail-me">{me(who.clone())}</div>
                     {sign_out(sign_out_action.clone())}
                 </div>
-            </div>
+                </div>
+            </header>
             <div class="stage">
-                <div class="appbar">
+                <header class="appbar">
                     <a class="appbar-home" href="/dashboard">
                         <LogoMark />
                         "Convene"
@@ -211,9 +216,9 @@ pub fn StaffShell(
                             {sign_out(sign_out_action)}
                         </div>
                     </details>
-                </div>
+                </header>
                 <main class=if narrow { "page page-narrow" } else { "page" } id="main" tabindex="-1">
-                    <header class="page-head">
+                    <div class="page-head">
                         <div class="page-words">
                             {back
                                 .map(|(name, href)| {
@@ -231,11 +236,12 @@ pub fn StaffShell(
                             {sub.map(|sub| view! { <p class="sub">{sub}</p> })}
                         </div>
                         {actions.map(|actions| view! { <div class="acts">{actions}</div> })}
-                    </header>
+                    </div>
                     {children()}
                 </main>
             </div>
             {bottom_bar(&nav, current)}
         </div>
     }
+    .into_any()
 }

@@ -60,6 +60,7 @@ fn step(index: usize, step: Step) -> impl IntoView {
             }}
         </li>
     }
+    .into_any()
 }
 
 /// The whole journey, in order.
@@ -70,4 +71,5 @@ pub fn Stepper(steps: Vec<Step>, #[prop(default = "Progress".to_owned(), into)] 
             {steps.into_iter().enumerate().map(|(index, one)| step(index, one)).collect_view()}
         </ol>
     }
+    .into_any()
 }

@@ -86,6 +86,7 @@ fn head(column: Column) -> impl IntoView {
             {inside}
         </th>
     }
+    .into_any()
 }
 
 /// Rows (`<tr>`) are its children. With `empty` set it shows that instead of rows.
@@ -144,4 +145,5 @@ pub fn EmptyState(
             {children.map(|children| view! { <div class="empty-acts">{children()}</div> })}
         </div>
     }
+    .into_any()
 }

@@ -50,6 +50,7 @@ pub fn Tabs(
             {links(tabs)}
         </nav>
     }
+    .into_any()
 }
 
 /// A filter in a card's head or a toolbar.
@@ -65,4 +66,5 @@ pub fn Segments(
             {links(tabs)}
         </nav>
     }
+    .into_any()
 }

@@ -73,4 +73,5 @@ pub fn Timeline(entries: Vec<TimelineEntry>) -> impl IntoView {
                 .collect_view()}
         </ol>
     }
+    .into_any()
 }

@@ -14,6 +14,7 @@ pub fn Toasts(#[prop(optional)] children: Option<Children>) -> impl IntoView {
             {children.map(|children| children())}
         </div>
     }
+    .into_any()
 }
 
 /// One piece of news.
@@ -48,4 +49,5 @@ pub fn Toast(
                 })}
         </div>
     }
+    .into_any()
 }

@@ -297,6 +297,7 @@ fn column(mut day: WeekDay, now: Option<u16>, frame: &Frame) -> impl IntoView + 
             {now}
         </svg>
     }
+    .into_any()
 }
 
 fn head(day: &WeekDay, lanes: &[String]) -> impl IntoView + use<> {
@@ -323,6 +324,7 @@ fn head(day: &WeekDay, lanes: &[String]) -> impl IntoView + use<> {
             {lanes}
         </div>
     }
+    .into_any()
 }
 
 /// The two patterns blocks refer to. Kept out of `display: none`, which would switch patterns off.
@@ -339,6 +341,7 @@ fn patterns(id: &str) -> impl IntoView + use<> {
             </defs>
         </svg>
     }
+    .into_any()
 }
 
 fn key(kinds: Vec<BlockKind>, id: &str) -> impl IntoView + use<> {
@@ -370,6 +373,7 @@ fn key(kinds: Vec<BlockKind>, id: &str) -> impl IntoView + use<> {
                 .collect_view()}
         </ul>
     }
+    .into_any()
 }
 
 /// The picture with its title, arrows, key and table.
@@ -403,7 +407,7 @@ pub fn WeekGrid(
     let title = (!bare).then(|| {
         view! {
             <div class="wg-title">
-                <h2 class="h2">{week.title.clone()} <span class="wg-zone">{week.zone.clone()}</span></h2>
+                <h2 class="h2">{week.title.clone()} " " <span class="wg-zone">{week.zone.clone()}</span></h2>
                 <LinkButton label="Previous week" href=week.previous.unwrap_or_default() disabled=no_previous icon=Glyph::ChevronLeft icon_only=true size=ButtonSize::Small />
                 <LinkButton label="Next week" href=week.next.unwrap_or_default() disabled=no_next icon=Glyph::ChevronRight icon_only=true size=ButtonSize::Small />
             </div>
@@ -436,6 +440,7 @@ pub fn WeekGrid(
             <WeekTable week=table />
         </div>
     }
+    .into_any()
 }
 
 #[cfg(test)]

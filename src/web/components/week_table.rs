@@ -84,6 +84,7 @@ pub fn WeekTable(week: WeekPicture) -> impl IntoView {
             </div>
         </details>
     }
+    .into_any()
 }
 
 #[cfg(test)]

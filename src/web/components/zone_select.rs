@@ -45,4 +45,5 @@ pub fn ZoneSelect(
             class=class
         />
     }
+    .into_any()
 }

@@ -1,0 +1,166 @@
+//! The layer around both providers: it writes every request down and lets faults happen.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+
+use crate::faults::Kind;
+use crate::oauth::bearer;
+use crate::serve::HangUp;
+use crate::world::{Provider, RequestRecord, World};
+
+/// Larger bodies are refused; calendar requests are far smaller.
+const BODY_LIMIT: usize = 4 * 1024 * 1024;
+
+/// Form fields and JSON properties whose values are not written down.
+const SECRET: [&str; 7] =
+    ["client_secret", "code", "refresh_token", "access_token", "code_verifier", "id_token", "token"];
+
+/// Wraps a provider's router.
+pub fn watched(router: Router, world: &World, provider: Provider) -> Router {
+    let world = world.clone();
+    router.layer(from_fn(move |request: Request, next: Next| watch(world.clone(), provider, request, next)))
+}
+
+async fn watch(world: World, provider: Provider, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
+        return (StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 4 MiB.").into_response();
+    };
+    let method = parts.method.as_str().to_owned();
+    let path = parts.uri.path().to_owned();
+    let query = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
+        .map(|(name, value)| (name.to_string(), if is_secret(&name) { hidden() } else { value.into_owned() }))
+        .collect();
+    let (account, faults) = {
+        let mut state = world.lock();
+        let account = bearer(&parts.headers).and_then(|token| state.grants.owner(token)).map(str::to_owned);
+        let faults = state.faults.take(provider, &method, &path, account.as_deref());
+        (account, faults)
+    };
+    let mut record = RequestRecord {
+        number: 0,
+        at: world.lock().now(),
+        provider,
+        method,
+        path,
+        query,
+        headers: plain_headers(&parts.headers),
+        body: readable(&parts.headers, &body),
+        account,
+        status: None,
+        answer: Value::Null,
+        faults: faults.iter().map(|kind| kind.name().to_owned()).collect(),
+    };
+    let response = meet(provider, &faults, Request::from_parts(parts, Body::from(body)), next).await;
+    if response.extensions().get::<HangUp>().is_some() {
+        world.lock().remember(record);
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    record.status = Some(parts.status.as_u16());
+    record.answer = if is_json(&parts.headers) { readable(&parts.headers, &body) } else { Value::Null };
+    world.lock().remember(record);
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// Lets the faults happen around the request.
+async fn meet(provider: Provider, faults: &[Kind], request: Request, next: Next) -> Response {
+    let waits = faults.iter().filter_map(|kind| if let Kind::Latency { ms } = kind { Some(*ms) } else { None });
+    let wait: u64 = waits.sum();
+    if wait > 0 {
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+    }
+    match faults.iter().find(|kind| !matches!(kind, Kind::Latency { .. })) {
+        Some(Kind::Status { status, retry_after }) => {
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let mut answer = match provider {
+                Provider::Google => crate::google::status_answer(status),
+                Provider::Microsoft => crate::microsoft::status_answer(status),
+            };
+            answer.headers.extend(retry_after.map(|seconds| ("retry-after", seconds.to_string())));
+            answer.into_response()
+        }
+        Some(Kind::Error { reason }) => {
+            let answer = match provider {
+                Provider::Google => crate::google::catalogue(reason),
+                Provider::Microsoft => crate::microsoft::catalogue(reason),
+            };
+            match answer {
+                Some(answer) => answer.into_response(),
+                // The control API refuses unknown names, so this is a fault made in code.
+                None => (StatusCode::INTERNAL_SERVER_ERROR, format!("no such error: {reason}")).into_response(),
+            }
+        }
+        Some(Kind::DropAfterWrite) => {
+            drop(next.run(request).await);
+            hang_up()
+        }
+        Some(Kind::DropBeforeWrite) => hang_up(),
+        Some(Kind::Latency { .. }) | None => next.run(request).await,
+    }
+}
+
+fn hang_up() -> Response {
+    let mut response = Response::default();
+    response.extensions_mut().insert(HangUp);
+    response
+}
+
+fn plain_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    headers
+        .iter()
+        .filter(|(name, _)| *name != header::AUTHORIZATION && *name != header::COOKIE)
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect()
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    content_type(headers).contains("json")
+}
+
+fn readable(headers: &HeaderMap, body: &Bytes) -> Value {
+    if body.is_empty() {
+        return Value::Null;
+    }
+    if content_type(headers).starts_with("application/x-www-form-urlencoded") {
+        let fields = url::form_urlencoded::parse(body)
+            .map(|(name, value)| {
+                let value = if is_secret(&name) { hidden() } else { value.into_owned() };
+                (name.into_owned(), Value::String(value))
+            })
+            .collect();
+        return Value::Object(fields);
+    }
+    match serde_json::from_slice::<Value>(body) {
+        Ok(mut value) => {
+            if let Some(fields) = value.as_object_mut() {
+                for (_, value) in fields.iter_mut().filter(|(name, value)| is_secret(name) && value.is_string()) {
+                    *value = Value::String(hidden());
+                }
+            }
+            value
+        }
+        Err(_) => Value::String(String::from_utf8_lossy(body).into_owned()),
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    SECRET.contains(&name)
+}
+
+fn hidden() -> String {
+    "…".to_owned()
+}

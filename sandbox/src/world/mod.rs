@@ -1,0 +1,238 @@
+//! The one state of the sandbox: people, calendars, events, mails, clock, and what was asked of it.
+//!
+//! Everything lives behind one lock, taken for the length of one request. Never hold it across an `await`.
+
+/// People and their calendars.
+pub mod accounts;
+/// What free/busy questions are answered from.
+pub mod busy;
+/// The neutral event both providers translate from and to.
+pub mod event;
+/// iCalendar objects for provider-sent mails.
+pub mod ics;
+/// Guests' copies, replies and provider-sent mails.
+pub mod invitations;
+/// The outbox of provider-sent mails.
+pub mod mail;
+/// What was asked of the sandbox.
+pub mod requests;
+/// The people and busy time a fresh world starts with.
+pub mod seeds;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Duration, SubsecRound, Utc};
+use serde::{Deserialize, Serialize};
+
+pub use accounts::{Account, AccountKind, Calendar};
+pub use event::{Attendee, Event, EventStatus, Response, Role, ShowAs, Span};
+pub use mail::Mail;
+pub use requests::RequestRecord;
+
+use crate::faults::Faults;
+use crate::oauth::grants::Grants;
+use crate::oauth::keys::{KeyError, Keys};
+
+/// Who is being played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    Google,
+    Microsoft,
+}
+
+impl Provider {
+    /// The word used in the control API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Google => "google",
+            Self::Microsoft => "microsoft",
+        }
+    }
+}
+
+/// A handle on the sandbox's state; clones share it.
+#[derive(Clone)]
+pub struct World(Arc<Inner>);
+
+struct Inner {
+    base_port: u16,
+    app_url: String,
+    keys: Keys,
+    state: Mutex<State>,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("World").field("base_port", &self.0.base_port).finish_non_exhaustive()
+    }
+}
+
+impl World {
+    /// A freshly seeded world whose ports start at `base_port`.
+    pub fn new(base_port: u16, app_url: &str) -> Result<Self, KeyError> {
+        let keys = Keys::generate()?;
+        let state = Mutex::new(State::seeded());
+        Ok(Self(Arc::new(Inner { base_port, app_url: app_url.to_owned(), keys, state })))
+    }
+
+    /// Exclusive access to the state.
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        // A handler that panicked must not silence every later request; its half-made change is visible instead.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Back to the seeds: every event, token, fault, mail and recorded request is forgotten. Keys stay.
+    pub fn reset(&self) {
+        *self.lock() = State::seeded();
+    }
+
+    /// Signing keys and the https certificate.
+    pub fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    /// Where Convene answers.
+    pub fn app_url(&self) -> &str {
+        &self.0.app_url
+    }
+
+    /// Front page and control API; no trailing slash, as in all of these.
+    pub fn front_url(&self) -> String {
+        self.url("http", 0)
+    }
+
+    /// Google's stand-in.
+    pub fn google_url(&self) -> String {
+        self.url("http", 1)
+    }
+
+    /// Microsoft's stand-in.
+    pub fn microsoft_url(&self) -> String {
+        self.url("http", 2)
+    }
+
+    /// Microsoft's stand-in over https with the self-signed certificate, valid for `localhost` and 127.0.0.1.
+    pub fn microsoft_https_url(&self) -> String {
+        self.url("https", 3)
+    }
+
+    fn url(&self, scheme: &str, offset: u16) -> String {
+        format!("{scheme}://127.0.0.1:{}", self.0.base_port + offset)
+    }
+}
+
+/// Everything that changes.
+pub struct State {
+    pub accounts: Vec<Account>,
+    /// By calendar id, over all owners and both providers.
+    pub calendars: BTreeMap<String, Calendar>,
+    /// By calendar id, then event id. Deleted events stay as cancelled tombstones.
+    pub events: BTreeMap<String, BTreeMap<String, Event>>,
+    pub grants: Grants,
+    pub faults: Faults,
+    /// Oldest first; the oldest are dropped beyond [`requests::KEPT`].
+    pub requests: VecDeque<RequestRecord>,
+    /// Oldest first.
+    pub mails: Vec<Mail>,
+    clock_offset: Duration,
+    version: u64,
+}
+
+impl State {
+    /// The seeds and nothing else.
+    pub fn seeded() -> Self {
+        let mut state = Self::empty();
+        seeds::plant(&mut state);
+        state
+    }
+
+    /// A world without people.
+    pub fn empty() -> Self {
+        Self {
+            accounts: Vec::new(),
+            calendars: BTreeMap::new(),
+            events: BTreeMap::new(),
+            grants: Grants::default(),
+            faults: Faults::default(),
+            requests: VecDeque::new(),
+            mails: Vec::new(),
+            clock_offset: Duration::zero(),
+            version: 0,
+        }
+    }
+
+    /// The sandbox's now, to the millisecond. It runs with the machine's clock plus what [`State::advance`] added.
+    pub fn now(&self) -> DateTime<Utc> {
+        (Utc::now() + self.clock_offset).trunc_subsecs(3)
+    }
+
+    /// Moves the clock forward, so that tokens expire without waiting.
+    pub fn advance(&mut self, by: Duration) {
+        self.clock_offset += by;
+    }
+
+    /// A number never handed out before in this world; etags and record numbers are made from it.
+    pub fn next_version(&mut self) -> u64 {
+        self.version += 1;
+        self.version
+    }
+
+    /// The account with this address, whatever its case.
+    pub fn account(&self, email: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.email.eq_ignore_ascii_case(email))
+    }
+
+    /// The account of one provider with this address.
+    pub fn account_of(&self, provider: Provider, email: &str) -> Option<&Account> {
+        self.account(email).filter(|account| account.provider == provider)
+    }
+
+    /// A person's main calendar.
+    pub fn primary(&self, email: &str) -> Option<&Calendar> {
+        self.calendars.values().find(|calendar| calendar.primary && calendar.owner.eq_ignore_ascii_case(email))
+    }
+
+    /// The calendars a person owns, the primary one first, then by id.
+    pub fn calendars_of<'a>(&'a self, email: &'a str) -> Vec<&'a Calendar> {
+        let mut owned: Vec<_> =
+            self.calendars.values().filter(|calendar| calendar.owner.eq_ignore_ascii_case(email)).collect();
+        owned.sort_by_key(|calendar| !calendar.primary);
+        owned
+    }
+
+    /// One event, tombstones included.
+    pub fn event(&self, calendar: &str, id: &str) -> Option<&Event> {
+        self.events.get(calendar)?.get(id)
+    }
+
+    /// One event to be changed; call [`State::touch`] afterwards.
+    pub fn event_mut(&mut self, calendar: &str, id: &str) -> Option<&mut Event> {
+        self.events.get_mut(calendar)?.get_mut(id)
+    }
+
+    /// Every event of a calendar by id, tombstones included.
+    pub fn events_in(&self, calendar: &str) -> impl Iterator<Item = &Event> {
+        self.events.get(calendar).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// Stores an event under its calendar and id, replacing what was there, with a new version and `updated`.
+    pub fn put(&mut self, mut event: Event) -> &Event {
+        event.version = self.next_version();
+        event.updated = self.now();
+        let calendar = self.events.entry(event.calendar.clone()).or_default();
+        let id = event.id.clone();
+        calendar.insert(id.clone(), event);
+        &calendar[&id]
+    }
+
+    /// Gives an event a new version and `updated` after a change made in place.
+    pub fn touch(&mut self, calendar: &str, id: &str) {
+        let (version, now) = (self.next_version(), self.now());
+        if let Some(event) = self.event_mut(calendar, id) {
+            event.version = version;
+            event.updated = now;
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Taking a time.
+//!
+//! The calendars of the people needed are read live first, outside any transaction and with a deadline; the slot is derived
+//! again from that; then one transaction writes everything: who is taken, the booking, the event, the mails and jobs to come,
+//! the audit row and the answer to this form. What nobody could see until then, another candidate's commit, is refused by the
+//! schema.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use sea_orm::{ActiveValue::Set, EntityTrait};
+use serde_json::json;
+
+use super::{
+    BookError, Booking, Change, Key, latest, lock_request,
+    offer::{self, Seating},
+    remember, seat, tell,
+};
+use crate::{
+    audit::{self, Actor, AuditEntry, Origin},
+    connections,
+    events::{self, NewEvent, Participant},
+    ids::{BookingId, LinkToken},
+    outbox::{self, Job},
+    people::Person,
+    requests::{self, Panel, Request, link, link::OpenLink},
+    scheduling::interval::Interval,
+    state::AppState,
+    store::{
+        StoreError, Txn, Violation,
+        entities::bookings,
+        words::{BookingStatus, ChangeKind, EventKind, ParticipantRole, RequestStatus},
+    },
+};
+
+/// How long a booking waits for a calendar that does not answer.
+pub const HOLD: TimeDelta = TimeDelta::minutes(15);
+/// Contended transactions are tried this often before the visitor is asked to come back.
+const TRIES: u32 = 5;
+
+/// What a candidate's form asks for.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    pub start: DateTime<Utc>,
+    /// The zone they chose by.
+    pub zone: Tz,
+    pub key: Key,
+}
+
+impl Choice {
+    pub(super) fn parameters(&self) -> String {
+        self.start.to_rfc3339()
+    }
+}
+
+/// Books the chosen time for the request behind the link. The same form sent again gets the same booking.
+pub async fn book(state: &AppState, token: &LinkToken, choice: &Choice, origin: &Origin) -> Result<Booking, BookError> {
+    let db = state.store.reader();
+    let link = link::open(db, token, state.clock.now()).await?;
+    let scope = scope(link);
+    if let Some(answer) = choice.key.answered(db, link.org, &scope, &choice.parameters()).await? {
+        return replay(state, link, &answer).await;
+    }
+    let request = requests::find(db, link.org, link.request).await?.ok_or(BookError::Link(link::LinkError::Unknown))?;
+    match request.status {
+        RequestStatus::Open => {}
+        RequestStatus::Booked => return Err(BookError::AlreadyBooked),
+        RequestStatus::Cancelled => return Err(BookError::Closed),
+    }
+    let panel = requests::panel(db, request.org, request.id).await?;
+    let seating = offer::seating_at(state, &request, &panel, choice.start, None).await?;
+    let mut tries = 0;
+    loop {
+        match commit(state, link, &request, &panel, &seating, choice, origin).await {
+            Err(BookError::Store(error)) if error.is_contention() && tries < TRIES => {
+                tries += 1;
+                pause(tries).await;
+            }
+            Ok(booking) => {
+                state.wake.notify_one();
+                return Ok(booking);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+pub(super) fn scope(link: OpenLink) -> String {
+    format!("book:{}", link.request)
+}
+
+/// A little longer each time, never in step with others.
+pub(super) async fn pause(tries: u32) {
+    let jitter = u64::from(crate::ids::random_bytes()[0]) % 20;
+    tokio::time::sleep(Duration::from_millis(u64::from(tries) * 10 + jitter)).await;
+}
+
+pub(super) async fn replay(state: &AppState, link: OpenLink, answer: &str) -> Result<Booking, BookError> {
+    let id: BookingId = answer.parse().map_err(|_| BookError::KeyReused)?;
+    super::find(state.store.reader(), link.org, id).await?.ok_or(BookError::KeyReused)
+}
+
+async fn commit(
+    state: &AppState,
+    link: OpenLink,
+    request: &Request,
+    panel: &Panel,
+    seating: &Seating,
+    choice: &Choice,
+    origin: &Origin,
+) -> Result<Booking, BookError> {
+    let now = state.clock.now();
+    let txn = state.store.begin().await?;
+    txn.lock_people(&seating.people).await?;
+    // The same form may have been sent twice at once: the twin that comes second finds the first one's answer here.
+    let locked = lock_request(&txn, request.org, request.id).await?;
+    if let Some(answer) = choice.key.answered(&*txn, link.org, &scope(link), &choice.parameters()).await? {
+        drop(txn);
+        return replay(state, link, &answer).await;
+    }
+    match locked.status {
+        RequestStatus::Open => {}
+        RequestStatus::Booked => return Err(BookError::AlreadyBooked),
+        RequestStatus::Cancelled => return Err(BookError::Closed),
+    }
+
+    let span = seating.span;
+    let held = seating.is_held();
+    let booking = Booking {
+        id: BookingId::new(),
+        org: request.org,
+        request: request.id,
+        status: if held { BookingStatus::Held } else { BookingStatus::Confirmed },
+        span,
+        zone: choice.zone,
+        hold_until: held.then(|| now + HOLD),
+    };
+    insert(&txn, &booking, now).await.map_err(refused)?;
+    seat::take(&txn, &booking, request, &seating.people).await.map_err(refused)?;
+
+    let coordinator = crate::people::find(&*txn, request.org, request.coordinator).await?;
+    let coordinator = coordinator.ok_or(BookError::Closed)?;
+    let target = connections::write_target(&*txn, request.org, request.coordinator).await?;
+    let seated: Vec<&Person> = seating.people.iter().filter_map(|id| panel.people.get(id)).collect();
+    let event = events::create(
+        &txn,
+        NewEvent {
+            org: request.org,
+            kind: EventKind::Interview,
+            booking: Some(booking.id),
+            owner: request.coordinator,
+            summary: summary(request),
+            description: description(request),
+            location: request.location.clone(),
+            video: request.video,
+            span,
+            zone: request.zone,
+            participants: participants(request, &coordinator, &seated, &seating.optional, panel),
+            target,
+            uid_domain: state.config.mail.from.address.domain().to_owned(),
+            place_now: !held,
+        },
+        now,
+    )
+    .await?;
+
+    let kind = if held { ChangeKind::Held } else { ChangeKind::Booked };
+    let change = Change { kind, actor: Actor::Candidate, reason: "", from: None, to: Some(span.start()) };
+    remember(&txn, &booking, change, now).await?;
+    set_request(&txn, request, RequestStatus::Booked).await?;
+    link::extend(&txn, request.org, request.id, span.end()).await?;
+    if held {
+        outbox::enqueue(&txn, request.org, &Job::SettleHold { booking: booking.id }, now).await?;
+        tell::held(&txn, state, request, &booking, &coordinator, now).await?;
+    } else {
+        tell::booked(&txn, state, request, &booking, &event, &coordinator, now).await?;
+    }
+    audit::record(
+        &txn,
+        AuditEntry {
+            org: request.org,
+            actor: Actor::Candidate,
+            action: if held { "booking.held" } else { "booking.made" },
+            subject: booking.id.to_string(),
+            detail: json!({ "request": request.id, "start": span.start(), "people": seating.people }),
+            origin: origin.clone(),
+        },
+    )
+    .await?;
+    choice.key.keep(&txn, link.org, &scope(link), &choice.parameters(), &booking.id.to_string(), now).await?;
+    txn.commit().await?;
+    Ok(booking)
+}
+
+/// The schema's refusals in our words.
+pub(super) fn refused(error: StoreError) -> BookError {
+    match error {
+        StoreError::Refused(Violation::Overlap) => BookError::SlotTaken,
+        StoreError::Refused(Violation::SecondBooking) => BookError::AlreadyBooked,
+        error => BookError::Store(error),
+    }
+}
+
+async fn insert(txn: &Txn, booking: &Booking, now: DateTime<Utc>) -> Result<(), StoreError> {
+    bookings::Entity::insert(bookings::ActiveModel {
+        id: Set(booking.id),
+        org_id: Set(booking.org),
+        request_id: Set(booking.request),
+        status: Set(booking.status),
+        starts_at: Set(booking.span.start().into()),
+        ends_at: Set(booking.span.end().into()),
+        candidate_zone: Set(booking.zone.name().to_owned()),
+        local_start: Set(local_start(booking.span, booking.zone)),
+        tzdata: Set(chrono_tz::IANA_TZDB_VERSION.to_owned()),
+        hold_until: Set(booking.hold_until.map(Into::into)),
+        created_at: Set(now.into()),
+    })
+    .exec_without_returning(&**txn)
+    .await?;
+    Ok(())
+}
+
+/// The wall time the candidate saw, kept beside the instant so that a later zone database can be compared.
+pub(super) fn local_start(span: Interval, zone: Tz) -> String {
+    span.start().with_timezone(&zone).format("%Y-%m-%dT%H:%M").to_string()
+}
+
+pub(super) async fn set_request(txn: &Txn, request: &Request, status: RequestStatus) -> Result<(), StoreError> {
+    use sea_orm::{ColumnTrait, QueryFilter, sea_query::Expr};
+
+    use crate::store::entities::requests::{Column, Entity};
+    Entity::update_many()
+        .col_expr(Column::Status, Expr::value(status))
+        .filter(Column::OrgId.eq(request.org))
+        .filter(Column::Id.eq(request.id))
+        .exec(&**txn)
+        .await?;
+    Ok(())
+}
+
+fn summary(request: &Request) -> String {
+    format!("{}: {}", request.interview_type, request.candidate_name)
+}
+
+fn description(request: &Request) -> String {
+    let mut lines = vec![format!("{} with {}, {} minutes.", request.interview_type, request.candidate_name, request.duration)];
+    if !request.location.is_empty() {
+        lines.push(request.location.clone());
+    }
+    if !request.notes.is_empty() {
+        lines.push(request.notes.clone());
+    }
+    lines.join("\n\n")
+}
+
+pub(super) fn participants(
+    request: &Request,
+    coordinator: &Person,
+    seated: &[&Person],
+    optional: &[crate::ids::PersonId],
+    panel: &Panel,
+) -> Vec<Participant> {
+    let of = |person: &Person, role| Participant {
+        person: Some(person.id),
+        email: person.email.to_string(),
+        name: person.name.clone(),
+        role,
+    };
+    let mut all = vec![of(coordinator, ParticipantRole::Organizer)];
+    all.push(Participant {
+        person: None,
+        email: request.candidate_email.to_string(),
+        name: request.candidate_name.clone(),
+        role: ParticipantRole::Candidate,
+    });
+    all.extend(seated.iter().map(|person| of(person, ParticipantRole::Interviewer)));
+    all.extend(optional.iter().filter_map(|id| panel.people.get(id)).map(|person| of(person, ParticipantRole::Optional)));
+    all
+}
+
+/// The booking of a link's request, for its pages.
+pub async fn of_link(state: &AppState, link: OpenLink) -> Result<Option<Booking>, StoreError> {
+    latest(state.store.reader(), link.org, link.request).await
+}

@@ -1,0 +1,271 @@
+//! Moving a booking to another offered time, and cancelling it: by the candidate within the notice agreed, by the coordinator
+//! any time. Each is a record, raises the event's SEQUENCE, and frees or takes people in the same transaction.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use serde_json::json;
+
+use super::{
+    BookError, Booking, Change,
+    book::{self, Choice, local_start, participants, refused, set_request},
+    latest, lock_request,
+    offer::{self, Seating},
+    remember, seat, tell,
+};
+use crate::{
+    audit::{self, Actor, AuditEntry, Origin},
+    events,
+    ids::{LinkToken, RequestId},
+
+    people::{Coordinator, Person},
+    requests::{
+        self, Panel, Request,
+        link::{self, LinkError, OpenLink},
+    },
+    state::AppState,
+    store::{
+        Stamp, StoreError, Txn,
+        entities::bookings,
+        words::{BookingStatus, ChangeKind, EventStatus, RequestStatus},
+    },
+};
+
+/// Who changes a booking, and through which door they came. Made by [`Mover::candidate`] or [`Mover::coordinator`] only.
+pub struct Mover {
+    org: crate::ids::OrgId,
+    request: RequestId,
+    actor: Actor,
+}
+
+impl Mover {
+    /// Whoever holds the link. Bound by the request's notice.
+    pub async fn candidate(state: &AppState, token: &LinkToken) -> Result<Self, BookError> {
+        let OpenLink { org, request, .. } = link::open(state.store.reader(), token, state.clock.now()).await?;
+        Ok(Self { org, request, actor: Actor::Candidate })
+    }
+
+    /// A coordinator of the organisation. Not bound by notice.
+    pub fn coordinator(coordinator: &Coordinator, request: RequestId) -> Self {
+        Self { org: coordinator.member().org, request, actor: Actor::Person(coordinator.member().person) }
+    }
+
+    async fn booked(&self, state: &AppState) -> Result<(Request, Booking), BookError> {
+        let db = state.store.reader();
+        let request = requests::find(db, self.org, self.request).await?.ok_or(BookError::Link(LinkError::Unknown))?;
+        let booking = latest(db, self.org, self.request).await?.filter(Booking::is_live);
+        match booking {
+            Some(booking) => self.in_time(&request, &booking, state.clock.now()).map(|()| (request, booking)),
+            None if request.status == RequestStatus::Cancelled => Err(BookError::Closed),
+            None => Err(BookError::NotBooked),
+        }
+    }
+
+    fn in_time(&self, request: &Request, booking: &Booking, now: DateTime<Utc>) -> Result<(), BookError> {
+        let deadline = match self.actor {
+            Actor::Candidate => request.change_deadline(booking.span.start()),
+            _ => booking.span.end(),
+        };
+        if now < deadline { Ok(()) } else { Err(BookError::TooLate { deadline }) }
+    }
+
+    fn scope(&self, verb: &str) -> String {
+        format!("{verb}:{}", self.request)
+    }
+}
+
+/// Moves the booking to another offered time.
+pub async fn reschedule(state: &AppState, mover: &Mover, choice: &Choice, origin: &Origin) -> Result<Booking, BookError> {
+    let db = state.store.reader();
+    let scope = mover.scope("move");
+    if let Some(answer) = choice.key.answered(db, mover.org, &scope, &choice.parameters()).await? {
+        return found(state, mover, &answer).await;
+    }
+    let (request, booking) = mover.booked(state).await?;
+    if booking.span.start() == choice.start {
+        return Ok(booking);
+    }
+    let panel = requests::panel(db, request.org, request.id).await?;
+    let seating = offer::seating_at(state, &request, &panel, choice.start, Some(booking.id)).await?;
+    // A held move would leave the old time in doubt as well; the old booking stays until calendars answer.
+    if seating.is_held() {
+        return Err(BookError::SlotTaken);
+    }
+    let mut tries = 0;
+    loop {
+        match commit_move(state, mover, &request, &panel, &seating, choice, origin).await {
+            Err(BookError::Store(error)) if error.is_contention() && tries < 5 => {
+                tries += 1;
+                book::pause(tries).await;
+            }
+            Ok(moved) => {
+                state.wake.notify_one();
+                return Ok(moved);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn found(state: &AppState, mover: &Mover, answer: &str) -> Result<Booking, BookError> {
+    let id = answer.parse().map_err(|_| BookError::KeyReused)?;
+    super::find(state.store.reader(), mover.org, id).await?.ok_or(BookError::KeyReused)
+}
+
+async fn commit_move(
+    state: &AppState,
+    mover: &Mover,
+    request: &Request,
+    panel: &Panel,
+    seating: &Seating,
+    choice: &Choice,
+    origin: &Origin,
+) -> Result<Booking, BookError> {
+    let now = state.clock.now();
+    let txn = state.store.begin().await?;
+    txn.lock_people(&seating.people).await?;
+    lock_request(&txn, request.org, request.id).await?;
+    let scope = mover.scope("move");
+    if let Some(answer) = choice.key.answered(&*txn, mover.org, &scope, &choice.parameters()).await? {
+        drop(txn);
+        return found(state, mover, &answer).await;
+    }
+    let booking = latest(&*txn, request.org, request.id).await?.filter(Booking::is_live).ok_or(BookError::NotBooked)?;
+    mover.in_time(request, &booking, now)?;
+
+    let from = booking.span;
+    let was_held = booking.status == BookingStatus::Held;
+    let moved = Booking { span: seating.span, zone: choice.zone, status: BookingStatus::Confirmed, hold_until: None, ..booking };
+    seat::free(&txn, request.org, moved.id).await?;
+    seat::take(&txn, &moved, request, &seating.people).await.map_err(refused)?;
+    store_move(&txn, &moved).await?;
+
+    let coordinator = crate::people::find(&*txn, request.org, request.coordinator).await?.ok_or(BookError::Closed)?;
+    let seated: Vec<&Person> = seating.people.iter().filter_map(|id| panel.people.get(id)).collect();
+    if let Some(event) = events::of_booking(&*txn, request.org, moved.id).await? {
+        let who = participants(request, &coordinator, &seated, &seating.optional, panel);
+        let left: Vec<_> = event.participants.iter().filter(|one| !who.iter().any(|now| now.email == one.email)).cloned().collect();
+        let mut event = event.change(&txn, seating.span, who, now).await?;
+        if was_held {
+            event = event.confirm(&txn, now).await?;
+            tell::booked(&txn, state, request, &moved, &event, &coordinator, now).await?;
+        } else {
+            let change = tell::Moved { event: &event, before: from, left: &left, actor: mover.actor };
+            tell::moved(&txn, state, request, &moved, &coordinator, change, now).await?;
+        }
+    }
+    let change =
+        Change { kind: ChangeKind::Moved, actor: mover.actor, reason: "", from: Some(from.start()), to: Some(moved.span.start()) };
+    remember(&txn, &moved, change, now).await?;
+    link::extend(&txn, request.org, request.id, moved.span.end()).await?;
+    audit::record(
+        &txn,
+        AuditEntry {
+            org: request.org,
+            actor: mover.actor,
+            action: "booking.moved",
+            subject: moved.id.to_string(),
+            detail: json!({ "from": from.start(), "to": moved.span.start(), "people": seating.people }),
+            origin: origin.clone(),
+        },
+    )
+    .await?;
+    choice.key.keep(&txn, mover.org, &scope, &choice.parameters(), &moved.id.to_string(), now).await?;
+    txn.commit().await?;
+    Ok(moved)
+}
+
+async fn store_move(txn: &Txn, moved: &Booking) -> Result<(), StoreError> {
+    bookings::Entity::update_many()
+        .col_expr(bookings::Column::Status, Expr::value(moved.status))
+        .col_expr(bookings::Column::StartsAt, Expr::value(Stamp::from(moved.span.start())))
+        .col_expr(bookings::Column::EndsAt, Expr::value(Stamp::from(moved.span.end())))
+        .col_expr(bookings::Column::CandidateZone, Expr::value(moved.zone.name()))
+        .col_expr(bookings::Column::LocalStart, Expr::value(local_start(moved.span, moved.zone)))
+        .col_expr(bookings::Column::Tzdata, Expr::value(chrono_tz::IANA_TZDB_VERSION))
+        .col_expr(bookings::Column::HoldUntil, Expr::value(Option::<i64>::None))
+        .filter(bookings::Column::OrgId.eq(moved.org))
+        .filter(bookings::Column::Id.eq(moved.id))
+        .exec(&**txn)
+        .await?;
+    Ok(())
+}
+
+/// Cancels the interview. A second time is no error: it is cancelled.
+pub async fn cancel(state: &AppState, mover: &Mover, reason: &str, origin: &Origin) -> Result<(), BookError> {
+    let (request, _) = match mover.booked(state).await {
+        // Sent twice: the first one did it.
+        Err(BookError::Closed) => return Ok(()),
+        found => found?,
+    };
+    let now = state.clock.now();
+    let txn = state.store.begin().await?;
+    lock_request(&txn, request.org, request.id).await?;
+    let Some(booking) = latest(&*txn, request.org, request.id).await?.filter(Booking::is_live) else { return Ok(()) };
+    mover.in_time(&request, &booking, now)?;
+    set_booking(&txn, &booking, BookingStatus::Cancelled).await?;
+    seat::free(&txn, request.org, booking.id).await?;
+    let coordinator = crate::people::find(&*txn, request.org, request.coordinator).await?.ok_or(BookError::Closed)?;
+    if let Some(event) = events::of_booking(&*txn, request.org, booking.id).await? {
+        let was_public = event.status == EventStatus::Confirmed;
+        let event = event.cancel(&txn, now).await?;
+        tell::cancelled(&txn, state, &request, &booking, &event, &coordinator, was_public, reason, mover.actor, now).await?;
+    }
+    let change = Change { kind: ChangeKind::Cancelled, actor: mover.actor, reason, from: Some(booking.span.start()), to: None };
+    remember(&txn, &booking, change, now).await?;
+    set_request(&txn, &request, RequestStatus::Cancelled).await?;
+    audit::record(
+        &txn,
+        AuditEntry {
+            org: request.org,
+            actor: mover.actor,
+            action: "booking.cancelled",
+            subject: booking.id.to_string(),
+            detail: json!({ "start": booking.span.start() }),
+            origin: origin.clone(),
+        },
+    )
+    .await?;
+    txn.commit().await?;
+    state.wake.notify_one();
+    Ok(())
+}
+
+/// Withdraws a request nobody booked yet: its link answers that the interview was cancelled.
+pub async fn withdraw(state: &AppState, coordinator: &Coordinator, id: RequestId, origin: &Origin) -> Result<(), BookError> {
+    let org = coordinator.member().org;
+    let txn = state.store.begin().await?;
+    let request = lock_request(&txn, org, id).await?;
+    if latest(&*txn, org, id).await?.is_some_and(|booking| booking.is_live()) {
+        drop(txn);
+        return cancel(state, &Mover::coordinator(coordinator, id), "", origin).await;
+    }
+    if request.status == RequestStatus::Cancelled {
+        return Ok(());
+    }
+    set_request(&txn, &request, RequestStatus::Cancelled).await?;
+    audit::record(
+        &txn,
+        AuditEntry {
+            org,
+            actor: Actor::Person(coordinator.member().person),
+            action: "request.cancelled",
+            subject: id.to_string(),
+            detail: json!({}),
+            origin: origin.clone(),
+        },
+    )
+    .await?;
+    txn.commit().await?;
+    Ok(())
+}
+
+pub(super) async fn set_booking(txn: &Txn, booking: &Booking, status: BookingStatus) -> Result<(), StoreError> {
+    bookings::Entity::update_many()
+        .col_expr(bookings::Column::Status, Expr::value(status))
+        .col_expr(bookings::Column::HoldUntil, Expr::value(Option::<i64>::None))
+        .filter(bookings::Column::OrgId.eq(booking.org))
+        .filter(bookings::Column::Id.eq(booking.id))
+        .exec(&**txn)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! The times a candidate may choose, the booking they make of one, and how it moves, is held, or ends.
+//!
+//! [`offer`] asks which times suit everyone, [`book`] takes one, [`change`] moves and cancels, [`hold`] settles a booking that
+//! waits for a calendar, [`tell`] says who is mailed what. Overlap is refused by the schema, not by a check here.
+
+pub mod book;
+pub mod change;
+pub mod hold;
+mod idempotency;
+pub mod offer;
+mod seat;
+mod tell;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::{
+    audit::Actor,
+    error::AppError,
+    ids::{BookingId, ChangeId, OrgId, RequestId},
+    requests::{Request, link::LinkError},
+    scheduling::interval::Interval,
+    store::{
+        StoreError, Txn,
+        entities::{booking_changes, bookings},
+        words::{BookingStatus, ChangeKind},
+    },
+};
+
+pub use idempotency::Key;
+
+/// A time somebody chose.
+#[derive(Clone, Debug)]
+pub struct Booking {
+    pub id: BookingId,
+    pub org: OrgId,
+    pub request: RequestId,
+    pub status: BookingStatus,
+    pub span: Interval,
+    /// The zone the candidate chose by.
+    pub zone: Tz,
+    pub hold_until: Option<DateTime<Utc>>,
+}
+
+impl Booking {
+    pub fn is_live(&self) -> bool {
+        matches!(self.status, BookingStatus::Held | BookingStatus::Confirmed)
+    }
+}
+
+impl From<bookings::Model> for Booking {
+    fn from(row: bookings::Model) -> Self {
+        Self {
+            id: row.id,
+            org: row.org_id,
+            request: row.request_id,
+            status: row.status,
+            span: Interval::new(row.starts_at.at(), row.ends_at.at()).expect("a stored booking runs forward"),
+            zone: row.candidate_zone.parse().unwrap_or(Tz::UTC),
+            hold_until: row.hold_until.map(|at| at.at()),
+        }
+    }
+}
+
+/// The latest booking of a request, living or not.
+pub async fn latest(db: &impl ConnectionTrait, org: OrgId, request: RequestId) -> Result<Option<Booking>, StoreError> {
+    let row = bookings::Entity::find()
+        .filter(bookings::Column::OrgId.eq(org))
+        .filter(bookings::Column::RequestId.eq(request))
+        .order_by_desc(bookings::Column::CreatedAt)
+        .order_by_desc(bookings::Column::Id)
+        .one(db)
+        .await?;
+    Ok(row.map(Booking::from))
+}
+
+/// The booking with this id, if it is one of this organisation.
+pub async fn find(db: &impl ConnectionTrait, org: OrgId, id: BookingId) -> Result<Option<Booking>, StoreError> {
+    let row = bookings::Entity::find().filter(bookings::Column::OrgId.eq(org)).filter(bookings::Column::Id.eq(id)).one(db).await?;
+    Ok(row.map(Booking::from))
+}
+
+/// The ways a booking can honestly fail.
+#[derive(Debug, thiserror::Error)]
+pub enum BookError {
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The request was cancelled, or its interview was.
+    #[error("request_closed")]
+    Closed,
+    /// There is a booking already; it can be moved instead.
+    #[error("already_booked")]
+    AlreadyBooked,
+    #[error("not_booked")]
+    NotBooked,
+    /// Not a time this request could ever offer: off the grid, outside the window, too soon.
+    #[error("slot_not_offered")]
+    NotOffered,
+    /// It was free and no longer is.
+    #[error("slot_taken")]
+    SlotTaken,
+    /// The deadline for changes by the candidate has passed.
+    #[error("too_late")]
+    TooLate { deadline: DateTime<Utc> },
+    #[error("key_required")]
+    KeyRequired,
+    #[error("key_reused")]
+    KeyReused,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<BookError> for AppError {
+    fn from(error: BookError) -> Self {
+        match error {
+            BookError::Link(error) => error.into(),
+            BookError::Closed => AppError::new(410, "request_closed", "This interview was cancelled. Nothing more needs to be done."),
+            BookError::AlreadyBooked => AppError::new(409, "already_booked", "A time is booked already. You can move it instead."),
+            BookError::NotBooked => AppError::new(409, "not_booked", "No time is booked, so there is nothing to change."),
+            BookError::NotOffered => AppError::new(422, "slot_not_offered", "This time is not among those offered. Choose one from the list."),
+            BookError::SlotTaken => AppError::new(409, "slot_taken", "Someone just took this time. Choose another one."),
+            BookError::TooLate { .. } => {
+                AppError::new(409, "too_late", "It is too late to change this here. Write to the person who invited you.")
+            }
+            BookError::KeyRequired => AppError::bad_request("key_required", "The form was incomplete. Reload the page and try again."),
+            BookError::KeyReused => {
+                AppError::new(422, "key_reused", "This form was already sent with another time. Reload the page to see what is booked.")
+            }
+            BookError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// What happened to a booking, for its history.
+pub(crate) struct Change<'a> {
+    pub kind: ChangeKind,
+    pub actor: Actor,
+    pub reason: &'a str,
+    pub from: Option<DateTime<Utc>>,
+    pub to: Option<DateTime<Utc>>,
+}
+
+pub(crate) async fn remember(txn: &Txn, booking: &Booking, change: Change<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+    booking_changes::Entity::insert(booking_changes::ActiveModel {
+        id: Set(ChangeId::new()),
+        org_id: Set(booking.org),
+        booking_id: Set(booking.id),
+        kind: Set(change.kind),
+        actor_kind: Set(change.actor.kind()),
+        actor_id: Set(change.actor.person()),
+        reason: Set(change.reason.to_owned()),
+        from_start: Set(change.from.map(Into::into)),
+        to_start: Set(change.to.map(Into::into)),
+        at: Set(now.into()),
+    })
+    .exec_without_returning(&**txn)
+    .await?;
+    Ok(())
+}
+
+/// The request a verb works on, locked for the rest of the transaction where the database locks rows.
+pub(crate) async fn lock_request(txn: &Txn, org: OrgId, id: RequestId) -> Result<Request, BookError> {
+    use sea_orm::QuerySelect;
+    let query = crate::requests::in_org(org).filter(crate::store::entities::requests::Column::Id.eq(id));
+    let query = if txn.get_database_backend() == sea_orm::DbBackend::Postgres { query.lock_exclusive() } else { query };
+    let row = query.one(&**txn).await.map_err(StoreError::from)?;
+    row.map(Request::from).ok_or(BookError::Link(LinkError::Unknown))
+}

@@ -1,0 +1,231 @@
+//! Which times a request can offer: its panel, their hours and calendars and what we booked ourselves, put to the pure core.
+//!
+//! Pages answer from calendars read at most five minutes ago; a confirmation reads them again. A person whose calendar was
+//! connected and does not answer is unknown and sits nowhere; the coordinator's own windows stand in only for people who never
+//! connected one.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{BookError, seat};
+use crate::{
+    connections::busy::{self, PersonBusy, UnknownReason},
+    ids::{BookingId, OrgId, PersonId},
+    people::Person,
+    requests::{Panel, Request},
+    scheduling::{
+        self,
+        busy::Busy,
+        interval::Interval,
+        seats::Seat,
+        slots::{Answer, Query, open_slots as solve},
+        why::Rule,
+    },
+    state::AppState,
+    store::{Store, StoreError, words::SeatKind},
+};
+
+/// How old busy times may be on a page.
+const FRESH: TimeDelta = TimeDelta::minutes(5);
+/// Interviews this close to the window count as load.
+const LOAD_AROUND: TimeDelta = TimeDelta::days(7);
+
+/// What is asked, whether or not it is stored as a request yet: the form's live picture asks the same question.
+pub struct Ask<'a> {
+    pub org: OrgId,
+    pub window: Interval,
+    pub zone: chrono_tz::Tz,
+    pub duration: u32,
+    pub step: u32,
+    pub buffer_before: u32,
+    pub buffer_after: u32,
+    pub min_notice: u32,
+    pub panel: &'a Panel,
+}
+
+impl<'a> Ask<'a> {
+    pub fn of(request: &Request, panel: &'a Panel) -> Self {
+        Self {
+            org: request.org,
+            window: request.window,
+            zone: request.zone,
+            duration: request.duration,
+            step: request.step,
+            buffer_before: request.buffer_before,
+            buffer_after: request.buffer_after,
+            min_notice: request.min_notice,
+            panel,
+        }
+    }
+}
+
+/// What is known of the panel's time.
+pub struct Knowledge {
+    pub calendars: HashMap<PersonId, PersonBusy>,
+    held: Vec<(PersonId, Interval, Interval)>,
+}
+
+/// Reads what is known, at most `max_age` old, without the booking `but` (which is about to move).
+pub async fn knowledge(state: &AppState, ask: &Ask<'_>, max_age: TimeDelta, but: Option<BookingId>) -> Result<Knowledge, StoreError> {
+    let members = ask.panel.members();
+    let around = widened(ask);
+    let calendars = busy::busy_of(&state.services, ask.org, &members, around, max_age).await?;
+    let held = held(&state.store, ask, &members, around, but).await?;
+    Ok(Knowledge { calendars, held })
+}
+
+async fn held(
+    store: &Store,
+    ask: &Ask<'_>,
+    members: &[PersonId],
+    around: Interval,
+    but: Option<BookingId>,
+) -> Result<Vec<(PersonId, Interval, Interval)>, StoreError> {
+    let around = Interval::new(around.start() - LOAD_AROUND, around.end() + LOAD_AROUND).unwrap_or(around);
+    seat::taken(store.reader(), ask.org, members, around, but).await
+}
+
+/// The window with room for buffers on both sides.
+fn widened(ask: &Ask<'_>) -> Interval {
+    let minutes = |minutes: u32| TimeDelta::minutes(i64::from(minutes));
+    let (start, end) = (ask.window.start() - minutes(ask.buffer_before), ask.window.end() + minutes(ask.buffer_after));
+    Interval::new(start, end).unwrap_or(ask.window)
+}
+
+/// The times open for a request, for its pages.
+pub async fn open_slots(state: &AppState, request: &Request, panel: &Panel, but: Option<BookingId>) -> Result<Answer, StoreError> {
+    let ask = Ask::of(request, panel);
+    let known = knowledge(state, &ask, FRESH, but).await?;
+    Ok(solve(&query(&ask, &known, state.clock.now(), false)))
+}
+
+/// The same with a reason for every time that is not open, and what is known of everybody, for coordinators.
+pub async fn explained(state: &AppState, ask: &Ask<'_>) -> Result<(Answer, Knowledge, Query), StoreError> {
+    let known = knowledge(state, ask, FRESH, None).await?;
+    let query = query(ask, &known, state.clock.now(), true);
+    Ok((solve(&query), known, query))
+}
+
+/// Who sits at one chosen time.
+#[derive(Clone, Debug)]
+pub struct Seating {
+    pub span: Interval,
+    /// Who is taken.
+    pub people: Vec<PersonId>,
+    /// Who comes along.
+    pub optional: Vec<PersonId>,
+    /// Sits, though their calendar did not answer just now.
+    unanswered: Vec<PersonId>,
+}
+
+impl Seating {
+    /// Somebody's calendar still has to be heard before this is certain.
+    pub fn is_held(&self) -> bool {
+        self.people.iter().any(|person| self.unanswered.contains(person))
+    }
+}
+
+/// Derives one chosen time again from what the calendars say now. Network: call it outside transactions.
+///
+/// # Errors
+/// [`BookError::NotOffered`] for a start this request never offers, [`BookError::SlotTaken`] for one that is no longer open.
+pub async fn seating_at(
+    state: &AppState,
+    request: &Request,
+    panel: &Panel,
+    start: DateTime<Utc>,
+    but: Option<BookingId>,
+) -> Result<Seating, BookError> {
+    let span = Interval::new(start, start + request.length()).ok_or(BookError::NotOffered)?;
+    if !request.window.contains(&span) {
+        return Err(BookError::NotOffered);
+    }
+    let ask = Ask::of(request, panel);
+    let known = knowledge(state, &ask, TimeDelta::zero(), but).await?;
+    let now = state.clock.now();
+    let at = |known: &Knowledge| solve(&Query { window: span, ..query(&ask, known, now, true) });
+
+    let answer = at(&known);
+    if let Some(seating) = first(&answer, span, Vec::new()) {
+        return Ok(seating);
+    }
+    let reasons: Vec<Rule> = answer.refused().flat_map(|refused| refused.reasons().map(|(_, rule)| rule).collect::<Vec<_>>()).collect();
+    if answer.refused().len() == 0 || reasons.contains(&Rule::Notice) {
+        return Err(BookError::NotOffered);
+    }
+    // Calendars that may answer in a moment: suppose they are free, and hold the time until they said so.
+    let silent: Vec<PersonId> = known
+        .calendars
+        .iter()
+        .filter(|(_, busy)| matches!(busy, PersonBusy::Unknown { reason: UnknownReason::NoAnswer, .. }))
+        .map(|(person, _)| *person)
+        .collect();
+    if silent.is_empty() {
+        return Err(BookError::SlotTaken);
+    }
+    let mut supposed = known;
+    for person in &silent {
+        let nothing = PersonBusy::Known { intervals: Vec::new(), read_at: now, provider: crate::calendars::Provider::Google };
+        supposed.calendars.insert(*person, nothing);
+    }
+    first(&at(&supposed), span, silent).ok_or(BookError::SlotTaken)
+}
+
+fn first(answer: &Answer, span: Interval, unanswered: Vec<PersonId>) -> Option<Seating> {
+    let slot = answer.slots().next().filter(|slot| slot.start() == span.start())?;
+    let people = slot.people().filter_map(|id| id.parse().ok()).collect();
+    let optional = slot.optional().filter_map(|id| id.parse().ok()).collect();
+    Some(Seating { span, people, optional, unanswered })
+}
+
+/// The question as the core wants it.
+pub fn query(ask: &Ask<'_>, known: &Knowledge, now: DateTime<Utc>, explain: bool) -> Query {
+    let mut query = Query::new(ask.window, now, ask.duration);
+    query.min_notice = ask.min_notice;
+    query.step = ask.step;
+    query.align_zone = ask.zone;
+    query.buffer_before = ask.buffer_before;
+    query.buffer_after = ask.buffer_after;
+    query.explain = explain;
+    query.people = ask.panel.people.values().map(|person| core_person(person, ask.panel, known)).collect();
+    for seat in &ask.panel.seats {
+        let ids: Vec<String> = seat.people.iter().map(ToString::to_string).collect();
+        match seat.kind {
+            SeatKind::All => query.seats.push(Seat::All(ids)),
+            SeatKind::Any => query.seats.push(Seat::Any { count: seat.needed as usize, of: ids }),
+            SeatKind::Optional => query.optional.extend(ids),
+        }
+    }
+    query
+}
+
+/// One person as the core sees them. People without a calendar are there inside the hours typed for them, or else inside the
+/// coordinator's own windows; with neither, nobody knows.
+fn core_person(person: &Person, panel: &Panel, known: &Knowledge) -> scheduling::person::Person {
+    let busy = match known.calendars.get(&person.id) {
+        Some(PersonBusy::Known { intervals, .. }) => Busy::Known(intervals.clone()),
+        Some(PersonBusy::Unknown { .. }) => Busy::Unknown,
+        Some(PersonBusy::NotConnected) | None => Busy::nothing(),
+    };
+    let connected = matches!(known.calendars.get(&person.id), Some(PersonBusy::Known { .. } | PersonBusy::Unknown { .. }));
+    let mut core = scheduling::person::Person::new(person.id.to_string(), person.zone, busy);
+    let typed = panel.typed.get(&person.id).map(|typed| typed.windows.clone()).unwrap_or_default();
+    if connected {
+        core.weekly = person.weekly.clone();
+        core.overrides = person.overrides.clone();
+        core.manual = typed;
+    } else if !typed.is_empty() {
+        core.manual = typed;
+    } else if !panel.fallback.is_empty() {
+        core.manual = panel.fallback.clone();
+    } else {
+        core.busy = Busy::Unknown;
+    }
+    let held = known.held.iter().filter(|(who, ..)| *who == person.id);
+    for (_, taken, starts) in held {
+        core.held.push(*taken);
+        core.load.push(starts.start());
+    }
+    core
+}

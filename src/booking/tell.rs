@@ -1,0 +1,304 @@
+//! Who is mailed what when a booking is made, moves or ends.
+//!
+//! One sender per event and attendee. Where the event stands on a calendar that mails its attendees, the candidate gets our
+//! plain confirmation with the link to change it, and no calendar object; otherwise every attendee gets our own iMIP message
+//! (RFC 6047), with the service address as ORGANIZER so that the coordinator can answer as an attendee.
+
+use chrono::{DateTime, Utc};
+
+use super::Booking;
+use crate::{
+    audit::Actor,
+    calendars::ical,
+    events::{Event, Participant},
+    notifications::{
+        self, BookingCancelled, BookingConfirmed, BookingHeld, BookingMoved, CandidateDid, CoordinatorNotice, HeldReleased, Invitation,
+        InvitationCancelled, InvitationUpdated, Meeting, Message, Post, Recipient,
+        link::Link,
+    },
+    people::Person,
+    requests::{Request, link},
+    scheduling::interval::Interval,
+    state::AppState,
+    store::{
+        StoreError, Txn,
+        words::{Inviter, ParticipantRole},
+    },
+};
+
+/// What every letter about one booking shares.
+struct Desk<'a> {
+    txn: &'a Txn,
+    state: &'a AppState,
+    request: &'a Request,
+    booking: &'a Booking,
+    coordinator: &'a Person,
+    now: DateTime<Utc>,
+}
+
+impl Desk<'_> {
+    fn meeting(&self) -> Meeting {
+        Meeting {
+            title: self.request.interview_type.clone(),
+            span: self.booking.span,
+            place: (!self.request.location.is_empty()).then(|| self.request.location.clone()),
+            coordinator: self.coordinator.name.clone(),
+            coordinator_zone: self.coordinator.zone,
+        }
+    }
+
+    /// The candidate's link, which is where they move or cancel.
+    async fn manage(&self) -> Result<Option<Link>, StoreError> {
+        let url = link::url(self.state, self.request.org, self.request.id).await?;
+        Ok(url.and_then(|url| url.parse().ok()))
+    }
+
+    fn request_page(&self) -> Option<Link> {
+        self.state.config.absolute(&format!("/requests/{}", self.request.id)).parse().ok()
+    }
+
+    fn candidate(&self) -> Option<Recipient> {
+        Recipient::parse(self.request.candidate_email.as_str(), &self.request.candidate_name, self.booking.zone)
+    }
+
+    fn coordinator(&self) -> Option<Recipient> {
+        Recipient::parse(self.coordinator.email.as_str(), &self.coordinator.name, self.coordinator.zone)
+    }
+
+    async fn post(&self, to: Option<Recipient>, sequence: u32, message: Message) -> Result<(), StoreError> {
+        // Addresses were parsed when they were typed; one that mail cannot carry after all is skipped, not fatal.
+        let Some(to) = to else {
+            tracing::warn!(booking = %self.booking.id, kind = message.kind(), "an address cannot be mailed");
+            return Ok(());
+        };
+        let post = Post {
+            org: self.request.org,
+            request: Some(self.request.id),
+            booking: Some(self.booking.id),
+            about: self.booking.id.to_string(),
+            sequence,
+            reply_to: Some(self.coordinator.email.to_string()),
+        };
+        notifications::post(self.txn, self.state, &message, &to, post, self.now).await
+    }
+
+    async fn notice(&self, sequence: u32, what: CandidateDid) -> Result<(), StoreError> {
+        let Some(request) = self.request_page() else { return Ok(()) };
+        let candidate = self.request.candidate_name.clone();
+        let notice = CoordinatorNotice { candidate, meeting: self.meeting(), what, request };
+        self.post(self.coordinator(), sequence, Message::CoordinatorNotice(notice)).await
+    }
+
+    /// The event as an iCalendar object, from the service address to everyone who takes part.
+    fn object(&self, event: &Event, method: ical::Method, listed: &[Participant]) -> Option<ical::Invitation> {
+        let from = &self.state.config.mail.from;
+        let attendee = |one: &Participant| {
+            Some(ical::Attendee {
+                email: one.email.parse().ok()?,
+                name: one.name.clone(),
+                optional: one.role == ParticipantRole::Optional,
+                partstat: ical::PartStat::NeedsAction,
+            })
+        };
+        Some(ical::Invitation {
+            method,
+            uid: event.uid.clone(),
+            sequence: event.sequence,
+            dtstamp: self.now,
+            span: event.span,
+            summary: event.summary.clone(),
+            description: event.description.clone(),
+            location: (!event.location.is_empty()).then(|| event.location.clone()),
+            url: None,
+            organizer: ical::Party { email: from.address.as_str().parse().ok()?, name: self.coordinator.name.clone() },
+            attendees: listed.iter().filter_map(attendee).collect(),
+            status: ical::Status::Confirmed,
+        })
+    }
+
+    /// Where a participant of an event reads mail, and in which zone.
+    async fn reader(&self, one: &Participant) -> Result<Option<Recipient>, StoreError> {
+        let zone = match one.person {
+            None => self.booking.zone,
+            Some(id) => crate::people::find(&**self.txn, self.request.org, id).await?.map_or(self.request.zone, |person| person.zone),
+        };
+        Ok(Recipient::parse(&one.email, &one.name, zone))
+    }
+
+    /// Our own message to each of these, the candidate with the link to change it.
+    async fn invite(&self, event: &Event, to: &[Participant], message: impl Fn(Option<Link>) -> Option<Message>) -> Result<(), StoreError> {
+        let manage = self.manage().await?;
+        for one in to {
+            let manage = if one.role == ParticipantRole::Candidate { manage.clone() } else { None };
+            let Some(message) = message(manage) else { continue };
+            self.post(self.reader(one).await?, event.sequence, message).await?;
+        }
+        Ok(())
+    }
+}
+
+macro_rules! desk {
+    ($txn:ident, $state:ident, $request:ident, $booking:ident, $coordinator:ident, $now:ident) => {
+        Desk { txn: $txn, state: $state, request: $request, booking: $booking, coordinator: $coordinator, now: $now }
+    };
+}
+
+/// The interview is certain.
+pub(super) async fn booked(
+    txn: &Txn,
+    state: &AppState,
+    request: &Request,
+    booking: &Booking,
+    event: &Event,
+    coordinator: &Person,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let desk = desk!(txn, state, request, booking, coordinator, now);
+    match event.inviter {
+        Inviter::Provider => {
+            if let Some(manage) = desk.manage().await? {
+                let message = BookingConfirmed { meeting: desk.meeting(), manage };
+                desk.post(desk.candidate(), event.sequence, Message::BookingConfirmed(message)).await?;
+            }
+        }
+        Inviter::Mail => {
+            let object = desk.object(event, ical::Method::Request, &event.participants);
+            desk.invite(event, &event.participants, |manage| {
+                let (event, coordinator, coordinator_zone) = (object.clone()?, desk.coordinator.name.clone(), desk.coordinator.zone);
+                Some(Message::Invitation(Invitation { event, coordinator, coordinator_zone, manage }))
+            })
+            .await?;
+        }
+    }
+    desk.notice(event.sequence, CandidateDid::Booked).await
+}
+
+/// The time is kept, and not certain yet.
+pub(super) async fn held(
+    txn: &Txn,
+    state: &AppState,
+    request: &Request,
+    booking: &Booking,
+    coordinator: &Person,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let desk = desk!(txn, state, request, booking, coordinator, now);
+    let (Some(manage), Some(answer_by)) = (desk.manage().await?, booking.hold_until) else { return Ok(()) };
+    desk.post(desk.candidate(), 0, Message::BookingHeld(BookingHeld { meeting: desk.meeting(), answer_by, manage })).await
+}
+
+/// The kept time could not be confirmed.
+pub(super) async fn released(
+    txn: &Txn,
+    state: &AppState,
+    request: &Request,
+    booking: &Booking,
+    coordinator: &Person,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let desk = desk!(txn, state, request, booking, coordinator, now);
+    let Some(link) = desk.manage().await? else { return Ok(()) };
+    let message = HeldReleased { meeting: desk.meeting(), link, until: request.window.end() };
+    desk.post(desk.candidate(), 0, Message::HeldReleased(message)).await
+}
+
+/// What a move changed.
+pub(super) struct Moved<'a> {
+    pub event: &'a Event,
+    /// The time before.
+    pub before: Interval,
+    /// Who took part before and no longer does.
+    pub left: &'a [Participant],
+    pub actor: Actor,
+}
+
+/// The interview has another time.
+pub(super) async fn moved(
+    txn: &Txn,
+    state: &AppState,
+    request: &Request,
+    booking: &Booking,
+    coordinator: &Person,
+    change: Moved<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let desk = desk!(txn, state, request, booking, coordinator, now);
+    let Moved { event, before, left, actor } = change;
+    match event.inviter {
+        Inviter::Provider => {
+            if let Some(manage) = desk.manage().await? {
+                let moved_by = by(actor, coordinator);
+                let message = BookingMoved { meeting: desk.meeting(), before, moved_by, manage };
+                desk.post(desk.candidate(), event.sequence, Message::BookingMoved(message)).await?;
+            }
+        }
+        Inviter::Mail => {
+            let name = &coordinator.name;
+            let object = desk.object(event, ical::Method::Request, &event.participants);
+            desk.invite(event, &event.participants, |manage| {
+                let (event, coordinator, coordinator_zone) = (object.clone()?, name.clone(), desk.coordinator.zone);
+                Some(Message::InvitationUpdated(InvitationUpdated { event, before: Some(before), coordinator, coordinator_zone, manage }))
+            })
+            .await?;
+            let object = desk.object(event, ical::Method::Cancel, left);
+            desk.invite(event, left, |_| withdrawn(&desk, object.clone()?, actor, "")).await?;
+        }
+    }
+    match actor {
+        Actor::Candidate => desk.notice(event.sequence, CandidateDid::Moved { before }).await,
+        _ => Ok(()),
+    }
+}
+
+/// The interview does not take place.
+#[expect(clippy::too_many_arguments, reason = "one letter, all of whose facts come from the verb that cancels")]
+pub(super) async fn cancelled(
+    txn: &Txn,
+    state: &AppState,
+    request: &Request,
+    booking: &Booking,
+    event: &Event,
+    coordinator: &Person,
+    was_public: bool,
+    reason: &str,
+    actor: Actor,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let desk = desk!(txn, state, request, booking, coordinator, now);
+    if event.inviter == Inviter::Mail && was_public {
+        let object = desk.object(event, ical::Method::Cancel, &event.participants);
+        desk.invite(event, &event.participants, |_| withdrawn(&desk, object.clone()?, actor, reason)).await?;
+    } else {
+        let cancelled_by = by(actor, coordinator);
+        let message = BookingCancelled { meeting: desk.meeting(), cancelled_by, reason: said(reason), book_again: None };
+        desk.post(desk.candidate(), event.sequence, Message::BookingCancelled(message)).await?;
+    }
+    match actor {
+        Actor::Candidate => desk.notice(event.sequence, CandidateDid::Cancelled { reason: said(reason) }).await,
+        _ => Ok(()),
+    }
+}
+
+fn withdrawn(desk: &Desk<'_>, event: ical::Invitation, actor: Actor, reason: &str) -> Option<Message> {
+    let cancelled_by = Some(by(actor, desk.coordinator).unwrap_or_else(|| desk.request.candidate_name.clone()));
+    Some(Message::InvitationCancelled(InvitationCancelled {
+        event,
+        coordinator: desk.coordinator.name.clone(),
+        coordinator_zone: desk.coordinator.zone,
+        cancelled_by,
+        reason: said(reason),
+        book_again: None,
+    }))
+}
+
+fn by(actor: Actor, coordinator: &Person) -> Option<String> {
+    match actor {
+        Actor::Candidate => None,
+        Actor::Person(_) | Actor::System => Some(coordinator.name.clone()),
+    }
+}
+
+fn said(reason: &str) -> Option<String> {
+    let reason = reason.trim();
+    (!reason.is_empty()).then(|| reason.to_owned())
+}

@@ -1,0 +1,312 @@
+//! What Convene puts on calendars: one event with a lifelong UID, a SEQUENCE that only grows, participants and a span.
+//!
+//! Every change raises `revision` and promises [`Job::PlaceEvent`] in the same transaction; `sync` then brings the calendars
+//! in line with whatever the event says by that time. Who invites the attendees is decided once, when the event is made.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ActiveModelTrait, QueryFilter, QueryOrder,
+};
+
+use crate::{
+    ids::{BookingId, ConnectionId, EventId, OrgId, ParticipantId, PersonId, PlacementId},
+    outbox::{self, Job},
+    scheduling::interval::Interval,
+    store::{
+        StoreError, Txn,
+        entities::{event_participants, events, placements},
+        words::{EventKind, EventStatus, Inviter, ParticipantRole},
+    },
+};
+
+/// Somebody who takes part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Participant {
+    /// `None` for a candidate.
+    pub person: Option<PersonId>,
+    pub email: String,
+    pub name: String,
+    pub role: ParticipantRole,
+}
+
+/// An event as it should stand on calendars.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub id: EventId,
+    pub org: OrgId,
+    pub booking: Option<BookingId>,
+    /// iCalendar UID (RFC 5545 section 3.8.4.7).
+    pub uid: String,
+    /// iCalendar SEQUENCE (RFC 5546 section 2.1.4).
+    pub sequence: u32,
+    /// Counts every change; a placement remembers the one it shows.
+    pub revision: i64,
+    pub owner: PersonId,
+    pub summary: String,
+    pub description: String,
+    pub location: String,
+    pub video: bool,
+    pub span: Interval,
+    pub zone: Tz,
+    pub status: EventStatus,
+    pub inviter: Inviter,
+    pub participants: Vec<Participant>,
+}
+
+/// What a new event says.
+pub struct NewEvent {
+    pub org: OrgId,
+    pub kind: EventKind,
+    pub booking: Option<BookingId>,
+    pub owner: PersonId,
+    pub summary: String,
+    pub description: String,
+    pub location: String,
+    pub video: bool,
+    pub span: Interval,
+    pub zone: Tz,
+    pub participants: Vec<Participant>,
+    /// Where it goes: a connection of the owner and the calendar on it. `None`: nobody's calendar, we invite by mail.
+    pub target: Option<(ConnectionId, String)>,
+    /// Right-hand side of the UID.
+    pub uid_domain: String,
+    /// False keeps it off the calendars for now (a held booking): [`place`] puts it there later.
+    pub place_now: bool,
+}
+
+/// Makes an event, and promises to place it.
+pub async fn create(txn: &Txn, new: NewEvent, now: DateTime<Utc>) -> Result<Event, StoreError> {
+    let id = EventId::new();
+    let event = Event {
+        id,
+        org: new.org,
+        booking: new.booking,
+        uid: format!("{}@{}", id.uuid(), new.uid_domain),
+        sequence: 0,
+        revision: 1,
+        owner: new.owner,
+        summary: new.summary,
+        description: new.description,
+        location: new.location,
+        video: new.video,
+        span: new.span,
+        zone: new.zone,
+        status: if new.place_now { EventStatus::Confirmed } else { EventStatus::Tentative },
+        inviter: if new.target.is_some() { Inviter::Provider } else { Inviter::Mail },
+        participants: new.participants,
+    };
+    events::Entity::insert(events::ActiveModel {
+        id: Set(id),
+        org_id: Set(event.org),
+        kind: Set(new.kind),
+        booking_id: Set(event.booking),
+        uid: Set(event.uid.clone()),
+        sequence: Set(0),
+        revision: Set(event.revision),
+        owner_id: Set(event.owner),
+        summary: Set(event.summary.clone()),
+        description: Set(event.description.clone()),
+        location: Set(event.location.clone()),
+        video: Set(event.video),
+        starts_at: Set(event.span.start().into()),
+        ends_at: Set(event.span.end().into()),
+        zone: Set(event.zone.name().to_owned()),
+        status: Set(event.status),
+        inviter: Set(event.inviter),
+        created_at: Set(now.into()),
+    })
+    .exec_without_returning(&**txn)
+    .await?;
+    write_participants(txn, &event).await?;
+    if let Some((connection, calendar)) = new.target {
+        placements::Entity::insert(placements::ActiveModel {
+            id: Set(PlacementId::new()),
+            org_id: Set(event.org),
+            event_id: Set(id),
+            connection_id: Set(connection),
+            calendar: Set(calendar),
+            provider_id: Set(String::new()),
+            etag: Set(String::new()),
+            join_url: Set(String::new()),
+            placed_revision: Set(0),
+            removed_at: Set(None),
+            last_synced_at: Set(None),
+            last_error: Set(String::new()),
+        })
+        .exec_without_returning(&**txn)
+        .await?;
+        if new.place_now {
+            outbox::enqueue(txn, event.org, &Job::PlaceEvent { event: id }, now).await?;
+        }
+    }
+    Ok(event)
+}
+
+impl Event {
+    /// The time and people changed: SEQUENCE and revision grow, calendars follow.
+    pub async fn change(mut self, txn: &Txn, span: Interval, participants: Vec<Participant>, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        self.span = span;
+        self.participants = participants;
+        self.sequence += 1;
+        self.save(txn, now).await?;
+        event_participants::Entity::delete_many()
+            .filter(event_participants::Column::OrgId.eq(self.org))
+            .filter(event_participants::Column::EventId.eq(self.id))
+            .exec(&**txn)
+            .await?;
+        write_participants(txn, &self).await?;
+        Ok(self)
+    }
+
+    /// It will not take place. Its placements stay as tombstones until each calendar confirmed that it is gone.
+    pub async fn cancel(mut self, txn: &Txn, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        self.status = EventStatus::Cancelled;
+        self.sequence += 1;
+        self.save(txn, now).await?;
+        Ok(self)
+    }
+
+    /// A tentative event becomes real and goes to the calendars. Nobody was told of it, so SEQUENCE stays.
+    pub async fn confirm(mut self, txn: &Txn, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        self.status = EventStatus::Confirmed;
+        self.save(txn, now).await?;
+        Ok(self)
+    }
+
+    async fn save(&mut self, txn: &Txn, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.revision += 1;
+        let row = events::Entity::find_by_id(self.id).one(&**txn).await?;
+        let Some(row) = row else { return Ok(()) };
+        let mut row = row.into_active_model();
+        row.sequence = Set(i32::try_from(self.sequence).unwrap_or(i32::MAX));
+        row.revision = Set(self.revision);
+        row.starts_at = Set(self.span.start().into());
+        row.ends_at = Set(self.span.end().into());
+        row.status = Set(self.status);
+        row.update(&**txn).await?;
+        if self.inviter == Inviter::Provider {
+            outbox::enqueue(txn, self.org, &Job::PlaceEvent { event: self.id }, now).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn write_participants(txn: &Txn, event: &Event) -> Result<(), StoreError> {
+    // One line per address, whoever it stands for: the first role given wins.
+    let mut seen = BTreeSet::new();
+    let rows = event.participants.iter().filter(|one| seen.insert(one.email.clone())).map(|one| event_participants::ActiveModel {
+        id: Set(ParticipantId::new()),
+        org_id: Set(event.org),
+        event_id: Set(event.id),
+        person_id: Set(one.person),
+        email: Set(one.email.clone()),
+        name: Set(one.name.clone()),
+        role: Set(one.role),
+    });
+    event_participants::Entity::insert_many(rows).exec_without_returning(&**txn).await?;
+    Ok(())
+}
+
+/// The event with its participants.
+pub async fn find(db: &impl ConnectionTrait, id: EventId) -> Result<Option<Event>, StoreError> {
+    match events::Entity::find_by_id(id).one(db).await? {
+        Some(row) => Ok(Some(load(db, row).await?)),
+        None => Ok(None),
+    }
+}
+
+/// The event of a booking.
+pub async fn of_booking(db: &impl ConnectionTrait, org: OrgId, booking: BookingId) -> Result<Option<Event>, StoreError> {
+    let row = events::Entity::find()
+        .filter(events::Column::OrgId.eq(org))
+        .filter(events::Column::BookingId.eq(booking))
+        .order_by_desc(events::Column::CreatedAt)
+        .one(db)
+        .await?;
+    match row {
+        Some(row) => Ok(Some(load(db, row).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn load(db: &impl ConnectionTrait, row: events::Model) -> Result<Event, StoreError> {
+    let participants = event_participants::Entity::find()
+        .filter(event_participants::Column::OrgId.eq(row.org_id))
+        .filter(event_participants::Column::EventId.eq(row.id))
+        .order_by_asc(event_participants::Column::Id)
+        .all(db)
+        .await?;
+    let participant = |row: event_participants::Model| Participant {
+        person: row.person_id,
+        email: row.email,
+        name: row.name,
+        role: row.role,
+    };
+    Ok(Event {
+        id: row.id,
+        org: row.org_id,
+        booking: row.booking_id,
+        uid: row.uid,
+        sequence: row.sequence.unsigned_abs(),
+        revision: row.revision,
+        owner: row.owner_id,
+        summary: row.summary,
+        description: row.description,
+        location: row.location,
+        video: row.video,
+        span: Interval::new(row.starts_at.at(), row.ends_at.at()).expect("a stored event runs forward"),
+        zone: row.zone.parse().unwrap_or(Tz::UTC),
+        status: row.status,
+        inviter: row.inviter,
+        participants: participants.into_iter().map(participant).collect(),
+    })
+}
+
+/// Where an event stands, per connection.
+#[derive(Clone, Debug)]
+pub struct Placement {
+    pub id: PlacementId,
+    pub connection: ConnectionId,
+    pub calendar: String,
+    /// The provider's receipt: its id for the event. Empty until there is one.
+    pub provider_id: String,
+    pub etag: String,
+    pub join_url: String,
+    /// The revision that stands there; 0 for none yet.
+    pub placed_revision: i64,
+    pub removed_at: Option<DateTime<Utc>>,
+    pub last_synced_at: Option<DateTime<Utc>>,
+    pub last_error: String,
+}
+
+impl Placement {
+    /// The calendar shows the event as it is now.
+    pub fn is_current(&self, event: &Event) -> bool {
+        !self.provider_id.is_empty() && self.removed_at.is_none() && self.placed_revision == event.revision
+    }
+}
+
+/// All placements of an event, tombstones too.
+pub async fn placements_of(db: &impl ConnectionTrait, org: OrgId, event: EventId) -> Result<Vec<Placement>, StoreError> {
+    let rows = placements::Entity::find()
+        .filter(placements::Column::OrgId.eq(org))
+        .filter(placements::Column::EventId.eq(event))
+        .all(db)
+        .await?;
+    let placement = |row: placements::Model| Placement {
+        id: row.id,
+        connection: row.connection_id,
+        calendar: row.calendar,
+        provider_id: row.provider_id,
+        etag: row.etag,
+        join_url: row.join_url,
+        placed_revision: row.placed_revision,
+        removed_at: row.removed_at.map(|at| at.at()),
+        last_synced_at: row.last_synced_at.map(|at| at.at()),
+        last_error: row.last_error,
+    };
+    Ok(rows.into_iter().map(placement).collect())
+}

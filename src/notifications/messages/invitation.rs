@@ -1,0 +1,105 @@
+use chrono_tz::Tz;
+
+use crate::{
+    calendars::ical,
+    notifications::{Meeting, Recipient, letter::Letter, link::Link, when},
+    scheduling::interval::Interval,
+};
+
+/// To an attendee whom no provider invites: the invitation with its calendar object (METHOD:REQUEST).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// The event as it goes into the reader's calendar; the words of the mail are about the same values.
+    pub event: ical::Invitation,
+    pub coordinator: String,
+    pub coordinator_zone: Tz,
+    /// Where the reader moves or cancels, or sees more; not every attendee has such a page.
+    pub manage: Option<Link>,
+}
+
+impl Invitation {
+    pub(crate) fn letter(&self, to: &Recipient) -> Letter {
+        let Self { event, coordinator, .. } = self;
+        let subject =
+            format!("Invitation: {}, {}", super::short_title(&event.summary), super::start_for(event.span, to));
+        Letter::new(&subject, "You are invited to an interview")
+            .say(&format!(
+                "{coordinator} invites you. Accept or decline with the buttons of your mail program or calendar."
+            ))
+            .meeting(&meeting(event, coordinator, self.coordinator_zone), to)
+            .button_if("Move or cancel", self.manage.as_ref())
+            .footer_for_guests(coordinator)
+    }
+}
+
+/// To an attendee who has the invitation: something changed. The event's SEQUENCE is higher than before.
+#[derive(Clone, PartialEq, Eq)]
+pub struct InvitationUpdated {
+    pub event: ical::Invitation,
+    /// The time before, if the time changed.
+    pub before: Option<Interval>,
+    pub coordinator: String,
+    pub coordinator_zone: Tz,
+    pub manage: Option<Link>,
+}
+
+impl InvitationUpdated {
+    pub(crate) fn letter(&self, to: &Recipient) -> Letter {
+        let Self { event, coordinator, .. } = self;
+        let subject = format!("Updated: {}, {}", super::short_title(&event.summary), super::start_for(event.span, to));
+        let (heading, changed) = match self.before {
+            Some(_) => {
+                ("The interview has a new time", "The interview has moved. Please answer again, for the new time.")
+            }
+            None => ("The interview has changed", "Something about the interview has changed. The time is the same."),
+        };
+        let before = self.before.map(|span| when::span(span, to.zone));
+        Letter::new(&subject, heading)
+            .say(changed)
+            .meeting(&meeting(event, coordinator, self.coordinator_zone), to)
+            .fact_if("Before", before.as_deref())
+            .button_if("Move or cancel", self.manage.as_ref())
+            .footer_for_guests(coordinator)
+    }
+}
+
+/// To an attendee who has the invitation: it is withdrawn (METHOD:CANCEL, SEQUENCE higher than before).
+#[derive(Clone, PartialEq, Eq)]
+pub struct InvitationCancelled {
+    /// The event as last invited to, with the raised sequence.
+    pub event: ical::Invitation,
+    pub coordinator: String,
+    pub coordinator_zone: Tz,
+    /// Who cancelled, if it was not the reader.
+    pub cancelled_by: Option<String>,
+    pub reason: Option<String>,
+    pub book_again: Option<Link>,
+}
+
+impl InvitationCancelled {
+    pub(crate) fn letter(&self, to: &Recipient) -> Letter {
+        let Self { event, coordinator, .. } = self;
+        let subject =
+            format!("Cancelled: {}, {}", super::short_title(&event.summary), super::start_for(event.span, to));
+        let cancelled = match &self.cancelled_by {
+            Some(name) => format!("{name} cancelled the interview. Your calendar takes it out, or asks you to."),
+            None => "You cancelled the interview. Your calendar takes it out, or asks you to.".to_owned(),
+        };
+        Letter::new(&subject, "The interview is cancelled")
+            .say(&cancelled)
+            .meeting(&meeting(event, coordinator, self.coordinator_zone), to)
+            .fact_if("Reason", self.reason.as_deref())
+            .button_if("Pick another time", self.book_again.as_ref())
+            .footer_for_guests(coordinator)
+    }
+}
+
+fn meeting(event: &ical::Invitation, coordinator: &str, coordinator_zone: Tz) -> Meeting {
+    Meeting {
+        interview_type: event.summary.clone(),
+        span: event.span,
+        place: event.location.clone(),
+        coordinator: coordinator.to_owned(),
+        coordinator_zone,
+    }
+}

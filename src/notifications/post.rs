@@ -1,0 +1,145 @@
+//! From a message to the mail transport: a row and a job in the verb's transaction, delivery by the worker.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+
+use super::{
+    Message, Recipient, RenderedMail,
+    address::{MailAddress, Mailbox, MessageId},
+    email::OutgoingMail,
+};
+use crate::{
+    calendars::ical::Method,
+    ids::{self, BookingId, OrgId, RequestId},
+    outbox::{self, Job, JobError},
+    state::AppState,
+    store::{Stamp, StoreError, Txn, entities::messages, words::MessageStatus},
+};
+
+/// What a message is about, beside its words.
+#[derive(Clone, Debug)]
+pub struct Post {
+    pub org: OrgId,
+    pub request: Option<RequestId>,
+    pub booking: Option<BookingId>,
+    /// Messages about one thing to one person are delivered in order.
+    pub about: String,
+    /// With the kind and the recipient, decides the Message-ID: the same message is written once.
+    pub sequence: u32,
+    /// Who answers replies.
+    pub reply_to: Option<String>,
+}
+
+/// Promises to send a message. A message with the same kind, recipient and sequence about the same thing is promised once.
+pub async fn post(
+    txn: &Txn,
+    state: &AppState,
+    message: &Message,
+    to: &Recipient,
+    post: Post,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let kind = message.kind();
+    let message_id = MessageId::derive(state.config.mail.from.address.domain(), &post.about, &to.email, kind, post.sequence).to_string();
+    let known = messages::Entity::find().filter(messages::Column::MessageId.eq(&message_id)).one(&**txn).await?;
+    if known.is_some() {
+        return Ok(());
+    }
+    let mail = message.render(to);
+    let (method, ics) = mail.ics.map_or_else(Default::default, |(method, ics)| (method.as_str().to_owned(), ics));
+    let id = ids::MessageId::new();
+    messages::Entity::insert(messages::ActiveModel {
+        id: Set(id),
+        org_id: Set(post.org),
+        booking_id: Set(post.booking),
+        request_id: Set(post.request),
+        kind: Set(kind.to_owned()),
+        to_email: Set(to.email.to_string()),
+        to_name: Set(to.name.to_string()),
+        reply_to: Set(post.reply_to.unwrap_or_default()),
+        about: Set(post.about.clone()),
+        sequence: Set(i32::try_from(post.sequence).unwrap_or(i32::MAX)),
+        message_id: Set(message_id),
+        subject: Set(mail.subject),
+        text_body: Set(mail.text),
+        html_body: Set(mail.html),
+        ics_method: Set(method),
+        ics: Set(ics),
+        status: Set(MessageStatus::Queued),
+        last_error: Set(String::new()),
+        created_at: Set(now.into()),
+        sent_at: Set(None),
+    })
+    .exec_without_returning(&**txn)
+    .await?;
+    let thread = format!("mail:{}:{}", post.about, to.email);
+    outbox::enqueue(txn, post.org, &Job::SendMessage { message: id, thread }, now).await?;
+    Ok(())
+}
+
+/// Hands one message to the transport. Sent twice at most when the transport's answer was lost; the Message-ID is then the same.
+pub async fn deliver(state: &AppState, org: OrgId, id: ids::MessageId) -> Result<(), JobError> {
+    let found = messages::Entity::find()
+        .filter(messages::Column::OrgId.eq(org))
+        .filter(messages::Column::Id.eq(id))
+        .one(state.store.reader())
+        .await
+        .map_err(StoreError::from)?;
+    let Some(row) = found.filter(|row| row.status != MessageStatus::Sent) else { return Ok(()) };
+    let Some(mail) = outgoing(state, row) else {
+        let reason = "the stored message cannot be read".to_owned();
+        settle(state, org, id, MessageStatus::Failed, &reason).await?;
+        return Err(JobError::GiveUp { reason });
+    };
+    let Err(error) = state.mailer.send(&mail).await else {
+        return Ok(settle(state, org, id, MessageStatus::Sent, "").await?);
+    };
+    let reason = error.to_string();
+    if error.is_retryable() {
+        Err(JobError::Retry { after: error.retry_after(), reason })
+    } else {
+        settle(state, org, id, MessageStatus::Failed, &reason).await?;
+        Err(JobError::GiveUp { reason })
+    }
+}
+
+fn outgoing(state: &AppState, row: messages::Model) -> Option<OutgoingMail> {
+    let method = match row.ics_method.as_str() {
+        "" => None,
+        "REQUEST" => Some(Method::Request),
+        "CANCEL" => Some(Method::Cancel),
+        _ => return None,
+    };
+    let to: MailAddress = row.to_email.parse().ok()?;
+    let domain = state.config.mail.from.address.domain().to_owned();
+    Some(OutgoingMail {
+        id: MessageId::derive(&domain, &row.about, &to, &row.kind, row.sequence.unsigned_abs()),
+        to: Mailbox { address: to, name: row.to_name.parse().ok() },
+        reply_to: row.reply_to.parse().ok(),
+        date: row.created_at.at(),
+        content: RenderedMail {
+            subject: row.subject,
+            text: row.text_body,
+            html: row.html_body,
+            ics: method.map(|method| (method, row.ics)),
+        },
+    })
+}
+
+async fn settle(state: &AppState, org: OrgId, id: ids::MessageId, status: MessageStatus, error: &str) -> Result<(), StoreError> {
+    let sent_at = (status == MessageStatus::Sent).then(|| Stamp::from(state.clock.now()));
+    let change = messages::ActiveModel {
+        status: Set(status),
+        last_error: Set(error.to_owned()),
+        sent_at: Set(sent_at),
+        ..Default::default()
+    };
+    let txn = state.store.begin().await?;
+    messages::Entity::update_many()
+        .set(change)
+        .filter(messages::Column::OrgId.eq(org))
+        .filter(messages::Column::Id.eq(id))
+        .exec(&*txn)
+        .await?;
+    txn.commit().await
+}

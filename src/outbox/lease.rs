@@ -1,0 +1,187 @@
+//! Claiming jobs: one claimant at a time, fenced by an epoch, all by the database's clock.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, Statement,
+    sea_query::{Expr, ExprTrait},
+};
+
+use super::{HORIZON, Job, JobError, LONGEST_WAIT, backoff};
+use crate::{
+    ids::{JobId, OrgId},
+    store::{self, Stamp, Store, StoreError, Txn, Violation, entities::jobs, words::JobStatus},
+};
+
+/// How long a claim holds without a heartbeat.
+pub const LEASE: TimeDelta = TimeDelta::seconds(60);
+
+/// The right to finish a job. A claimant that slept past its lease finds its epoch overtaken and changes nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Lease {
+    pub job: JobId,
+    epoch: i64,
+}
+
+/// A job that is ours for now.
+#[derive(Debug)]
+pub struct Claimed {
+    pub lease: Lease,
+    pub org: OrgId,
+    pub job: Job,
+    /// How often it was tried before.
+    pub attempts: u32,
+    first_tried: DateTime<Utc>,
+}
+
+impl Claimed {
+    /// Takes the next due job, oldest first, or `None`.
+    pub async fn next(store: &Store, owner: &str) -> Result<Option<Self>, StoreError> {
+        let txn = store.begin().await?;
+        let now = store::now(&*txn).await?;
+        rescue(&txn, now).await?;
+        let claimed = match claim(&txn, owner, now).await {
+            // Another process claimed a job of the same subject in this very moment; the next round sees it.
+            Err(StoreError::Refused(Violation::Duplicate)) | Err(StoreError::Contended) => return Ok(None),
+            claimed => claimed?,
+        };
+        txn.commit().await?;
+        let Some(row) = claimed else { return Ok(None) };
+        let lease = Lease { job: row.id, epoch: row.epoch };
+        match serde_json::from_str(&row.payload) {
+            Ok(job) => Ok(Some(Self {
+                lease,
+                org: row.org_id,
+                job,
+                attempts: u32::try_from(row.attempts - 1).unwrap_or(0),
+                first_tried: row.created_at.at(),
+            })),
+            Err(error) => {
+                lease.give_up(store, &format!("written by another version: {error}")).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Settles a failure: again later, parked, or a dead letter.
+    pub async fn failed(&self, store: &Store, error: JobError) -> Result<(), StoreError> {
+        match error {
+            JobError::GiveUp { reason } => self.lease.give_up(store, &reason).await,
+            JobError::Park { connection, reason } => {
+                let change = jobs::Entity::update_many()
+                    .col_expr(jobs::Column::Status, Expr::value(JobStatus::Parked))
+                    .col_expr(jobs::Column::ParkedFor, Expr::value(connection.uuid()))
+                    // Waiting for a person is not an attempt.
+                    .col_expr(jobs::Column::Attempts, Expr::col(jobs::Column::Attempts).sub(1))
+                    .col_expr(jobs::Column::LastError, Expr::value(reason));
+                self.lease.settle(store, change).await
+            }
+            JobError::Retry { after, reason } => {
+                let now = store.now().await?;
+                if now - self.first_tried > HORIZON {
+                    return self.lease.give_up(store, &reason).await;
+                }
+                let wait = after.map_or_else(|| backoff(self.attempts, dice()), |told| told.min(LONGEST_WAIT));
+                let run_at = now + TimeDelta::from_std(wait).unwrap_or(HORIZON);
+                let change = jobs::Entity::update_many()
+                    .col_expr(jobs::Column::Status, Expr::value(JobStatus::Queued))
+                    .col_expr(jobs::Column::RunAt, Expr::value(Stamp::from(run_at)))
+                    .col_expr(jobs::Column::LastError, Expr::value(reason));
+                self.lease.settle(store, change).await
+            }
+        }
+    }
+}
+
+impl Lease {
+    /// The promise is kept.
+    pub async fn done(self, store: &Store) -> Result<(), StoreError> {
+        let now = store.now().await?;
+        let change = jobs::Entity::update_many()
+            .col_expr(jobs::Column::Status, Expr::value(JobStatus::Done))
+            .col_expr(jobs::Column::FinishedAt, Expr::value(Stamp::from(now)))
+            .col_expr(jobs::Column::LastError, Expr::value(""));
+        self.settle(store, change).await
+    }
+
+    /// Still at it: the lease counts from now again.
+    pub async fn heartbeat(self, store: &Store) -> Result<(), StoreError> {
+        let txn = store.begin().await?;
+        let until = store::now(&*txn).await? + LEASE;
+        self.ours(jobs::Entity::update_many().col_expr(jobs::Column::LeaseUntil, Expr::value(Stamp::from(until))))
+            .exec(&*txn)
+            .await?;
+        txn.commit().await
+    }
+
+    async fn give_up(self, store: &Store, reason: &str) -> Result<(), StoreError> {
+        let now = store.now().await?;
+        tracing::error!(job = %self.job, reason, "a promise could not be kept");
+        let change = jobs::Entity::update_many()
+            .col_expr(jobs::Column::Status, Expr::value(JobStatus::Dead))
+            .col_expr(jobs::Column::FinishedAt, Expr::value(Stamp::from(now)))
+            .col_expr(jobs::Column::LastError, Expr::value(reason));
+        self.settle(store, change).await
+    }
+
+    async fn settle(self, store: &Store, change: sea_orm::UpdateMany<jobs::Entity>) -> Result<(), StoreError> {
+        let txn = store.begin().await?;
+        let change = change
+            .col_expr(jobs::Column::LeaseOwner, Expr::value(Option::<String>::None))
+            .col_expr(jobs::Column::LeaseUntil, Expr::value(Option::<i64>::None));
+        let done = self.ours(change).exec(&*txn).await?;
+        txn.commit().await?;
+        if done.rows_affected == 0 {
+            tracing::warn!(job = %self.job, "the lease was overtaken; another worker settles this job");
+        }
+        Ok(())
+    }
+
+    fn ours(self, change: sea_orm::UpdateMany<jobs::Entity>) -> sea_orm::UpdateMany<jobs::Entity> {
+        change
+            .filter(jobs::Column::Id.eq(self.job))
+            .filter(jobs::Column::Epoch.eq(self.epoch))
+            .filter(jobs::Column::Status.eq(JobStatus::Running))
+    }
+}
+
+/// Running jobs whose claimant has not been heard of go back into the queue.
+async fn rescue(txn: &Txn, now: DateTime<Utc>) -> Result<(), StoreError> {
+    jobs::Entity::update_many()
+        .col_expr(jobs::Column::Status, Expr::value(JobStatus::Queued))
+        .filter(jobs::Column::Status.eq(JobStatus::Running))
+        .filter(jobs::Column::LeaseUntil.lt(Stamp::from(now)))
+        .exec(&**txn)
+        .await?;
+    Ok(())
+}
+
+async fn claim(txn: &Txn, owner: &str, now: DateTime<Utc>) -> Result<Option<jobs::Model>, StoreError> {
+    let backend = txn.get_database_backend();
+    let skip_locked = if backend == DbBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
+    let sql = format!(
+        "UPDATE jobs SET status = 'running', epoch = epoch + 1, attempts = attempts + 1, lease_owner = $1, lease_until = $2
+         WHERE id = (
+             SELECT j.id FROM jobs j
+             WHERE j.status = 'queued' AND j.run_at <= $3
+               AND NOT EXISTS (SELECT 1 FROM jobs o WHERE o.subject = j.subject AND o.id < j.id
+                               AND o.status IN ('queued', 'running', 'parked'))
+               AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.subject = j.subject AND r.status = 'running')
+             ORDER BY j.run_at, j.id LIMIT 1 {skip_locked})
+         RETURNING *"
+    );
+    let values = [owner.into(), Stamp::from(now + LEASE).into(), Stamp::from(now).into()];
+    let row = jobs::Model::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).one(&**txn).await?;
+    Ok(row)
+}
+
+/// Uniform in [0, 1).
+fn dice() -> f64 {
+    let bytes = crate::ids::random_bytes();
+    let number = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    f64::from(number) / (f64::from(u32::MAX) + 1.0)
+}
+
+/// Half the lease: how often a running job should be heard of.
+pub const HEARTBEAT: Duration = Duration::from_secs(20);

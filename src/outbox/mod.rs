@@ -1,0 +1,222 @@
+//! Promises to the outside world, written in the transaction that made them true, and kept by the worker.
+//!
+//! A [`Job`] is a small struct of ids. It is claimed with a lease by the database's clock, retried with full-jitter back-off,
+//! parked while a connection is broken, and given up to a visible dead letter. Jobs of one subject run one at a time, oldest
+//! first. Every job is safe to run twice. This folder knows nobody: what a job does is said in `worker::jobs`.
+
+mod lease;
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{BookingId, ConnectionId, EventId, JobId, MessageId, OrgId},
+    store::{
+        self, Stamp, StoreError, Txn,
+        entities::jobs,
+        words::JobStatus,
+    },
+};
+
+pub use lease::{Claimed, HEARTBEAT, LEASE, Lease};
+
+/// How long a job may fail before it becomes a dead letter.
+pub const HORIZON: TimeDelta = TimeDelta::hours(72);
+/// The longest `Retry-After` we obey.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
+/// What was promised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Job {
+    /// Make the calendars agree with an event: put, update or cancel it, whatever it says now.
+    PlaceEvent { event: EventId },
+    /// Hand a message to the mail transport. `thread` keeps the messages about one thing to one person in order.
+    SendMessage { message: MessageId, thread: String },
+    /// Ask the calendars of a held booking again, and confirm or release it.
+    SettleHold { booking: BookingId },
+}
+
+impl Job {
+    /// The word stored in the `kind` column.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::PlaceEvent { .. } => "place_event",
+            Self::SendMessage { .. } => "send_message",
+            Self::SettleHold { .. } => "settle_hold",
+        }
+    }
+
+    /// What it is about. One job of a subject runs at a time, oldest first.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::PlaceEvent { event } => event.to_string(),
+            Self::SendMessage { thread, .. } => thread.clone(),
+            Self::SettleHold { booking } => format!("hold:{booking}"),
+        }
+    }
+
+    /// Whether a newer job of the same subject makes an older one that has not started pointless.
+    fn supersedes(&self) -> bool {
+        !matches!(self, Self::SendMessage { .. })
+    }
+}
+
+/// Why a job did not succeed, which decides what happens to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobError {
+    /// Try again: after the given time if the other side said when, else with back-off.
+    Retry { after: Option<Duration>, reason: String },
+    /// Wait until this connection works again.
+    Park { connection: ConnectionId, reason: String },
+    /// Trying again cannot help.
+    GiveUp { reason: String },
+}
+
+impl From<StoreError> for JobError {
+    fn from(error: StoreError) -> Self {
+        Self::Retry { after: None, reason: error.to_string() }
+    }
+}
+
+/// Writes a promise into the transaction that makes it true.
+pub async fn enqueue(txn: &Txn, org: OrgId, job: &Job, now: DateTime<Utc>) -> Result<JobId, StoreError> {
+    enqueue_at(txn, org, job, now, now).await
+}
+
+/// The same, to be kept not before `run_at`.
+pub async fn enqueue_at(txn: &Txn, org: OrgId, job: &Job, run_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<JobId, StoreError> {
+    if job.supersedes() {
+        jobs::Entity::update_many()
+            .col_expr(jobs::Column::Status, Expr::value(JobStatus::Superseded))
+            .col_expr(jobs::Column::FinishedAt, Expr::value(Stamp::from(now)))
+            .filter(jobs::Column::Subject.eq(job.subject()))
+            .filter(jobs::Column::Kind.eq(job.kind()))
+            .filter(jobs::Column::Status.is_in([JobStatus::Queued, JobStatus::Parked]))
+            .exec(&**txn)
+            .await?;
+    }
+    let id = JobId::new();
+    // Plain ids and strings: serialising them cannot fail.
+    let payload = serde_json::to_string(job).expect("a job is plain data");
+    jobs::Entity::insert(jobs::ActiveModel {
+        id: Set(id),
+        org_id: Set(org),
+        kind: Set(job.kind().to_owned()),
+        subject: Set(job.subject()),
+        payload: Set(payload),
+        status: Set(JobStatus::Queued),
+        attempts: Set(0),
+        run_at: Set(run_at.into()),
+        epoch: Set(0),
+        lease_owner: Set(None),
+        lease_until: Set(None),
+        parked_for: Set(None),
+        last_error: Set(String::new()),
+        created_at: Set(now.into()),
+        finished_at: Set(None),
+    })
+    .exec_without_returning(&**txn)
+    .await?;
+    Ok(id)
+}
+
+/// How long to wait before attempt number `attempts + 1`: full jitter between nothing and twice as long each time, from 2 s to
+/// 1 h ("Exponential Backoff And Jitter", AWS Architecture Blog). `dice` is uniform in [0, 1).
+pub fn backoff(attempts: u32, dice: f64) -> Duration {
+    let ceiling = 2f64 * 2f64.powi(attempts.min(20) as i32);
+    Duration::from_secs_f64((ceiling.min(3600.0) * dice).max(0.25))
+}
+
+/// Puts jobs that waited for a connection back into the queue.
+pub async fn unpark(txn: &Txn, connection: ConnectionId) -> Result<u64, StoreError> {
+    let now = store::now(&**txn).await?;
+    let done = jobs::Entity::update_many()
+        .col_expr(jobs::Column::Status, Expr::value(JobStatus::Queued))
+        .col_expr(jobs::Column::ParkedFor, Expr::value(Option::<uuid::Uuid>::None))
+        .col_expr(jobs::Column::RunAt, Expr::value(Stamp::from(now)))
+        .filter(jobs::Column::ParkedFor.eq(connection))
+        .filter(jobs::Column::Status.eq(JobStatus::Parked))
+        .exec(&**txn)
+        .await?;
+    Ok(done.rows_affected)
+}
+
+/// A dead letter gets another life: attempts start over. `false` if it is not a dead letter of this organisation.
+pub async fn revive(txn: &Txn, org: OrgId, job: JobId) -> Result<bool, StoreError> {
+    let now = store::now(&**txn).await?;
+    let done = jobs::Entity::update_many()
+        .col_expr(jobs::Column::Status, Expr::value(JobStatus::Queued))
+        .col_expr(jobs::Column::Attempts, Expr::value(0))
+        .col_expr(jobs::Column::RunAt, Expr::value(Stamp::from(now)))
+        .col_expr(jobs::Column::CreatedAt, Expr::value(Stamp::from(now)))
+        .col_expr(jobs::Column::FinishedAt, Expr::value(Option::<i64>::None))
+        .filter(jobs::Column::Id.eq(job))
+        .filter(jobs::Column::OrgId.eq(org))
+        .filter(jobs::Column::Status.eq(JobStatus::Dead))
+        .exec(&**txn)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// A promise that could not be kept, for the people who can mend it.
+#[derive(Clone, Debug)]
+pub struct DeadLetter {
+    pub id: JobId,
+    pub kind: String,
+    pub subject: String,
+    pub reason: String,
+    pub failed_at: DateTime<Utc>,
+}
+
+/// The organisation's dead letters, newest first, at most `limit`.
+pub async fn dead_letters(db: &impl ConnectionTrait, org: OrgId, limit: u64) -> Result<Vec<DeadLetter>, StoreError> {
+    let rows = jobs::Entity::find()
+        .filter(jobs::Column::OrgId.eq(org))
+        .filter(jobs::Column::Status.eq(JobStatus::Dead))
+        .order_by_desc(jobs::Column::FinishedAt)
+        .limit(limit)
+        .all(db)
+        .await?;
+    let letter = |row: jobs::Model| DeadLetter {
+        id: row.id,
+        kind: row.kind,
+        subject: row.subject,
+        reason: row.last_error,
+        failed_at: row.finished_at.unwrap_or(row.created_at).at(),
+    };
+    Ok(rows.into_iter().map(letter).collect())
+}
+
+/// How many jobs have neither succeeded nor been given up.
+pub async fn pending(db: &impl ConnectionTrait) -> Result<u64, StoreError> {
+    let open = [JobStatus::Queued, JobStatus::Running];
+    Ok(jobs::Entity::find().filter(jobs::Column::Status.is_in(open)).count(db).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_an_hour_and_are_never_nothing() {
+        assert_eq!(backoff(0, 1.0), Duration::from_secs(2));
+        assert_eq!(backoff(3, 1.0), Duration::from_secs(16));
+        assert_eq!(backoff(3, 0.5), Duration::from_secs(8));
+        assert_eq!(backoff(60, 1.0), Duration::from_secs(3600));
+        assert_eq!(backoff(5, 0.0), Duration::from_millis(250));
+    }
+
+    #[test]
+    fn a_job_is_stored_under_its_kind() {
+        let job = Job::PlaceEvent { event: EventId::new() };
+        let stored: serde_json::Value = serde_json::to_value(&job).unwrap();
+        assert_eq!(stored["kind"], job.kind());
+        assert_eq!(serde_json::from_value::<Job>(stored).unwrap(), job);
+    }
+}

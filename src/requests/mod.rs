@@ -1,0 +1,193 @@
+//! What a coordinator asks for: candidate X meets panel Y for N minutes within a window.
+//!
+//! Here are the request, its panel and who may find it. [`draft`] parses what a form says, [`create`] makes it true, [`link`]
+//! is the candidate's way in, [`timeline`] what happened since. Offered times and bookings are `booking`'s.
+
+pub mod create;
+pub mod draft;
+pub mod link;
+pub mod list;
+pub mod timeline;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::{
+    ids::{Email, OrgId, PersonId, RequestId},
+    people::{self, Person},
+    scheduling::interval::Interval,
+    store::{
+        StoreError,
+        entities::{manual_windows, requests, seat_members, seats},
+        words::{RequestStatus, SeatKind},
+    },
+};
+
+/// A scheduling request. All lengths in minutes.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub id: RequestId,
+    pub org: OrgId,
+    pub coordinator: PersonId,
+    pub candidate_name: String,
+    pub candidate_email: Email,
+    pub interview_type: String,
+    pub duration: u32,
+    pub step: u32,
+    pub window: Interval,
+    /// The zone the coordinator thinks in; its midnights carry the grid of starts.
+    pub zone: Tz,
+    pub buffer_before: u32,
+    pub buffer_after: u32,
+    pub min_notice: u32,
+    pub change_notice: u32,
+    pub location: String,
+    pub video: bool,
+    pub notes: String,
+    pub status: RequestStatus,
+    pub link_sent_at: Option<DateTime<Utc>>,
+    pub link_opened_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+}
+
+impl Request {
+    pub fn length(&self) -> TimeDelta {
+        TimeDelta::minutes(i64::from(self.duration))
+    }
+
+    /// The latest moment at which the candidate may still move or cancel an interview starting at `start`.
+    pub fn change_deadline(&self, start: DateTime<Utc>) -> DateTime<Utc> {
+        start - TimeDelta::minutes(i64::from(self.change_notice))
+    }
+}
+
+/// One seat of a panel.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    pub kind: SeatKind,
+    /// How many of the people sit, for [`SeatKind::Any`].
+    pub needed: u32,
+    pub people: Vec<PersonId>,
+}
+
+/// Hours somebody typed, and how long ago.
+#[derive(Clone, Debug, Default)]
+pub struct TypedWindows {
+    pub windows: Vec<Interval>,
+    pub typed_at: Option<DateTime<Utc>>,
+}
+
+/// Who is asked, and what was typed for those whose calendar nobody reads.
+#[derive(Clone, Debug, Default)]
+pub struct Panel {
+    pub seats: Vec<Seat>,
+    pub people: BTreeMap<PersonId, Person>,
+    pub typed: BTreeMap<PersonId, TypedWindows>,
+    /// The coordinator's own windows for people of whom nothing is known.
+    pub fallback: Vec<Interval>,
+}
+
+impl Panel {
+    /// Everybody who may be needed, optional people too, each once.
+    pub fn members(&self) -> Vec<PersonId> {
+        self.people.keys().copied().collect()
+    }
+
+    /// People without whom the interview cannot happen: those of "all" and "any" seats.
+    pub fn required(&self) -> Vec<PersonId> {
+        let mut people: Vec<_> =
+            self.seats.iter().filter(|seat| seat.kind != SeatKind::Optional).flat_map(|seat| seat.people.iter().copied()).collect();
+        people.sort();
+        people.dedup();
+        people
+    }
+}
+
+/// The request, if it is one of this organisation.
+pub async fn find(db: &impl ConnectionTrait, org: OrgId, id: RequestId) -> Result<Option<Request>, StoreError> {
+    Ok(in_org(org).filter(requests::Column::Id.eq(id)).one(db).await?.map(Request::from))
+}
+
+/// The one way to tenant rows: every query starts here.
+pub(crate) fn in_org(org: OrgId) -> sea_orm::Select<requests::Entity> {
+    requests::Entity::find().filter(requests::Column::OrgId.eq(org))
+}
+
+/// The panel of a request, with its people.
+pub async fn panel(db: &impl ConnectionTrait, org: OrgId, request: RequestId) -> Result<Panel, StoreError> {
+    let rows = seats::Entity::find()
+        .filter(seats::Column::OrgId.eq(org))
+        .filter(seats::Column::RequestId.eq(request))
+        .order_by_asc(seats::Column::Position)
+        .all(db)
+        .await?;
+    let members = seat_members::Entity::find()
+        .filter(seat_members::Column::OrgId.eq(org))
+        .filter(seat_members::Column::SeatId.is_in(rows.iter().map(|seat| seat.id)))
+        .all(db)
+        .await?;
+    let mut ids: Vec<PersonId> = members.iter().map(|member| member.person_id).collect();
+    ids.sort();
+    ids.dedup();
+    let seats = rows.into_iter().map(|row| Seat {
+        kind: row.kind,
+        needed: row.needed.unsigned_abs(),
+        people: members.iter().filter(|member| member.seat_id == row.id).map(|member| member.person_id).collect(),
+    });
+    let mut panel = Panel { seats: seats.collect(), ..Panel::default() };
+    panel.people = people::find_all(db, org, &ids).await?.into_iter().map(|person| (person.id, person)).collect();
+
+    let typed = manual_windows::Entity::find()
+        .filter(manual_windows::Column::OrgId.eq(org))
+        .filter(manual_windows::Column::RequestId.eq(request))
+        .order_by_asc(manual_windows::Column::StartsAt)
+        .all(db)
+        .await?;
+    for row in typed {
+        // A stored window runs forward: the schema checks it.
+        let Some(window) = Interval::new(row.starts_at.at(), row.ends_at.at()) else { continue };
+        match row.person_id {
+            None => panel.fallback.push(window),
+            Some(person) => {
+                let typed = panel.typed.entry(person).or_default();
+                typed.windows.push(window);
+                typed.typed_at = typed.typed_at.max(Some(row.typed_at.at()));
+            }
+        }
+    }
+    Ok(panel)
+}
+
+impl From<requests::Model> for Request {
+    fn from(row: requests::Model) -> Self {
+        let minutes = |stored: i32| stored.unsigned_abs();
+        let start = row.window_start.at();
+        Self {
+            id: row.id,
+            org: row.org_id,
+            coordinator: row.coordinator_id,
+            candidate_name: row.candidate_name,
+            // Addresses and zones were parsed before they were stored.
+            candidate_email: row.candidate_email.parse().expect("a stored address was parsed once"),
+            interview_type: row.interview_type,
+            duration: minutes(row.duration_minutes),
+            step: minutes(row.step_minutes),
+            window: Interval::new(start, row.window_end.at()).expect("a stored window runs forward"),
+            zone: row.zone.parse().unwrap_or(Tz::UTC),
+            buffer_before: minutes(row.buffer_before_minutes),
+            buffer_after: minutes(row.buffer_after_minutes),
+            min_notice: minutes(row.min_notice_minutes),
+            change_notice: minutes(row.change_notice_minutes),
+            location: row.location,
+            video: row.video,
+            notes: row.notes,
+            status: row.status,
+            link_sent_at: row.link_sent_at.map(|at| at.at()),
+            link_opened_at: row.link_opened_at.map(|at| at.at()),
+            created_at: row.created_at.at(),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Showing a page again from a form that could not be carried out: same URL, what was typed still there, the right status.
+//!
+//! Forms post to the page they stand on. A verb that succeeds ends in a redirect; one that does not ends here, so the answer to
+//! the POST is the page itself and nothing has to travel through a query string.
+
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode, request::Parts},
+    response::{IntoResponse, Response},
+};
+use leptos::prelude::provide_context;
+
+use crate::{app::shell, error::AppError, state::AppState, web::server::hand_over_nonce};
+
+/// What went wrong with the form, for the page that shows it again.
+#[derive(Clone, Debug)]
+pub struct Attempt<T> {
+    pub error: AppError,
+    /// What was typed.
+    pub typed: T,
+}
+
+/// Renders the page at the request's own URL with the attempt in context, under the error's status.
+pub async fn show<T: Clone + Send + Sync + 'static>(state: AppState, mut parts: Parts, attempt: Attempt<T>) -> Response {
+    let status = attempt.error.status_code();
+    parts.method = Method::GET;
+    let request = Request::from_parts(parts, Body::empty());
+    let context = {
+        let state = state.clone();
+        move || {
+            hand_over_nonce();
+            provide_context(state.clone());
+            provide_context(attempt.clone());
+        }
+    };
+    let page = leptos_axum::render_app_async_with_context(context, move || shell(state.clone()));
+    let mut response = page(request).await.into_response();
+    // A page that failed for another reason keeps its own status.
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = status;
+    }
+    response
+}

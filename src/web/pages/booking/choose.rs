@@ -1,0 +1,188 @@
+//! Choosing a time: facts on the left, a month with marks, one day's times, one button. A phone shows the same in one column.
+
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_meta::Title;
+
+use super::{
+    Typed, Visit,
+    picture::{Times, long_day},
+};
+use crate::{
+    app::fail_with,
+    booking::{Booking, Key, offer},
+    notifications::when,
+    scheduling::zones,
+    state::AppState,
+    web::{
+        again::Attempt,
+        components::{
+            Banner, Booker, Button, ButtonKind, ButtonSize, EmptyState, Fact, Facts, Glyph, LinkButton, MonthPicker, PublicShell,
+            PublicWidth, SlotList, Tone, ZoneSelect,
+        },
+        zones::zone_groups,
+    },
+};
+
+/// What the choice is for.
+#[derive(Clone)]
+pub enum Purpose {
+    Book,
+    Move(Booking),
+}
+
+/// Comfort only; the page is complete without it.
+const SCRIPT: &str = include_str!("choose.js");
+
+#[component]
+pub fn Choose(visit: Visit, purpose: Purpose, attempt: Option<Attempt<Typed>>) -> impl IntoView {
+    let state = expect_context::<AppState>();
+    let response = use_context::<leptos_axum::ResponseOptions>();
+    let page = Suspend::new(async move {
+        let but = match &purpose {
+            Purpose::Book => None,
+            Purpose::Move(booking) => Some(booking.id),
+        };
+        match offer::open_slots(&state, &visit.request, &visit.panel, but).await {
+            Ok(answer) => {
+                let starts = answer.slots().map(|slot| slot.start());
+                let times = Times::new(starts, visit.request.duration, visit.zone, visit.coordinator.zone);
+                let today = state.clock.now().with_timezone(&visit.zone).date_naive();
+                view! { <Card visit purpose times today attempt /> }.into_any()
+            }
+            Err(error) => fail_with(response, error.into()).into_any(),
+        }
+    });
+    view! {
+        <script nonce=use_nonce()>{SCRIPT}</script>
+        <Suspense>{page}</Suspense>
+    }
+}
+
+#[component]
+fn Card(visit: Visit, purpose: Purpose, times: Times, today: chrono::NaiveDate, attempt: Option<Attempt<Typed>>) -> impl IntoView {
+    let page = match purpose {
+        Purpose::Book => "",
+        Purpose::Move(_) => "/move",
+    };
+    let action = visit.href(page);
+    let tz = visit.zone.name();
+    let href = {
+        let action = action.clone();
+        move |day: chrono::NaiveDate| format!("{action}?tz={tz}&day={day}")
+    };
+    let problem = attempt.as_ref().map(|attempt| {
+        let error = &attempt.error;
+        let hint = error.hint.clone().unwrap_or_default();
+        view! {
+            <Banner tone=Tone::Danger title=error.sentence.to_string() alert=true class="mb-4">
+                {hint.to_string()}
+            </Banner>
+        }
+    });
+    let typed = attempt.map(|attempt| attempt.typed.start).unwrap_or_default();
+    let shown = times.day_shown(visit.day);
+    let title = match &purpose {
+        Purpose::Book => visit.request.interview_type.clone(),
+        Purpose::Move(_) => "Choose a new time".to_owned(),
+    };
+    let panes = match shown {
+        None => view! { <Nothing visit=visit.clone() /> }.into_any(),
+        Some(shown) => {
+            let warning = times.clock_change(visit.request.window);
+            let day = times.slot_day(shown);
+            let (button, foot) = match &purpose {
+                Purpose::Book => ("Confirm booking", format!("You can move or cancel until {} before.", when::length(visit.request.change_notice))),
+                Purpose::Move(booking) => ("Confirm new time", format!("Until then {} stays booked.", when::span(booking.span, visit.zone))),
+            };
+            view! {
+                <section class="pane pane-month" aria-label="Choose a day">
+                    <MonthPicker month=times.month(shown, today, href) />
+                    {warning.map(|text| view! { <Banner tone=Tone::Warning class="mt-4">{text}</Banner> })}
+                </section>
+                <form method="post" action=format!("{action}?tz={tz}&day={shown}") class="pane pane-times">
+                    <input type="hidden" name="key" value=Key::fresh() />
+                    <input type="hidden" name="tz" value=tz />
+                    <SlotList days=vec![day] name="start" selected=typed />
+                    <Button label=button kind=ButtonKind::Primary size=ButtonSize::Large block=true class="mt-4" />
+                    <p class="hint mt-3">{foot}</p>
+                </form>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <Title text=title.clone() />
+        <PublicShell organisation=visit.organisation.clone() width=PublicWidth::Booker foot="Times are checked against the calendars again when you confirm.">
+            {problem}
+            <Booker>
+                <section class="pane pane-facts">
+                    <About visit=visit.clone() title />
+                    <form method="get" action=action class="mt-6" data-submit-on-change>
+                        <ZoneSelect groups=zone_groups(visit.request.window.start()) selected=tz hint=zone_hint(&visit) />
+                        {visit.day.map(|day| view! { <input type="hidden" name="day" value=day.to_string() /> })}
+                        <noscript>
+                            <Button label="Show times in this zone" class="mt-2" />
+                        </noscript>
+                    </form>
+                </section>
+                {panes}
+            </Booker>
+        </PublicShell>
+    }
+}
+
+/// Who, what, how long, where.
+#[component]
+pub fn About(visit: Visit, #[prop(into)] title: String) -> impl IntoView {
+    let request = &visit.request;
+    let mut facts = vec![Fact::new(Glyph::Clock, when::length(request.duration))];
+    if request.video {
+        facts.push(Fact::new(Glyph::Video, "Video call, the link comes with the invitation"));
+    }
+    if !request.location.is_empty() {
+        facts.push(Fact::new(Glyph::MapPin, request.location.clone()));
+    }
+    let people: Vec<&str> = visit.panel.required().iter().filter_map(|id| visit.panel.people.get(id)).map(|p| p.name.as_str()).collect();
+    if !people.is_empty() {
+        facts.push(Fact::new(Glyph::Users, format!("With {}", and(&people))));
+    }
+    view! {
+        <p class="hint">"Interview for " <bdi>{request.candidate_name.clone()}</bdi></p>
+        <h1 class="h1">{title}</h1>
+        <Facts facts />
+        {(!request.notes.is_empty()).then(|| view! { <p class="whitespace-pre-line mt-4">{request.notes.clone()}</p> })}
+    }
+}
+
+/// "Ana", "Ana and Ben", "Ana, Ben and Eva"
+fn and(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+fn zone_hint(visit: &Visit) -> String {
+    let place = zones::place(visit.coordinator.zone);
+    let first = visit.coordinator.name.split(' ').next().unwrap_or_default().to_owned();
+    if visit.zone == visit.coordinator.zone { format!("{first} is there too.") } else { format!("{first} is in {place}.") }
+}
+
+/// No time suits everyone at the moment.
+#[component]
+fn Nothing(visit: Visit) -> impl IntoView {
+    let mail = format!("mailto:{}", visit.coordinator.email);
+    let label = format!("Write to {}", visit.coordinator.name);
+    view! {
+        <section class="pane">
+            <EmptyState
+                glyph=Glyph::CalendarX
+                title="No time is open at the moment"
+                sentence="Calendars change. Look again later, or write to the person who invited you and propose a time."
+            >
+                <LinkButton label href=mail />
+            </EmptyState>
+        </section>
+    }
+}

@@ -1,0 +1,173 @@
+//! `/book/{token}`: what a candidate sees and does. Complete without script; one card to choose, one page to know.
+//!
+//! `picture` turns open times into a month and a day, [`post`] answers the forms. The rules are `booking`'s.
+
+mod choose;
+mod outcome;
+mod picture;
+pub mod post;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use leptos::prelude::*;
+use leptos_meta::Meta;
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+use crate::{
+    app::fail_with,
+    booking::{self, Booking},
+    error::AppError,
+    ids::LinkToken,
+    people::{self, Person},
+    requests::{
+        self, Panel, Request,
+        link::{self, LinkError, OpenLink},
+    },
+    scheduling::zones,
+    state::AppState,
+    store::words::{BookingStatus, RequestStatus},
+    web::again::Attempt,
+};
+
+use choose::{Choose, Purpose};
+
+/// What a form on these pages said, shown again when it could not be carried out.
+#[derive(Clone, Debug, Default)]
+pub struct Typed {
+    pub start: String,
+    pub reason: String,
+}
+
+/// Everything about one link that its pages show.
+#[derive(Clone)]
+pub struct Visit {
+    pub token: LinkToken,
+    pub link: OpenLink,
+    pub request: Request,
+    pub panel: Panel,
+    pub coordinator: Person,
+    pub organisation: String,
+    pub booking: Option<Booking>,
+    /// The candidate's zone: from the URL, else the booking's, else the request's.
+    pub zone: Tz,
+    pub day: Option<NaiveDate>,
+}
+
+impl Visit {
+    async fn load(state: &AppState, token: &str, tz: Option<String>, day: Option<String>) -> Result<Self, AppError> {
+        let token: LinkToken = token.parse().map_err(|_| AppError::from(LinkError::Unknown))?;
+        let db = state.store.reader();
+        let link = match link::open(db, &token, state.clock.now()).await {
+            Ok(link) => link,
+            Err(error) => return Err(with_contact(state, error).await),
+        };
+        let gone = || AppError::from(LinkError::Unknown);
+        let request = requests::find(db, link.org, link.request).await?.ok_or_else(gone)?;
+        let panel = requests::panel(db, link.org, link.request).await?;
+        let coordinator = people::find(db, link.org, request.coordinator).await?.ok_or_else(gone)?;
+        let organisation = people::organisation(db, link.org).await?.name;
+        let booking = booking::latest(db, link.org, link.request).await?.filter(Booking::is_live);
+        let asked = tz.as_deref().and_then(|tz| zones::parse(tz).ok());
+        let known = booking.as_ref().map(|booking| booking.zone);
+        Ok(Self {
+            token,
+            link,
+            zone: asked.or(known).unwrap_or(request.zone),
+            day: day.and_then(|day| day.parse().ok()),
+            request,
+            panel,
+            coordinator,
+            organisation,
+            booking,
+        })
+    }
+
+    /// A page of this visit.
+    pub fn href(&self, page: &str) -> String {
+        format!("/book/{}{page}", self.token.expose())
+    }
+}
+
+/// Says whom to ask when a link no longer opens.
+async fn with_contact(state: &AppState, error: LinkError) -> AppError {
+    let place = match &error {
+        LinkError::Expired { org, request } | LinkError::Revoked { org, request } => Some((*org, *request)),
+        _ => None,
+    };
+    let db = state.store.reader();
+    let contact = async {
+        let (org, request) = place?;
+        let request = requests::find(db, org, request).await.ok()??;
+        people::find(db, org, request.coordinator).await.ok()?
+    };
+    match contact.await {
+        Some(person) => AppError::from(error).hint(format!("Write to {} ({}) for a new one.", person.name, person.email)),
+        None => error.into(),
+    }
+}
+
+/// Loads the visit of this URL and shows it, or says why not.
+fn visit<V: IntoView + 'static>(show: impl FnOnce(Visit, AppState, Option<Attempt<Typed>>) -> V + Send + 'static) -> impl IntoView
+where
+    V: Send,
+{
+    let state = expect_context::<AppState>();
+    let response = use_context::<leptos_axum::ResponseOptions>();
+    let attempt = use_context::<Attempt<Typed>>();
+    let token = use_params_map().read_untracked().get("token").unwrap_or_default();
+    let query = use_query_map().get_untracked();
+    let (tz, day) = (query.get("tz"), query.get("day"));
+    let page = Suspend::new(async move {
+        match Visit::load(&state, &token, tz, day).await {
+            Ok(visit) => show(visit, state, attempt).into_any(),
+            Err(error) => fail_with(response, error).into_any(),
+        }
+    });
+    view! {
+        <Meta name="robots" content="noindex, nofollow" />
+        <Suspense>{page}</Suspense>
+    }
+}
+
+/// `/book/{token}`
+#[component]
+pub fn BookingPage() -> impl IntoView {
+    visit(|visit, state, attempt| match (&visit.booking, visit.request.status) {
+        (Some(booking), _) if booking.status == BookingStatus::Held => {
+            let booking = booking.clone();
+            view! { <outcome::Held visit booking /> }.into_any()
+        }
+        (Some(booking), _) => {
+            let booking = booking.clone();
+            view! { <outcome::Booked visit booking now=state.clock.now() /> }.into_any()
+        }
+        (None, RequestStatus::Cancelled) => view! { <outcome::Cancelled visit /> }.into_any(),
+        (None, _) => view! { <Choose visit purpose=Purpose::Book attempt /> }.into_any(),
+    })
+}
+
+/// `/book/{token}/move`
+#[component]
+pub fn MovePage() -> impl IntoView {
+    visit(|visit, state, attempt| match visit.booking.clone() {
+        Some(booking) if outcome::may_change(&visit, &booking, state.clock.now()) => {
+            view! { <Choose visit purpose=Purpose::Move(booking) attempt /> }.into_any()
+        }
+        Some(booking) => view! { <outcome::Booked visit booking now=state.clock.now() /> }.into_any(),
+        None if visit.request.status == RequestStatus::Cancelled => view! { <outcome::Cancelled visit /> }.into_any(),
+        None => view! { <Choose visit purpose=Purpose::Book attempt /> }.into_any(),
+    })
+}
+
+/// `/book/{token}/cancel`
+#[component]
+pub fn CancelPage() -> impl IntoView {
+    visit(|visit, state, attempt| match visit.booking.clone() {
+        Some(booking) if outcome::may_change(&visit, &booking, state.clock.now()) => {
+            view! { <outcome::ConfirmCancel visit booking attempt /> }.into_any()
+        }
+        Some(booking) => view! { <outcome::Booked visit booking now=state.clock.now() /> }.into_any(),
+        None if visit.request.status == RequestStatus::Cancelled => view! { <outcome::Cancelled visit /> }.into_any(),
+        None => view! { <Choose visit purpose=Purpose::Book attempt /> }.into_any(),
+    })
+}

@@ -1,0 +1,111 @@
+//! What keeps the promises: claims jobs, runs them side by side, keeps their leases alive, and wakes up for what is periodic.
+//! Runs inside the web process or alone (`convene worker`); any number of them share one database.
+
+mod jobs;
+mod periodic;
+
+use std::time::Duration;
+
+use tokio::{sync::watch, task::JoinSet, time::MissedTickBehavior};
+
+use crate::{
+    ids::LinkToken,
+    outbox::{Claimed, HEARTBEAT, JobError},
+    state::AppState,
+    store::StoreError,
+};
+
+/// Jobs one process runs at a time.
+const SIDE_BY_SIDE: usize = 8;
+/// How long to sleep when nothing is due and nobody calls.
+const IDLE: Duration = Duration::from_secs(1);
+/// A job that takes longer is tried again later.
+const JOB_TIMEOUT: Duration = Duration::from_secs(50);
+/// How long running jobs may take to end after a stop was asked for.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// Keeps promises until `stop` says so, then lets what is running end (at most 20 s).
+pub async fn run(state: AppState, mut stop: watch::Receiver<bool>) {
+    // Tells processes and restarts apart in the `lease_owner` column.
+    let owner = LinkToken::random().expose()[..12].to_owned();
+    let mut running = JoinSet::new();
+    let mut ticks = tokio::time::interval(IDLE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let periodic = tokio::spawn(periodic::run(state.clone(), stop.clone()));
+    while !*stop.borrow() {
+        while running.try_join_next().is_some() {}
+        if running.len() < SIDE_BY_SIDE {
+            match Claimed::next(&state.store, &owner).await {
+                Ok(Some(claimed)) => {
+                    running.spawn(keep(state.clone(), claimed));
+                    continue;
+                }
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, "jobs could not be claimed"),
+            }
+        }
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = state.wake.notified() => {}
+            Some(_) = running.join_next(), if !running.is_empty() => {}
+            _ = stop.changed() => {}
+        }
+    }
+    let drained = tokio::time::timeout(DRAIN, async { while running.join_next().await.is_some() {} }).await;
+    if drained.is_err() {
+        tracing::warn!("some jobs did not end in time; their leases run out and another worker takes them");
+    }
+    periodic.abort();
+}
+
+/// Runs every due job now and returns how many ran. For tests and for draining by hand.
+pub async fn drain(state: &AppState) -> Result<usize, StoreError> {
+    let mut ran = 0;
+    while let Some(claimed) = Claimed::next(&state.store, "drain").await? {
+        keep(state.clone(), claimed).await;
+        ran += 1;
+    }
+    Ok(ran)
+}
+
+/// Runs one job and settles it. A panic inside counts as a failed try.
+async fn keep(state: AppState, claimed: Claimed) {
+    let lease = claimed.lease;
+    let kind = claimed.job.kind();
+    let work = tokio::spawn({
+        let (state, org, job) = (state.clone(), claimed.org, claimed.job.clone());
+        async move { jobs::run(&state, org, job).await }
+    });
+    let abort = work.abort_handle();
+    let alive = async {
+        loop {
+            tokio::time::sleep(HEARTBEAT).await;
+            if let Err(error) = lease.heartbeat(&state.store).await {
+                tracing::warn!(job = %lease.job, %error, "the lease could not be extended");
+            }
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = tokio::time::timeout(JOB_TIMEOUT, work) => outcome,
+        () = alive => unreachable!("the heartbeat never ends by itself"),
+    };
+    let outcome = match outcome {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(panic)) => Err(JobError::Retry { after: None, reason: format!("the job broke off: {panic}") }),
+        Err(_) => {
+            abort.abort();
+            Err(JobError::Retry { after: None, reason: format!("no end after {} s", JOB_TIMEOUT.as_secs()) })
+        }
+    };
+    let settled = match outcome {
+        Ok(()) => lease.done(&state.store).await,
+        Err(error) => {
+            tracing::info!(job = %lease.job, kind, ?error, "a job did not succeed");
+            claimed.failed(&state.store, error).await
+        }
+    };
+    if let Err(error) = settled {
+        // The lease runs out and the job is run again, which is safe.
+        tracing::warn!(job = %lease.job, %error, "a job's end could not be recorded");
+    }
+}

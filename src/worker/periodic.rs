@@ -1,0 +1,66 @@
+//! Everything that happens by itself, in one list.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use tokio::sync::watch;
+
+use crate::{
+    connections,
+    state::AppState,
+    store::{
+        Stamp, StoreError,
+        entities::{idempotency_keys, oauth_attempts, rate_windows, sessions},
+    },
+};
+
+/// How often connected calendars are read again, so that pages answer from what is stored.
+const READ_CALENDARS: Duration = Duration::from_secs(4 * 60);
+/// How often what has expired is swept out.
+const SWEEP: Duration = Duration::from_secs(10 * 60);
+/// Form keys answer repeats for this long.
+const KEYS_KEPT: TimeDelta = TimeDelta::hours(72);
+
+pub async fn run(state: AppState, stop: watch::Receiver<bool>) {
+    tokio::join!(
+        every(READ_CALENDARS, stop.clone(), || async {
+            connections::busy::refresh_open_requests(&state).await.unwrap_or_else(|error| tracing::warn!(%error, "calendars were not read"));
+        }),
+        every(SWEEP, stop, || async {
+            sweep(&state).await.unwrap_or_else(|error| tracing::warn!(%error, "expired rows were not swept"));
+        }),
+    );
+}
+
+/// Runs `work` after each period, a little late by chance so that several processes do not march in step.
+async fn every<F: Future<Output = ()>>(period: Duration, mut stop: watch::Receiver<bool>, work: impl Fn() -> F) {
+    loop {
+        let late = period.mul_f64(f64::from(crate::ids::random_bytes()[0]) / 255.0 * 0.25);
+        tokio::select! {
+            () = tokio::time::sleep(period + late) => work().await,
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+/// Removes what is past its time: sign-ins never finished, sessions, answered form keys, old counters.
+pub async fn sweep(state: &AppState) -> Result<(), StoreError> {
+    let now = state.clock.now();
+    let before = |age: TimeDelta| Stamp::from(now - age);
+    let txn = state.store.begin().await?;
+    oauth_attempts::Entity::delete_many()
+        .filter(oauth_attempts::Column::ExpiresAt.lt(before(TimeDelta::zero())))
+        .exec(&*txn)
+        .await?;
+    sessions::Entity::delete_many().filter(sessions::Column::ExpiresAt.lt(before(TimeDelta::zero()))).exec(&*txn).await?;
+    idempotency_keys::Entity::delete_many()
+        .filter(idempotency_keys::Column::CreatedAt.lt(before(KEYS_KEPT)))
+        .exec(&*txn)
+        .await?;
+    rate_windows::Entity::delete_many()
+        .filter(rate_windows::Column::WindowStart.lt(before(TimeDelta::days(1))))
+        .exec(&*txn)
+        .await?;
+    txn.commit().await
+}
