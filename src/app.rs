@@ -98,7 +98,12 @@ pub fn Failure(error: AppError) -> impl IntoView {
 
 /// Makes the page being rendered a failure: its status and what it shows.
 pub fn fail(error: AppError) -> impl IntoView {
-    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+    fail_with(use_context(), error)
+}
+
+/// The same from inside a future, where context has to be brought along.
+pub fn fail_with(response: Option<leptos_axum::ResponseOptions>, error: AppError) -> impl IntoView {
+    if let Some(response) = response {
         response.set_status(error.status_code());
     }
     view! {

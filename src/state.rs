@@ -6,7 +6,9 @@ use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use tokio::sync::Notify;
 
-use crate::{clock::Clock, config::Config, secrets::KeyRing, store::Store, web::site::Site};
+use crate::{
+    clock::Clock, config::Config, connections::Services, notifications::email::Mailer, secrets::KeyRing, store::Store, web::site::Site,
+};
 
 /// Cheap to clone. Leptos puts it into context for pages and server functions alike.
 #[derive(Clone, FromRef)]
@@ -16,6 +18,10 @@ pub struct AppState {
     /// What tokens and links are sealed with.
     pub keys: Arc<KeyRing>,
     pub clock: Arc<dyn Clock>,
+    /// What reading and writing people's calendars takes.
+    pub services: Services,
+    /// What carries mail.
+    pub mailer: Arc<dyn Mailer>,
     /// Tells the worker in this process that a job was written, so that it need not wait for its next look.
     pub wake: Arc<Notify>,
     pub site: Site,
@@ -23,9 +29,17 @@ pub struct AppState {
 }
 
 impl AppState {
-    pub fn new(store: Store, config: Config, clock: Arc<dyn Clock>, site: Site) -> Self {
-        let leptos_options = site.leptos_options();
-        let keys = config.keys.clone();
-        Self { store, config: Arc::new(config), keys, clock, wake: Arc::new(Notify::new()), site, leptos_options }
+    pub fn new(config: Arc<Config>, services: Services, mailer: Arc<dyn Mailer>, site: Site, wake: Arc<Notify>) -> Self {
+        Self {
+            store: services.store.clone(),
+            keys: services.keys.clone(),
+            clock: services.clock.clone(),
+            leptos_options: site.leptos_options(),
+            config,
+            services,
+            mailer,
+            wake,
+            site,
+        }
     }
 }

@@ -36,6 +36,8 @@ use crate::{
 
 /// How long a booking waits for a calendar that does not answer.
 pub const HOLD: TimeDelta = TimeDelta::minutes(15);
+/// The coordinator's own main calendar, as the providers' APIs call it.
+const PRIMARY: &str = "primary";
 /// Contended transactions are tried this often before the visitor is asked to come back.
 const TRIES: u32 = 5;
 
@@ -142,6 +144,7 @@ async fn commit(
     let coordinator = crate::people::find(&*txn, request.org, request.coordinator).await?;
     let coordinator = coordinator.ok_or(BookError::Closed)?;
     let target = connections::write_target(&*txn, request.org, request.coordinator).await?;
+    let target = target.map(|connection| (connection.id, PRIMARY.to_owned()));
     let seated: Vec<&Person> = seating.people.iter().filter_map(|id| panel.people.get(id)).collect();
     let event = events::create(
         &txn,

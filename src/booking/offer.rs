@@ -13,21 +13,16 @@ use crate::{
     connections::busy::{self, PersonBusy, UnknownReason},
     ids::{BookingId, OrgId, PersonId},
     people::Person,
-    requests::{Panel, Request},
-    scheduling::{
-        self,
-        busy::Busy,
-        interval::Interval,
-        seats::Seat,
-        slots::{Answer, Query, open_slots as solve},
-        why::Rule,
-    },
+    requests::{self, Panel, Request},
+    scheduling::{self, Answer, Busy, Interval, Query, Seat, open_slots as solve, why::Rule},
     state::AppState,
     store::{Store, StoreError, words::SeatKind},
 };
 
 /// How old busy times may be on a page.
 const FRESH: TimeDelta = TimeDelta::minutes(5);
+/// Calendars read longer ago are read again by the worker, before a page finds them stale.
+const REREAD: TimeDelta = TimeDelta::minutes(2);
 /// Interviews this close to the window count as load.
 const LOAD_AROUND: TimeDelta = TimeDelta::days(7);
 
@@ -228,4 +223,13 @@ fn core_person(person: &Person, panel: &Panel, known: &Knowledge) -> scheduling:
         core.load.push(starts.start());
     }
     core
+}
+
+/// Reads the calendars of everybody who is asked in an open request, so that its pages answer from what is stored.
+pub async fn refresh(state: &AppState) -> Result<(), StoreError> {
+    for request in requests::open_now(state.store.reader(), state.clock.now()).await? {
+        let panel = requests::panel(state.store.reader(), request.org, request.id).await?;
+        knowledge(state, &Ask::of(&request, &panel), REREAD, None).await?;
+    }
+    Ok(())
 }

@@ -39,7 +39,7 @@ struct Desk<'a> {
 impl Desk<'_> {
     fn meeting(&self) -> Meeting {
         Meeting {
-            title: self.request.interview_type.clone(),
+            interview_type: self.request.interview_type.clone(),
             span: self.booking.span,
             place: (!self.request.location.is_empty()).then(|| self.request.location.clone()),
             coordinator: self.coordinator.name.clone(),
@@ -54,7 +54,7 @@ impl Desk<'_> {
     }
 
     fn request_page(&self) -> Option<Link> {
-        self.state.config.absolute(&format!("/requests/{}", self.request.id)).parse().ok()
+        self.state.config.web.url(&format!("/requests/{}", self.request.id)).parse().ok()
     }
 
     fn candidate(&self) -> Option<Recipient> {
@@ -79,7 +79,7 @@ impl Desk<'_> {
             sequence,
             reply_to: Some(self.coordinator.email.to_string()),
         };
-        notifications::post(self.txn, self.state, &message, &to, post, self.now).await
+        notifications::post(self.txn, &self.state.config.mail.from, &message, &to, post, self.now).await
     }
 
     async fn notice(&self, sequence: u32, what: CandidateDid) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::{Reader, web::is_loopback};
-use crate::secrets::Secret;
+use crate::{notifications::address::Mailbox, secrets::Secret};
 
 #[derive(Clone)]
 pub struct Mail {
@@ -11,7 +11,7 @@ pub struct Mail {
     /// in the database, where the demo's mailbox shows it.
     pub smtp: Option<Secret>,
     /// The sender, as an address or `Name <address>`.
-    pub from: String,
+    pub from: Mailbox,
 }
 
 impl Mail {
@@ -39,14 +39,16 @@ impl Mail {
                               Interviews <interviews@example.com>");
                 None
             }
-            Some(value) if is_mailbox(&value) => {
-                reader.fine("MAIL_FROM", value.clone());
-                Some(value)
-            }
-            Some(_) => {
-                reader.wrong("MAIL_FROM", "must be one address, such as Interviews <interviews@example.com>");
-                None
-            }
+            Some(value) => match value.parse::<Mailbox>() {
+                Ok(mailbox) => {
+                    reader.fine("MAIL_FROM", value);
+                    Some(mailbox)
+                }
+                Err(_) => {
+                    reader.wrong("MAIL_FROM", "must be one address, such as Interviews <interviews@example.com>");
+                    None
+                }
+            },
         };
         Some(Self { smtp: Some(smtp?), from: from? })
     }
@@ -63,8 +65,4 @@ fn judge_smtp(text: &str) -> Result<(), String> {
         return Err("must use TLS; tls=none is allowed for this machine only".to_owned());
     }
     Ok(())
-}
-
-fn is_mailbox(text: &str) -> bool {
-    !text.chars().any(char::is_control) && text.parse::<lettre::message::Mailbox>().is_ok()
 }

@@ -11,14 +11,17 @@ pub mod email;
 mod html;
 mod letter;
 pub mod link;
+mod post;
 pub mod messages;
 pub mod when;
+pub mod watch;
 mod words;
 
 use chrono_tz::Tz;
 
 use crate::{calendars::ical::Method, scheduling::interval::Interval};
 use address::{MailAddress, MailName, NotMailable};
+pub use post::{Post, deliver, post};
 use letter::Letter;
 pub use messages::{
     BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved, CandidateDid, CoordinatorNotice,
@@ -38,6 +41,15 @@ impl Recipient {
     /// Reads address and name.
     pub fn new(email: &str, name: &str, zone: Tz) -> Result<Self, NotMailable> {
         Ok(Self { email: email.parse()?, name: name.parse()?, zone })
+    }
+}
+
+impl Recipient {
+    /// `None` if mail cannot carry the address. A name that mail cannot carry is left out.
+    pub fn parse(email: &str, name: &str, zone: Tz) -> Option<Self> {
+        let email: MailAddress = email.parse().ok()?;
+        let name = name.parse().or_else(|_| email.as_str().split('@').next().unwrap_or_default().parse()).ok()?;
+        Some(Self { email, name, zone })
     }
 }
 

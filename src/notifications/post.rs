@@ -30,17 +30,17 @@ pub struct Post {
     pub reply_to: Option<String>,
 }
 
-/// Promises to send a message. A message with the same kind, recipient and sequence about the same thing is promised once.
+/// Promises to send a message from the service address `from`. A message with the same kind, recipient and sequence about the same thing is promised once.
 pub async fn post(
     txn: &Txn,
-    state: &AppState,
+    from: &Mailbox,
     message: &Message,
     to: &Recipient,
     post: Post,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let kind = message.kind();
-    let message_id = MessageId::derive(state.config.mail.from.address.domain(), &post.about, &to.email, kind, post.sequence).to_string();
+    let message_id = MessageId::derive(from.address.domain(), &post.about, &to.email, kind, post.sequence).to_string();
     let known = messages::Entity::find().filter(messages::Column::MessageId.eq(&message_id)).one(&**txn).await?;
     if known.is_some() {
         return Ok(());

@@ -119,7 +119,7 @@ pub async fn url(state: &AppState, org: OrgId, request: RequestId) -> Result<Opt
         .one(state.store.reader())
         .await?;
     let token = row.and_then(|row| state.keys.link_token(&row.key_id, PURPOSE, row.id, &row.salt).ok());
-    Ok(token.map(|token| state.config.absolute(&format!("/book/{}", token.expose()))))
+    Ok(token.map(|token| state.config.web.url(&format!("/book/{}", token.expose()))))
 }
 
 /// From now on the link is valid until `until`: the end of the interview, or again of the window.
@@ -223,7 +223,7 @@ async fn post_link(
     let Ok(link) = link.parse() else { return Ok(()) };
     let panel = super::panel(&**txn, request.org, request.id).await?;
     let message = Message::BookingLink(BookingLink {
-        title: request.interview_type.clone(),
+        interview_type: request.interview_type.clone(),
         coordinator: coordinator.member().name.clone(),
         organisation: people::organisation(&**txn, request.org).await?.name,
         interviewers: panel.people.values().map(|person| person.name.clone()).collect(),
@@ -242,7 +242,7 @@ async fn post_link(
         sequence: 0,
         reply_to: Some(coordinator.member().email.to_string()),
     };
-    notifications::post(txn, state, &message, &to, post, now).await
+    notifications::post(txn, &state.config.mail.from, &message, &to, post, now).await
 }
 
 fn store_error(error: LimitError) -> StoreError {

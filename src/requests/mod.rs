@@ -20,7 +20,7 @@ use crate::{
     people::{self, Person},
     scheduling::interval::Interval,
     store::{
-        StoreError,
+        Stamp, StoreError,
         entities::{manual_windows, requests, seat_members, seats},
         words::{RequestStatus, SeatKind},
     },
@@ -114,6 +114,16 @@ pub async fn find(db: &impl ConnectionTrait, org: OrgId, id: RequestId) -> Resul
 /// The one way to tenant rows: every query starts here.
 pub(crate) fn in_org(org: OrgId) -> sea_orm::Select<requests::Entity> {
     requests::Entity::find().filter(requests::Column::OrgId.eq(org))
+}
+
+/// Every request, of whatever organisation, that still waits for its candidate. For the worker, which serves all of them.
+pub async fn open_now(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<Request>, StoreError> {
+    let rows = requests::Entity::find()
+        .filter(requests::Column::Status.eq(RequestStatus::Open))
+        .filter(requests::Column::WindowEnd.gt(Stamp::from(now)))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(Request::from).collect())
 }
 
 /// The panel of a request, with its people.

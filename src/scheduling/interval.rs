@@ -4,6 +4,7 @@
 //! instants in [`super::hours`], and only there. What a newcomer would get wrong: two spans that merely touch do not
 //! overlap, yet [`normalise`] joins them, because a slot may lie across the seam.
 
+use super::strict::Object;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 /// assert!(Interval::new(nine, nine).is_none());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Ends")]
+#[serde(try_from = "Object<Ends>")]
 pub struct Interval {
     start: DateTime<Utc>,
     end: DateTime<Utc>,
@@ -37,10 +38,10 @@ struct Ends {
 #[error("the end must be after the start")]
 pub struct EndNotAfterStart;
 
-impl TryFrom<Ends> for Interval {
+impl TryFrom<Object<Ends>> for Interval {
     type Error = EndNotAfterStart;
 
-    fn try_from(ends: Ends) -> Result<Self, EndNotAfterStart> {
+    fn try_from(Object(ends): Object<Ends>) -> Result<Self, EndNotAfterStart> {
         Self::new(ends.start, ends.end).ok_or(EndNotAfterStart)
     }
 }
@@ -177,7 +178,8 @@ mod tests {
     #[test]
     fn subtraction_cuts_nibbles_and_swallows() {
         let day = spans(&[(0, 100), (200, 300)]);
-        let cases: [(&[(i64, i64)], &[(i64, i64)]); 5] = [
+        type Ends = &'static [(i64, i64)];
+        let cases: [(Ends, Ends); 5] = [
             (&[], &[(0, 100), (200, 300)]),
             (&[(10, 20)], &[(0, 10), (20, 100), (200, 300)]),
             (&[(90, 210)], &[(0, 90), (210, 300)]),

@@ -63,10 +63,12 @@ async fn carry_out(
     });
     let (calendar, draft, last) = (&calendar.calendar, &draft, last.as_ref());
     let target = placement.calendar.as_str();
-    let outcome = connections::tokens::with_access(&state.services, event.org, placement.connection, async move |token| match action {
-        Action::Put => calendar.put(&token, target, draft, last).await.map(Some),
-        Action::Remove => calendar.cancel(&token, target, draft, last, "").await.map(|()| None),
-        Action::Nothing => Ok(None),
+    let outcome = connections::tokens::with_access(&state.services, event.org, placement.connection, move |token| async move {
+        match action {
+            Action::Put => calendar.put(&token, target, draft, last).await.map(Some),
+            Action::Remove => calendar.cancel(&token, target, draft, last, "").await.map(|()| None),
+            Action::Nothing => Ok(None),
+        }
     });
     outcome.await.map_err(|error| job_error(error, placement.connection))
 }
@@ -160,7 +162,9 @@ async fn note_error(state: &AppState, placement: &Placement, error: &JobError) -
 fn job_error(error: AccessError, connection: ConnectionId) -> JobError {
     let reason = error.to_string();
     match error {
-        AccessError::Expired => JobError::Park { connection, reason },
+        AccessError::Expired | AccessError::NotConnected => JobError::Park { connection, reason },
+        // An operator puts the key back; the promise stays.
+        AccessError::Sealed(_) => JobError::Retry { after: None, reason },
         AccessError::Store(error) => error.into(),
         AccessError::Calendar(error) => match error {
             CalendarError::SignInExpired | CalendarError::PermissionMissing(_) => JobError::Park { connection, reason },

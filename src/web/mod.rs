@@ -21,6 +21,9 @@ mod gate;
 // The headers of every response.
 #[cfg(feature = "ssr")]
 mod headers;
+// Pages shown again from a form that could not be carried out.
+#[cfg(feature = "ssr")]
+mod again;
 // Bodies, judged before anybody reads them.
 #[cfg(feature = "ssr")]
 mod intake;
@@ -42,6 +45,9 @@ pub mod serve;
 // The router and its layers.
 #[cfg(feature = "ssr")]
 pub mod server;
+// Zones as choices.
+#[cfg(feature = "ssr")]
+mod zones;
 // Where the build's files are.
 #[cfg(feature = "ssr")]
 pub mod site;

@@ -52,7 +52,7 @@ pub fn router(state: AppState) -> Router {
 }
 
 /// Leptos draws a nonce of its own; the one in the policy header replaces it.
-fn hand_over_nonce() {
+pub(super) fn hand_over_nonce() {
     let nonce = use_context::<Parts>().and_then(|parts| parts.extensions.get::<headers::Nonce>().cloned());
     if let Some(headers::Nonce(nonce)) = nonce {
         provide_context(leptos::nonce::Nonce::from_value(nonce));

@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tokio::sync::watch;
 
 use crate::{
-    connections,
+    booking::offer,
     state::AppState,
     store::{
         Stamp, StoreError,
@@ -25,7 +25,7 @@ const KEYS_KEPT: TimeDelta = TimeDelta::hours(72);
 pub async fn run(state: AppState, stop: watch::Receiver<bool>) {
     tokio::join!(
         every(READ_CALENDARS, stop.clone(), || async {
-            connections::busy::refresh_open_requests(&state).await.unwrap_or_else(|error| tracing::warn!(%error, "calendars were not read"));
+            offer::refresh(&state).await.unwrap_or_else(|error| tracing::warn!(%error, "calendars were not read"));
         }),
         every(SWEEP, stop, || async {
             sweep(&state).await.unwrap_or_else(|error| tracing::warn!(%error, "expired rows were not swept"));

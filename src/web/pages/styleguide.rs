@@ -568,6 +568,58 @@ fn times(theme: &'static str) -> AnyView {
     .into_any()
 }
 
+fn booking(theme: &'static str) -> AnyView {
+    let facts = vec![
+        Fact::new(Glyph::Clock, "60 minutes"),
+        Fact { glyph: Glyph::Video, text: "Google Meet".into(), detail: "The link comes with the invitation.".into() },
+    ];
+    let confirm = view! {
+        <ConfirmBar
+            summary="Wednesday 10 March, 15:00-16:00, Berlin"
+            detail="You can move or cancel until 24 hours before."
+        >
+            <Button label="Confirm booking" kind=ButtonKind::Primary size=ButtonSize::Large plain=true />
+        </ConfirmBar>
+    };
+    view! {
+        <div class="stack-lg">
+            <Booker foot=confirm.into_any()>
+                <div class="stack">
+                    <p class="public-title">"Systems design"</p>
+                    <Facts facts=facts />
+                </div>
+                <div>
+                    <SlotList days=sample_slots(&format!("{theme}-3-")) name=format!("{theme}-start-3") />
+                </div>
+            </Booker>
+            <div class="stack">
+                <ProviderButton provider=Provider::Google label="Continue with Google" />
+                <ProviderLink provider=Provider::Apple label="Connect Apple Calendar" href="#booking" />
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn dialogs(theme: &'static str) -> AnyView {
+    let actions = view! {
+        <Button label="Keep it" plain=true />
+        <Button label="Cancel interview" kind=ButtonKind::DangerFinal plain=true />
+    };
+    view! {
+        <Dialog
+            id=format!("{theme}-dialog")
+            title="Cancel the interview?"
+            open=true
+            close_href="#dialogs"
+            actions=actions.into_any()
+        >
+            <p>"Mei-Ling and 4 interviewers are told, and the event leaves all 5 calendars."</p>
+        </Dialog>
+    }
+    .into_any()
+}
+
 fn ends(_: &'static str) -> AnyView {
     view! {
         <ErrorPage
@@ -606,6 +658,8 @@ pub fn Styleguide() -> impl IntoView {
             {section("Journeys", journeys)}
             {section("Pictures", pictures)}
             {section("Times", times)}
+            {section("Booking", booking)}
+            {section("Dialogs", dialogs)}
             {section("Ends", ends)}
         </main>
     }

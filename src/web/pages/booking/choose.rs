@@ -3,10 +3,7 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::Title;
 
-use super::{
-    Typed, Visit,
-    picture::{Times, long_day},
-};
+use super::{Typed, Visit, picture::Times};
 use crate::{
     app::fail_with,
     booking::{Booking, Key, offer},

@@ -1,0 +1,296 @@
+//! Google Calendar, API v3.
+//!
+//! Event ids are our own (derived from UID and generation), so even a request sent twice makes one
+//! event. Which answer means what is in [`failure`]; Google's JSON is in `wire`.
+//!
+//! What a newcomer would get wrong: `freeBusy` answers 200 with an `errors` list inside, 404 also
+//! means "not shared with you", and 403 is at times a rate limit.
+
+mod failure;
+mod wire;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use reqwest::Method;
+use serde_json::{Value, json};
+use url::Url;
+
+use self::wire::{CalendarList, CalendarListEntry, Event, FreeBusy};
+use super::http::{Ask, Http, Reply, address};
+use super::{AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Placed, RemoteEvent, keys};
+use crate::calendars::endpoints::Endpoints;
+use crate::scheduling::interval::{Interval, normalise};
+
+/// `calendarExpansionMax`: more in one query is an error.
+const CALENDARS_PER_QUERY: usize = 50;
+/// About three months is an error; 60 days also suit the other provider.
+const DAYS_PER_QUERY: i64 = 60;
+/// More pages than any account has calendars for; stops a server that never ends its list.
+const PAGES: usize = 50;
+
+const EVENTS: &str = "calendar.events";
+const FREE_BUSY: &str = "calendar.freebusy";
+const CALENDAR_LIST: &str = "calendar.calendarlist.readonly";
+
+/// The client. Clone it freely: the connection pool is shared.
+#[derive(Debug, Clone)]
+pub struct GoogleCalendar {
+    http: Http,
+    api: Url,
+}
+
+impl GoogleCalendar {
+    pub fn new(http: Http, endpoints: &Endpoints) -> Self {
+        Self { http, api: endpoints.api.clone() }
+    }
+
+    /// Sends, and turns whatever is no success into a failure. `scope` is what the action needs.
+    async fn ask(&self, token: &AccessToken, ask: Ask, scope: &'static str) -> Result<Reply, CalendarError> {
+        let wrote = ask.writes;
+        let reply = self.http.send(token, ask).await.map_err(|error| error.for_calendar(wrote))?;
+        if reply.status.is_success() { Ok(reply) } else { Err(failure::of(&reply, wrote, scope)) }
+    }
+
+    async fn get(&self, token: &AccessToken, calendar: &str, id: &str) -> Result<Option<Event>, CalendarError> {
+        let url = address(&self.api, &["calendars", calendar, "events", id], &[]);
+        match self.ask(token, Ask::new("events.get", Method::GET, url), EVENTS).await {
+            Ok(reply) => reply.read(false).map(Some),
+            Err(CalendarError::Gone) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn insert(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        draft: &EventDraft,
+        with_meet: bool,
+    ) -> Result<Event, CalendarError> {
+        let url = address(&self.api, &["calendars", calendar, "events"], &write_query(draft.notify, draft.video));
+        let ask = Ask::new("events.insert", Method::POST, url).json(wire::insertion(draft, with_meet));
+        self.ask(token, ask, EVENTS).await?.read(true)
+    }
+
+    async fn patch(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        event: &Event,
+        draft: &EventDraft,
+        patch: Value,
+    ) -> Result<Event, CalendarError> {
+        let query = write_query(draft.notify, draft.video);
+        let url = address(&self.api, &["calendars", calendar, "events", &event.id], &query);
+        let mut ask = Ask::new("events.patch", Method::PATCH, url).json(patch);
+        if let Some(etag) = &event.etag {
+            ask = ask.header("If-Match", etag);
+        }
+        self.ask(token, ask, EVENTS).await?.read(true)
+    }
+
+    /// Changes the event until it shows the draft; once more if someone changed it in between.
+    async fn bring_in_line(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        draft: &EventDraft,
+        mut event: Event,
+        revive: bool,
+        with_meet: bool,
+    ) -> Result<Placed, CalendarError> {
+        let mut tries = 0;
+        loop {
+            if event.is_cancelled() && !revive {
+                return Err(CalendarError::Gone);
+            }
+            let patch = wire::changes(&event, draft, with_meet);
+            if patch.is_empty() {
+                return Ok(event.placed());
+            }
+            tries += 1;
+            match self.patch(token, calendar, &event, draft, Value::Object(patch)).await {
+                Ok(event) => return Ok(event.placed()),
+                Err(CalendarError::Conflict { .. }) if tries == 1 => {
+                    event = self.get(token, calendar, &event.id).await?.ok_or(CalendarError::Gone)?;
+                }
+                Err(CalendarError::Conflict { .. }) => return Err(CalendarError::Conflict { etag: event.etag }),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether to ask for Meet: only where the calendar offers it, as asking elsewhere fails the whole
+    /// write. An account that did not let us read its calendar list is taken to have it.
+    async fn offers_meet(&self, token: &AccessToken, calendar: &str) -> Result<bool, CalendarError> {
+        let url = address(&self.api, &["users", "me", "calendarList", calendar], &[]);
+        match self.ask(token, Ask::new("calendarList.get", Method::GET, url), CALENDAR_LIST).await {
+            Ok(reply) => Ok(reply.read::<CalendarListEntry>(false)?.allows_meet()),
+            Err(CalendarError::PermissionMissing(_) | CalendarError::Gone) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One `freeBusy` query: few enough calendars, a short enough window.
+    async fn busy_part(
+        &self,
+        token: &AccessToken,
+        calendars: &[String],
+        window: Interval,
+    ) -> Result<Vec<Interval>, CalendarError> {
+        let items: Vec<Value> = calendars.iter().map(|id| json!({ "id": id })).collect();
+        let body = json!({
+            "timeMin": window.start().to_rfc3339(),
+            "timeMax": window.end().to_rfc3339(),
+            "timeZone": "UTC",
+            "items": items,
+        });
+        let ask = Ask::new("freeBusy.query", Method::POST, address(&self.api, &["freeBusy"], &[])).json(body);
+        let answer: FreeBusy = self.ask(token, ask.only_reads(), FREE_BUSY).await?.read(false)?;
+        let mut by_id: BTreeMap<String, _> =
+            answer.calendars.into_iter().map(|(id, calendar)| (id.to_lowercase(), calendar)).collect();
+        let mut busy = Vec::new();
+        for id in calendars {
+            let calendar = by_id
+                .remove(&id.to_lowercase())
+                .ok_or_else(|| CalendarError::Unavailable("freeBusy left out a calendar".into()))?;
+            if let Some(error) = calendar.errors.first() {
+                return Err(failure::of_calendar(&error.reason));
+            }
+            let periods = calendar
+                .busy
+                .ok_or_else(|| CalendarError::Unavailable("freeBusy told nothing of a calendar".into()))?;
+            // A period without length blocks nothing.
+            busy.extend(periods.iter().filter_map(|period| Interval::new(period.start, period.end)));
+        }
+        Ok(busy)
+    }
+}
+
+/// Who is mailed, and that conference data in the body counts.
+fn write_query(notify: bool, video: bool) -> Vec<(&'static str, &'static str)> {
+    let mut query = vec![("sendUpdates", if notify { "all" } else { "none" })];
+    if video {
+        query.push(("conferenceDataVersion", "1"));
+    }
+    query
+}
+
+fn id_of(draft: &EventDraft, last: Option<&Placed>) -> String {
+    last.map_or_else(|| keys::google_event_id(draft), |placed| placed.provider_id.clone())
+}
+
+/// The window in pieces that one query may ask for.
+fn pieces(window: Interval) -> impl Iterator<Item = Interval> {
+    let mut start = window.start();
+    std::iter::from_fn(move || {
+        let end = (start + TimeDelta::days(DAYS_PER_QUERY)).min(window.end());
+        let piece = Interval::new(start, end)?;
+        start = end;
+        Some(piece)
+    })
+}
+
+#[async_trait]
+impl Calendar for GoogleCalendar {
+    async fn calendars(&self, token: &AccessToken) -> Result<Vec<CalendarInfo>, CalendarError> {
+        let mut calendars = Vec::new();
+        let mut page_token: Option<String> = None;
+        for _ in 0..PAGES {
+            let mut query = vec![("maxResults", "250")];
+            if let Some(next) = &page_token {
+                query.push(("pageToken", next));
+            }
+            let url = address(&self.api, &["users", "me", "calendarList"], &query);
+            let ask = Ask::new("calendarList.list", Method::GET, url);
+            let page: CalendarList = self.ask(token, ask, CALENDAR_LIST).await?.read(false)?;
+            calendars.extend(page.items.into_iter().filter(|entry| !entry.deleted).map(CalendarListEntry::info));
+            page_token = page.next_page_token;
+            if page_token.is_none() {
+                return Ok(calendars);
+            }
+        }
+        Err(CalendarError::Unavailable("a calendar list without end".into()))
+    }
+
+    async fn busy(
+        &self,
+        token: &AccessToken,
+        _account: &Account,
+        calendars: &[String],
+        window: Interval,
+    ) -> Result<Vec<Interval>, CalendarError> {
+        let primary = ["primary".to_owned()];
+        let mut asked = if calendars.is_empty() { primary.to_vec() } else { calendars.to_vec() };
+        asked.sort_unstable_by_key(|id| id.to_lowercase());
+        asked.dedup_by_key(|id| id.to_lowercase());
+        let mut busy = Vec::new();
+        for piece in pieces(window) {
+            for some in asked.chunks(CALENDARS_PER_QUERY) {
+                busy.extend(self.busy_part(token, some, piece).await?);
+            }
+        }
+        Ok(normalise(busy.iter().filter_map(|span| span.intersection(&window)).collect()))
+    }
+
+    async fn put(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        draft: &EventDraft,
+        last: Option<&Placed>,
+    ) -> Result<Placed, CalendarError> {
+        let id = id_of(draft, last);
+        let known = self.get(token, calendar, &id).await?;
+        if known.is_none() && last.is_some() {
+            return Err(CalendarError::Gone);
+        }
+        let has_meet = known.as_ref().is_some_and(|event| event.conference_data.is_some());
+        let with_meet = draft.video && !has_meet && self.offers_meet(token, calendar).await?;
+        let event = match known {
+            Some(event) => event,
+            None => match self.insert(token, calendar, draft, with_meet).await {
+                Ok(event) => return Ok(event.placed()),
+                // Someone inserted it between our look and our insert: most likely we did, on a request
+                // whose answer was lost.
+                Err(CalendarError::Conflict { .. }) => self
+                    .get(token, calendar, &id)
+                    .await?
+                    .ok_or_else(|| CalendarError::Unavailable("the id is taken, yet no event is there".into()))?,
+                Err(error) => return Err(error),
+            },
+        };
+        self.bring_in_line(token, calendar, draft, event, last.is_none(), with_meet).await
+    }
+
+    async fn cancel(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        draft: &EventDraft,
+        last: Option<&Placed>,
+        _comment: &str,
+    ) -> Result<(), CalendarError> {
+        let id = id_of(draft, last);
+        let url = address(&self.api, &["calendars", calendar, "events", &id], &write_query(draft.notify, false));
+        match self.ask(token, Ask::new("events.delete", Method::DELETE, url), EVENTS).await {
+            Ok(_) | Err(CalendarError::Gone) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn find(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        draft: &EventDraft,
+        last: Option<&Placed>,
+    ) -> Result<Option<RemoteEvent>, CalendarError> {
+        Ok(self.get(token, calendar, &id_of(draft, last)).await?.map(|event| event.seen()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

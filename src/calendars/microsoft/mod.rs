@@ -1,0 +1,331 @@
+//! Microsoft Outlook calendars, Graph v1.0.
+//!
+//! Graph chooses event ids, so ours goes into a named property and we look before we create; the
+//! `transactionId` guards the moment in between. Graph's JSON is in `wire`, what its failures mean in
+//! `failure`, the care for Teams' join block in `body`.
+//!
+//! What a newcomer would get wrong: every PATCH mails all guests, so nothing is sent when nothing
+//! changed; and all-day entries come as bare dates, whatever zone one asks for.
+
+mod body;
+mod failure;
+mod wire;
+
+use async_trait::async_trait;
+use chrono::{SecondsFormat, TimeDelta};
+use reqwest::Method;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use url::Url;
+
+use self::wire::{Clock, Event, GraphCalendar, Page};
+use super::http::{Ask, Http, Reply, address};
+use super::{AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Placed, RemoteEvent, keys};
+use crate::calendars::endpoints::Endpoints;
+use crate::scheduling::interval::{Interval, normalise};
+
+const READ: &str = "Calendars.Read";
+const WRITE: &str = "Calendars.ReadWrite";
+
+/// Times in UTC; ids that survive a move to another folder.
+const PREFER: &str = "outlook.timezone=\"UTC\", IdType=\"ImmutableId\"";
+
+/// At 500 entries a page: years of a full calendar. Stops a server that never ends its list.
+const PAGES: usize = 50;
+
+/// The client. Clone it freely: the connection pool is shared.
+#[derive(Debug, Clone)]
+pub struct MicrosoftCalendar {
+    http: Http,
+    api: Url,
+}
+
+impl MicrosoftCalendar {
+    pub fn new(http: Http, endpoints: &Endpoints) -> Self {
+        Self { http, api: endpoints.api.clone() }
+    }
+
+    /// Sends, and turns whatever is no success into a failure. `scope` is what the action needs.
+    async fn ask(&self, token: &AccessToken, ask: Ask, scope: &'static str) -> Result<Reply, CalendarError> {
+        let wrote = ask.writes;
+        let ask = ask.header("Prefer", PREFER);
+        let reply = self.http.send(token, ask).await.map_err(|error| error.for_calendar(wrote))?;
+        if reply.status.is_success() { Ok(reply) } else { Err(failure::of(&reply, wrote, scope)) }
+    }
+
+    /// Every entry of a list, following Graph's links as long as they stay with Graph.
+    async fn all<T: DeserializeOwned>(
+        &self,
+        token: &AccessToken,
+        action: &'static str,
+        first: Url,
+    ) -> Result<Vec<T>, CalendarError> {
+        let (mut url, mut entries) = (first, Vec::new());
+        for _ in 0..PAGES {
+            let page: Page<T> = self.ask(token, Ask::new(action, Method::GET, url), READ).await?.read(false)?;
+            entries.extend(page.value);
+            match page.next {
+                None => return Ok(entries),
+                Some(next) => url = self.own(&next)?,
+            }
+        }
+        Err(CalendarError::Unavailable("a list without end".into()))
+    }
+
+    /// A link from an answer, if it leads where our tokens belong.
+    fn own(&self, link: &str) -> Result<Url, CalendarError> {
+        link.parse::<Url>()
+            .ok()
+            .filter(|url| url.origin() == self.api.origin() && url.path().starts_with(self.api.path()))
+            .ok_or_else(|| CalendarError::Unavailable("the next page is at another address".into()))
+    }
+
+    async fn get(&self, token: &AccessToken, id: &str) -> Result<Option<Event>, CalendarError> {
+        let url = address(&self.api, &["me", "events", id], &[("$expand", &expand())]);
+        match self.ask(token, Ask::new("events.get", Method::GET, url), READ).await {
+            Ok(reply) => reply.read(false).map(Some),
+            Err(CalendarError::Gone) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The event that carries our marker and was made for this generation. The transaction id tells
+    /// generations apart; an event that hides it is taken for ours rather than doubled.
+    async fn search(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        draft: &EventDraft,
+    ) -> Result<Option<Event>, CalendarError> {
+        let marker = draft.marker.replace('\'', "''");
+        let filter =
+            format!("singleValueExtendedProperties/Any(ep: ep/id eq '{}' and ep/value eq '{marker}')", wire::MARKER);
+        let path = match calendar {
+            "primary" => vec!["me", "events"],
+            id => vec!["me", "calendars", id, "events"],
+        };
+        let url = address(&self.api, &path, &[("$filter", &filter), ("$expand", &expand())]);
+        let ours = keys::transaction_id(draft).to_string();
+        let found: Vec<Event> = self.all(token, "events.list", url).await?;
+        let made_for_this = |event: &Event| {
+            event.transaction_id.as_ref().is_none_or(|transaction| transaction.eq_ignore_ascii_case(&ours))
+        };
+        Ok(found.into_iter().filter(made_for_this).min_by_key(Event::is_cancelled))
+    }
+
+    async fn look(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        draft: &EventDraft,
+        last: Option<&Placed>,
+    ) -> Result<Option<Event>, CalendarError> {
+        match last {
+            Some(placed) => self.get(token, &placed.provider_id).await,
+            None => self.search(token, calendar, draft).await,
+        }
+    }
+
+    async fn create(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        draft: &EventDraft,
+        with_teams: bool,
+    ) -> Result<Event, CalendarError> {
+        let path = match calendar {
+            "primary" => vec!["me", "calendar", "events"],
+            id => vec!["me", "calendars", id, "events"],
+        };
+        let ask = Ask::new("events.create", Method::POST, address(&self.api, &path, &[]));
+        self.ask(token, ask.json(wire::creation(draft, with_teams, Clock::Own)), WRITE).await?.read(true)
+    }
+
+    async fn patch(&self, token: &AccessToken, event: &Event, patch: Value) -> Result<Event, CalendarError> {
+        let url = address(&self.api, &["me", "events", &event.id], &[]);
+        let mut ask = Ask::new("events.update", Method::PATCH, url).json(patch);
+        if let Some(etag) = &event.etag {
+            ask = ask.header("If-Match", etag);
+        }
+        self.ask(token, ask, WRITE).await?.read(true)
+    }
+
+    /// Changes the event until it shows the draft; once more if someone changed it in between. Should
+    /// the answer show another instant than we wrote, the mailbox reads the zone by other rules, and
+    /// the time is written again in UTC.
+    async fn bring_in_line(
+        &self,
+        token: &AccessToken,
+        draft: &EventDraft,
+        mut event: Event,
+        with_teams: bool,
+        mut clock: Clock,
+    ) -> Result<Placed, CalendarError> {
+        let mut conflicts = 0;
+        loop {
+            if event.is_cancelled() {
+                return Err(CalendarError::Gone);
+            }
+            let patch = wire::changes(&event, draft, with_teams, clock);
+            if patch.is_empty() {
+                return Ok(event.placed());
+            }
+            match self.patch(token, &event, Value::Object(patch)).await {
+                Ok(after) if after.span() == Some(draft.span) => return Ok(after.placed()),
+                Ok(after) if clock == Clock::Own => {
+                    clock = Clock::Utc;
+                    event = self.get(token, &after.id).await?.ok_or(CalendarError::Gone)?;
+                }
+                Ok(_) => return Err(CalendarError::Rejected("the mailbox moved the event to another time".into())),
+                Err(CalendarError::Conflict { .. }) if conflicts == 0 => {
+                    conflicts += 1;
+                    event = self.get(token, &event.id).await?.ok_or(CalendarError::Gone)?;
+                }
+                Err(CalendarError::Conflict { .. }) => return Err(CalendarError::Conflict { etag: event.etag }),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether Teams meetings can be made here: at work they mostly can, on personal accounts not.
+    async fn offers_teams(&self, token: &AccessToken, calendar: &str) -> Result<bool, CalendarError> {
+        let path = match calendar {
+            "primary" => vec!["me", "calendar"],
+            id => vec!["me", "calendars", id],
+        };
+        let ask = Ask::new("calendar.get", Method::GET, address(&self.api, &path, &[]));
+        Ok(self.ask(token, ask, READ).await?.read::<GraphCalendar>(false)?.offers_teams())
+    }
+}
+
+/// Our named properties come only when asked for.
+fn expand() -> String {
+    format!("singleValueExtendedProperties($filter=id eq '{}' or id eq '{}')", wire::MARKER, wire::WORDS)
+}
+
+#[async_trait]
+impl Calendar for MicrosoftCalendar {
+    async fn calendars(&self, token: &AccessToken) -> Result<Vec<CalendarInfo>, CalendarError> {
+        let url = address(&self.api, &["me", "calendars"], &[("$top", "100")]);
+        let calendars: Vec<GraphCalendar> = self.all(token, "calendars.list", url).await?;
+        Ok(calendars.into_iter().map(GraphCalendar::info).collect())
+    }
+
+    /// Reads each calendar's view, at work as at home: `getSchedule` knows neither personal accounts
+    /// nor secondary calendars. All-day entries are read in the account's zone (see [`Account`]).
+    async fn busy(
+        &self,
+        token: &AccessToken,
+        account: &Account,
+        calendars: &[String],
+        window: Interval,
+    ) -> Result<Vec<Interval>, CalendarError> {
+        // A date is part of the window by its owner's clock, while Graph selects by its own: a day
+        // more on either side covers every zone.
+        let bound = |instant: chrono::DateTime<chrono::Utc>| instant.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let (start, end) = (bound(window.start() - TimeDelta::days(1)), bound(window.end() + TimeDelta::days(1)));
+        let query = [
+            ("startDateTime", start.as_str()),
+            ("endDateTime", end.as_str()),
+            ("$select", "id,start,end,showAs,isCancelled,isAllDay,type,responseStatus"),
+            ("$top", "500"),
+        ];
+        let primary = ["primary".to_owned()];
+        let asked = if calendars.is_empty() { primary.as_slice() } else { calendars };
+        let mut busy = Vec::new();
+        for calendar in asked {
+            let path = match calendar.as_str() {
+                "primary" => vec!["me", "calendarView"],
+                id => vec!["me", "calendars", id, "calendarView"],
+            };
+            let entries: Vec<Event> = self.all(token, "calendarView.list", address(&self.api, &path, &query)).await?;
+            for entry in entries {
+                let blocked = entry
+                    .blocks(account.zone)
+                    .map_err(|_| CalendarError::Unavailable("an entry in a time zone nobody knows".into()))?;
+                busy.extend(blocked.and_then(|span| span.intersection(&window)));
+            }
+        }
+        Ok(normalise(busy))
+    }
+
+    async fn put(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        draft: &EventDraft,
+        last: Option<&Placed>,
+    ) -> Result<Placed, CalendarError> {
+        let mut known = self.look(token, calendar, draft, last).await?;
+        if last.is_none() {
+            // Graph has no way back from cancelled: only a new event will do.
+            known = known.filter(|event| !event.is_cancelled());
+        }
+        if known.is_none() && last.is_some() {
+            return Err(CalendarError::Gone);
+        }
+        let has_meeting = known.as_ref().is_some_and(Event::has_meeting);
+        let with_teams = draft.video && !has_meeting && self.offers_teams(token, calendar).await?;
+        if let Some(event) = known {
+            return self.bring_in_line(token, draft, event, with_teams, Clock::Own).await;
+        }
+        match self.create(token, calendar, draft, with_teams).await {
+            Ok(event) if event.span() == Some(draft.span) => Ok(event.placed()),
+            Ok(event) => {
+                let event = self.get(token, &event.id).await?.ok_or(CalendarError::Gone)?;
+                self.bring_in_line(token, draft, event, with_teams, Clock::Utc).await
+            }
+            // The transaction id is known already: an earlier request, whose answer was lost, was
+            // carried out after all.
+            Err(CalendarError::Conflict { .. }) => {
+                let event = self.search(token, calendar, draft).await?.ok_or_else(|| {
+                    CalendarError::Unavailable("the transaction is known, yet its event is not found".into())
+                })?;
+                self.bring_in_line(token, draft, event, with_teams, Clock::Own).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn cancel(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        draft: &EventDraft,
+        last: Option<&Placed>,
+        comment: &str,
+    ) -> Result<(), CalendarError> {
+        let id = match last {
+            Some(placed) => placed.provider_id.clone(),
+            None => match self.search(token, calendar, draft).await {
+                Ok(Some(event)) if !event.is_cancelled() => event.id,
+                Ok(_) | Err(CalendarError::Gone) => return Ok(()),
+                Err(error) => return Err(error),
+            },
+        };
+        // Only a meeting can be cancelled; an entry without guests is deleted.
+        let ask = if draft.notify && !draft.attendees.is_empty() {
+            let url = address(&self.api, &["me", "events", &id, "cancel"], &[]);
+            Ask::new("events.cancel", Method::POST, url).json(json!({ "comment": comment }))
+        } else {
+            Ask::new("events.delete", Method::DELETE, address(&self.api, &["me", "events", &id], &[]))
+        };
+        match self.ask(token, ask, WRITE).await {
+            Ok(_) | Err(CalendarError::Gone) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn find(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        draft: &EventDraft,
+        last: Option<&Placed>,
+    ) -> Result<Option<RemoteEvent>, CalendarError> {
+        Ok(self.look(token, calendar, draft, last).await?.map(|event| event.seen()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,369 @@
+//! Other people's calendars: one trait, a client per provider, and one in memory.
+//!
+//! Here live the words in which the rest of the house speaks about a calendar account ([`Calendar`],
+//! [`EventDraft`], [`Placed`], [`CalendarError`]), the OAuth code flow ([`oauth`]) and the check of
+//! who signed in ([`identity`]). The JSON of one provider never leaves its own module. Nothing here
+//! knows the database, bookings or pages; whoever calls holds the tokens and decides about retries.
+//!
+//! What a newcomer would get wrong: a calendar that did not answer is an error, never an empty list
+//! of busy times. Unknown is not free.
+
+pub mod endpoints;
+pub mod google;
+pub mod http;
+pub mod ical;
+pub mod identity;
+mod keys;
+pub mod memory;
+pub mod microsoft;
+pub mod oauth;
+pub mod windows_zones;
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::scheduling::interval::Interval;
+
+/// Whose calendars these are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    Google,
+    #[serde(alias = "outlook")]
+    Microsoft,
+}
+
+impl Provider {
+    /// The name used in code, in the API and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Google => "google",
+            Self::Microsoft => "microsoft",
+        }
+    }
+
+    /// The name people know the product by.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Google => "Google Calendar",
+            Self::Microsoft => "Outlook",
+        }
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The text names no calendar provider.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown calendar provider; known are google and microsoft")]
+pub struct UnknownProvider;
+
+impl FromStr for Provider {
+    type Err = UnknownProvider;
+
+    /// Accepts `outlook` as another name for `microsoft`, in any case.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_lowercase().as_str() {
+            "google" => Ok(Self::Google),
+            "microsoft" | "outlook" => Ok(Self::Microsoft),
+            _ => Err(UnknownProvider),
+        }
+    }
+}
+
+/// Makes a string type that never shows its content: no `Display`, no `Serialize`, a redacting
+/// `Debug`, and zeroed memory when dropped.
+macro_rules! secret {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
+        pub struct $name(String);
+
+        impl $name {
+            pub fn new(secret: impl Into<String>) -> Self {
+                Self(secret.into())
+            }
+
+            /// The secret itself. Call it only where it is sent, compared or encrypted.
+            pub fn expose(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(redacted)"))
+            }
+        }
+    };
+}
+pub(crate) use secret;
+
+secret! {
+    /// A bearer token for a provider's API (RFC 6750).
+    AccessToken
+}
+
+/// What the account may do with one of its calendars, least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    FreeBusy,
+    Read,
+    Write,
+    Own,
+}
+
+/// One calendar of an account, as its owner would recognise it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalendarInfo {
+    /// The provider's id; opaque, case-sensitive.
+    pub id: String,
+    pub name: String,
+    /// IANA name, where the provider tells it (Google does, Microsoft does not).
+    pub zone: Option<String>,
+    pub primary: bool,
+    pub writable: bool,
+    pub access: Access,
+}
+
+/// The account whose calendars are asked for busy time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub email: String,
+    /// A consumer account (Microsoft: tenant `9188040d-…`; Google: no Workspace domain).
+    pub personal: bool,
+    /// Where its owner lives, as far as we know. Microsoft reports all-day entries as bare dates, and
+    /// reading the mailbox's own zone would need one more permission, so the caller says it. With
+    /// `None` such a day blocks every instant that is part of it anywhere on earth.
+    pub zone: Option<chrono_tz::Tz>,
+}
+
+/// Someone to invite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attendee {
+    pub email: String,
+    pub name: Option<String>,
+    pub optional: bool,
+}
+
+/// What we want to stand on a calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventDraft {
+    /// iCalendar UID, the same for the event's whole life (RFC 5545 section 3.8.4.7).
+    pub uid: String,
+    /// Our own event id. The provider keeps it in a private property, so we find the event again.
+    pub marker: String,
+    /// Which placement of this UID it is: a new one gives a new provider id, so an event that was
+    /// cancelled for good can be placed afresh. A retry keeps the number.
+    pub generation: u32,
+    /// iCalendar SEQUENCE; never lowered at the provider.
+    pub sequence: u32,
+    pub summary: String,
+    /// Plain text.
+    pub description: String,
+    pub location: Option<String>,
+    pub span: Interval,
+    /// The zone in which people see it.
+    pub zone: chrono_tz::Tz,
+    /// Everyone to invite. Guests that this list lacks are uninvited by an update; rooms and the
+    /// organiser are left alone.
+    pub attendees: Vec<Attendee>,
+    /// Ask the provider for a video meeting. Taking the wish back later does not remove it.
+    pub video: bool,
+    /// The provider mails the attendees. If false, nobody gets mail from the provider; as Microsoft
+    /// always mails whoever is listed, its event then lists nobody.
+    pub notify: bool,
+}
+
+/// Where an event stands at the provider, as of the answer that said so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placed {
+    pub provider_id: String,
+    pub etag: Option<String>,
+    /// May come later than the event: both providers make the meeting in the background.
+    pub join_url: Option<String>,
+    /// The UID under which the provider mails it, which differs from ours.
+    pub ical_uid: Option<String>,
+}
+
+/// What an attendee answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Response {
+    NeedsAction,
+    Accepted,
+    Tentative,
+    Declined,
+}
+
+/// An event as it stands at the provider now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteEvent {
+    pub placed: Placed,
+    /// `None` if someone turned it into an all-day entry.
+    pub span: Option<Interval>,
+    pub cancelled: bool,
+    /// E-mail as the provider spells it, and the answer.
+    pub attendees: Vec<(String, Response)>,
+    /// Graph does not tell it.
+    pub sequence: Option<u32>,
+}
+
+/// A provider's calendar service. One value serves all accounts: the token says whose calendar is
+/// meant. Implementations keep no state that a restart would lose.
+#[async_trait]
+pub trait Calendar: Send + Sync {
+    /// The account's calendars, the primary one among them.
+    async fn calendars(&self, token: &AccessToken) -> Result<Vec<CalendarInfo>, CalendarError>;
+
+    /// Busy time of these calendars of the account itself within the window, merged, sorted and cut
+    /// to the window. An empty list of calendars means the primary one. If one calendar fails, all
+    /// fails: unknown is never free.
+    async fn busy(
+        &self,
+        token: &AccessToken,
+        account: &Account,
+        calendars: &[String],
+        window: Interval,
+    ) -> Result<Vec<Interval>, CalendarError>;
+
+    /// Makes the calendar show this draft, once, whatever was tried before.
+    ///
+    /// With `last` the placed event is updated in place; if it is gone or was cancelled there, the
+    /// answer is [`CalendarError::Gone`], for a person may have removed it on purpose. Without `last`
+    /// the event is looked for first (an earlier answer may have been lost) and adopted, revived (where
+    /// the provider knows a way back from cancelled) or created under the id that follows from UID and
+    /// generation. `calendar` is `"primary"` or an id.
+    async fn put(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        draft: &EventDraft,
+        last: Option<&Placed>,
+    ) -> Result<Placed, CalendarError>;
+
+    /// Takes the event off the calendar, telling attendees if the draft says `notify`. An event that
+    /// is not there is no error. The comment reaches them where the provider carries one (Microsoft).
+    async fn cancel(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        draft: &EventDraft,
+        last: Option<&Placed>,
+        comment: &str,
+    ) -> Result<(), CalendarError>;
+
+    /// The event as it stands there, by `last` or by what the draft's identity derives to.
+    async fn find(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        draft: &EventDraft,
+        last: Option<&Placed>,
+    ) -> Result<Option<RemoteEvent>, CalendarError>;
+}
+
+/// The ways in which a calendar can fail us. Texts are for operators: they carry a provider's code
+/// and no token or title.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CalendarError {
+    /// The token is not accepted. Refresh once and repeat once; then the person has to sign in again.
+    #[error("the sign-in has expired")]
+    SignInExpired,
+    /// The sign-in is fine, but these permissions were not granted (or the calendar is not shared so).
+    #[error("permission missing: {}", .0.join(", "))]
+    PermissionMissing(Vec<String>),
+    #[error("asked too often")]
+    RateLimited { retry_after: Option<Duration> },
+    /// The calendar, or the event that stood there, no longer exists.
+    #[error("no longer there")]
+    Gone,
+    /// Someone else changed the event at the same moment, twice.
+    #[error("changed by someone else meanwhile")]
+    Conflict { etag: Option<String> },
+    /// Nothing was written; try again later.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// The write was sent and its answer lost: it may have happened. Putting again is safe.
+    #[error("outcome unknown: {0}")]
+    UnknownOutcome(String),
+    /// The provider refuses this request for good.
+    #[error("rejected: {0}")]
+    Rejected(String),
+}
+
+/// What to do about a failure, for the worker's retry rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorClass {
+    Transient,
+    Throttled,
+    Auth,
+    Conflict,
+    UnknownOutcome,
+    Permanent,
+}
+
+impl CalendarError {
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::SignInExpired | Self::PermissionMissing(_) => ErrorClass::Auth,
+            Self::RateLimited { .. } => ErrorClass::Throttled,
+            Self::Conflict { .. } => ErrorClass::Conflict,
+            Self::Unavailable(_) => ErrorClass::Transient,
+            Self::UnknownOutcome(_) => ErrorClass::UnknownOutcome,
+            Self::Gone | Self::Rejected(_) => ErrorClass::Permanent,
+        }
+    }
+
+    /// Whether the same call may succeed later without a person doing anything.
+    pub fn is_retryable(&self) -> bool {
+        !matches!(self.class(), ErrorClass::Auth | ErrorClass::Permanent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outlook_is_another_name_for_microsoft() {
+        assert_eq!("Outlook".parse(), Ok(Provider::Microsoft));
+        assert_eq!("google".parse(), Ok(Provider::Google));
+        assert_eq!("icloud".parse::<Provider>(), Err(UnknownProvider));
+        assert_eq!(serde_json::from_str::<Provider>("\"outlook\"").ok(), Some(Provider::Microsoft));
+        assert_eq!(serde_json::to_string(&Provider::Microsoft).ok().as_deref(), Some("\"microsoft\""));
+    }
+
+    #[test]
+    fn tokens_do_not_show_themselves() {
+        let token = AccessToken::new("ya29.secret");
+        assert!(!format!("{token:?}").contains("secret"));
+        assert_eq!(token.expose(), "ya29.secret");
+    }
+
+    #[test]
+    fn every_failure_has_a_class_and_the_hopeless_ones_are_not_retried() {
+        let table = [
+            (CalendarError::SignInExpired, ErrorClass::Auth, false),
+            (CalendarError::PermissionMissing(vec![]), ErrorClass::Auth, false),
+            (CalendarError::RateLimited { retry_after: None }, ErrorClass::Throttled, true),
+            (CalendarError::Gone, ErrorClass::Permanent, false),
+            (CalendarError::Conflict { etag: None }, ErrorClass::Conflict, true),
+            (CalendarError::Unavailable("503".into()), ErrorClass::Transient, true),
+            (CalendarError::UnknownOutcome("cut".into()), ErrorClass::UnknownOutcome, true),
+            (CalendarError::Rejected("400".into()), ErrorClass::Permanent, false),
+        ];
+        for (error, class, retryable) in table {
+            assert_eq!((error.class(), error.is_retryable()), (class, retryable), "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What follows when a calendar connection stops or starts working: its owner is told once, its jobs wait and wake up.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::Notify;
+
+use super::{Message, Post, ReconnectNeeded, Recipient, post};
+use crate::{
+    config::Config,
+    connections::{Connection, Need, Watch},
+    outbox, people,
+    store::{self, StoreError, Txn},
+};
+
+/// Writes to the owner of a broken connection, and wakes the jobs of a mended one.
+pub struct TellOwner {
+    pub config: Arc<Config>,
+    pub wake: Arc<Notify>,
+}
+
+#[async_trait]
+impl Watch for TellOwner {
+    async fn expired(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError> {
+        let Some(person) = people::find(&**txn, connection.org, connection.person).await? else { return Ok(()) };
+        let (Some(to), Ok(link)) = (
+            Recipient::parse(person.email.as_str(), &person.name, person.zone),
+            self.config.web.url("/dashboard").parse(),
+        ) else {
+            return Ok(());
+        };
+        let now = store::now(&**txn).await?;
+        let message = Message::ReconnectNeeded(ReconnectNeeded {
+            provider: connection.provider.label().to_owned(),
+            account: connection.account_email.clone(),
+            since: now,
+            is_written: connection.is_primary && connection.can(Need::WriteEvents),
+            link,
+        });
+        let about = Post {
+            org: connection.org,
+            request: None,
+            booking: None,
+            // Once per expiry.
+            about: format!("{}:{}", connection.id, now.timestamp_millis()),
+            sequence: 0,
+            reply_to: None,
+        };
+        post(txn, &self.config.mail.from, &message, &to, about, now).await?;
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    async fn connected(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError> {
+        outbox::unpark(txn, connection.id).await?;
+        self.wake.notify_one();
+        Ok(())
+    }
+}
