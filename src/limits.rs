@@ -4,6 +4,10 @@
 
 use std::time::Duration;
 
+use axum::{
+    http::header,
+    response::{IntoResponse, Response},
+};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, EntityTrait, QueryFilter,
@@ -11,6 +15,7 @@ use sea_orm::{
 };
 
 use crate::{
+    error::AppError,
     ids::sha256,
     store::{Stamp, Store, StoreError, entities::rate_windows},
 };
@@ -22,6 +27,26 @@ pub enum LimitError {
     RetryAfter(Duration),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<LimitError> for AppError {
+    fn from(error: LimitError) -> Self {
+        match error {
+            LimitError::RetryAfter(_) => Self::new(429, "too_many_requests", "This was asked too often.")
+                .hint("Wait a few minutes and try again."),
+            LimitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl IntoResponse for LimitError {
+    fn into_response(self) -> Response {
+        let wait = match &self {
+            Self::RetryAfter(wait) => Some([(header::RETRY_AFTER, wait.as_secs().to_string())]),
+            Self::Store(_) => None,
+        };
+        (wait, AppError::from(self)).into_response()
+    }
 }
 
 /// Counts one hit of `key` in `bucket` and refuses it beyond `limit` per `window`.

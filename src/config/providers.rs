@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::{Reader, web::parse_base_url};
-use crate::{secrets::Secret, store::words::Provider};
+use crate::{calendars::endpoints::{BadTenant, Tenant}, secrets::Secret, store::words::Provider};
 
 /// Which providers are set up, and which of them may be signed in with.
 #[derive(Clone)]
@@ -26,8 +26,8 @@ pub struct Google {
 pub struct Microsoft {
     pub client_id: String,
     pub client_secret: Secret,
-    /// `common`, `organizations`, `consumers`, or one tenant's id or domain.
-    pub tenant: String,
+    /// Whose accounts may sign in.
+    pub tenant: Tenant,
     /// A stand-in for Microsoft's hosts, in demos and tests.
     pub base_url: Option<Url>,
 }
@@ -48,7 +48,9 @@ impl Providers {
         let google = client(reader, "GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET");
         let google_base = stand_in(reader, "GOOGLE_BASE_URL");
         let microsoft = client(reader, "MICROSOFT_CLIENT_ID", "MICROSOFT_CLIENT_SECRET");
-        let tenant = reader.parsed("MICROSOFT_TENANT_ID", "common", parse_tenant);
+        let tenant = reader.parsed("MICROSOFT_TENANT_ID", "common", |text| {
+            text.to_ascii_lowercase().parse().map_err(|error: BadTenant| error.to_string())
+        });
         let microsoft_base = stand_in(reader, "MICROSOFT_BASE_URL");
 
         let google = google?.map(|(client_id, client_secret)| (client_id, client_secret, google_base));
@@ -108,15 +110,6 @@ fn stand_in(reader: &mut Reader<'_>, setting: &'static str) -> Option<Option<Url
             None
         }
     }
-}
-
-/// One path segment of the authority URL: a word, a domain or a UUID.
-fn parse_tenant(text: &str) -> Result<String, String> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
-    if !plain || text.starts_with('.') || text.len() > 255 {
-        return Err("must be common, organizations, consumers, or a tenant's id or domain".to_owned());
-    }
-    Ok(text.to_ascii_lowercase())
 }
 
 fn sign_in(reader: &mut Reader<'_>, google: bool, microsoft: bool) -> Option<Vec<Provider>> {

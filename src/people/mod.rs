@@ -3,9 +3,13 @@
 //! Signing in lives in [`sign_in`], staying signed in in [`sessions`], permission in [`permission`]. An e-mail address is for
 //! display and contact; who somebody is when they sign in is decided by their identity (issuer and subject) alone.
 
+pub mod attempts;
+pub mod callback;
 pub mod permission;
 pub mod return_to;
 pub mod sessions;
+pub mod sign_in;
+pub mod sign_in_error;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -19,7 +23,11 @@ use serde::de::DeserializeOwned;
 use crate::{
     ids::{Email, OrgId, PersonId},
     scheduling::hours::{DayOverride, DayWindow, TimeOfDay, WeeklyWindow},
-    store::{Stamp, StoreError, Txn, entities::people, words::Role},
+    store::{
+        Stamp, StoreError, Txn,
+        entities::{organisations, people},
+        words::Role,
+    },
 };
 
 pub use permission::{Admin, Coordinator, Forbidden, Member};
@@ -45,6 +53,20 @@ impl Person {
     pub fn needs_zone(&self) -> bool {
         self.zone == Tz::UTC
     }
+}
+
+/// The tenant, as its people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organisation {
+    pub id: OrgId,
+    pub name: String,
+}
+
+/// The organisation behind an id that a row of its own named.
+pub async fn organisation(db: &impl ConnectionTrait, org: OrgId) -> Result<Organisation, StoreError> {
+    let row = organisations::Entity::find_by_id(org).one(db).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound(org.to_string()))?;
+    Ok(Organisation { id: row.id, name: row.name })
 }
 
 /// Monday to Friday, 09:00 to 17:00 in the person's zone: the hours until somebody says otherwise.

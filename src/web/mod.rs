@@ -45,6 +45,9 @@ pub mod serve;
 // The router and its layers.
 #[cfg(feature = "ssr")]
 pub mod server;
+// Who is asking.
+#[cfg(feature = "ssr")]
+pub mod session;
 // Zones as choices.
 #[cfg(feature = "ssr")]
 mod zones;

@@ -202,7 +202,7 @@ impl OAuthClient {
         verifier: &PkceVerifier,
         redirect_uri: &Url,
     ) -> Result<TokenSet, OAuthError> {
-        let http = |request| self.post(request);
+        let http = |request| self.clone().post(request);
         let answer = self
             .inner()
             .exchange_code(AuthorizationCode::new(code.to_owned()))
@@ -216,7 +216,7 @@ impl OAuthClient {
     /// Gets a new access token. One at a time per connection: two at once can store the older refresh
     /// token last.
     pub async fn refresh(&self, token: &RefreshToken) -> Result<TokenSet, OAuthError> {
-        let http = |request| self.post(request);
+        let http = |request| self.clone().post(request);
         let token = oauth2::RefreshToken::new(token.expose().to_owned());
         let answer = self.inner().exchange_refresh_token(&token).request_async(&http).await;
         self.tokens(answer)
@@ -240,8 +240,9 @@ impl OAuthClient {
     }
 
     /// Carries the crate's requests over our client. An answer that shows an outage is no answer: the
-    /// crate would try to read OAuth's JSON in it.
-    async fn post(&self, request: HttpRequest) -> Result<HttpResponse, Unanswered> {
+    /// crate would try to read OAuth's JSON in it. Takes itself by value: a borrow would tie the flow's futures to a
+    /// lifetime, and no task could be spawned with them.
+    async fn post(self, request: HttpRequest) -> Result<HttpResponse, Unanswered> {
         let request = request.try_into().map_err(|_| Unanswered("request could not be built".into()))?;
         let reply = self.http.execute(request).await.map_err(|error| Unanswered(error.to_string()))?;
         let mut response = HttpResponse::new(reply.body);

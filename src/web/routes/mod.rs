@@ -1,5 +1,6 @@
 //! Plain HTTP beside the pages: sign-in callbacks, calendar files, health. One file per concern, each with a `routes()`.
 
+mod auth;
 mod health;
 
 use axum::Router;
@@ -7,5 +8,5 @@ use axum::Router;
 use crate::state::AppState;
 
 pub fn all() -> Router<AppState> {
-    Router::new().merge(health::routes())
+    Router::new().merge(auth::routes()).merge(health::routes())
 }

@@ -1,0 +1,302 @@
+//! Making a connection from what a provider granted: a first read, then the row with its sealed tokens.
+//!
+//! The read happens before the transaction and decides nothing about keeping the tokens: a provider that is down right now
+//! leaves a connection with status `error` that works as soon as it answers.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use chrono::Utc;
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    sea_query::OnConflict,
+};
+
+use super::{Connection, Need, ProviderClient, Services, busy, from_row, stored, token_place, tokens};
+use crate::{
+    audit::{self, Actor, AuditEntry, Origin},
+    calendars::{
+        AccessToken, Account, CalendarError, CalendarInfo, Provider,
+        identity::Identity,
+        oauth::{self, ScopeSet, TokenSet},
+    },
+    ids::{CalendarId, ConnectionId, OrgId, PersonId},
+    scheduling::interval::Interval,
+    store::{
+        StoreError, Txn,
+        entities::{calendars, connections},
+        words::{ConnectionStatus, Role},
+    },
+};
+
+/// How long the first read may take; signing in waits for it.
+const PROBE_DEADLINE: Duration = Duration::from_secs(5);
+/// The name under which both providers know an account's main calendar.
+const PRIMARY: &str = "primary";
+
+/// What the first read of an account showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// Empty if the account may not list its calendars, or did not answer.
+    pub calendars: Vec<CalendarInfo>,
+    pub status: ConnectionStatus,
+    /// A sentence for its owner; empty when all is well.
+    pub last_error: String,
+}
+
+impl Probe {
+    /// The zone of the account's primary calendar, where the provider tells it.
+    pub fn zone(&self) -> Option<chrono_tz::Tz> {
+        self.calendars.iter().find(|calendar| calendar.primary)?.zone.as_deref()?.parse().ok()
+    }
+}
+
+/// What a person of this role needs a connection for.
+pub fn needs(role: Role) -> &'static [Need] {
+    match role {
+        Role::Admin | Role::Coordinator => &[Need::ReadBusy, Need::WriteEvents],
+        Role::Interviewer => &[Need::ReadBusy],
+    }
+}
+
+/// What to ask a person of this role for.
+pub fn asks(role: Role) -> ScopeSet {
+    match role {
+        Role::Admin | Role::Coordinator => ScopeSet::Coordinator,
+        Role::Interviewer => ScopeSet::Interviewer,
+    }
+}
+
+/// Reads a day of the account and its list of calendars, as far as that was granted, and says what is missing of `needs`.
+pub async fn probe(
+    client: &ProviderClient,
+    provider: Provider,
+    token: &AccessToken,
+    account: &Account,
+    scopes: &BTreeSet<String>,
+    needs: &[Need],
+) -> Probe {
+    let missing = missing_sentence(provider, scopes, needs);
+    if !opens(provider, scopes, Need::ReadBusy) {
+        return Probe { calendars: Vec::new(), status: ConnectionStatus::Active, last_error: missing };
+    }
+    let now = Utc::now();
+    let day = Interval::new(now, now + chrono::Duration::days(1));
+    let read = async {
+        match day {
+            Some(day) => client.calendar.busy(token, account, &[], day).await.map(drop),
+            None => Ok(()),
+        }
+    };
+    let both = async { tokio::join!(client.calendar.calendars(token), read) };
+    let late = || CalendarError::Unavailable("no answer in time".to_owned());
+    let (listed, read) =
+        tokio::time::timeout(PROBE_DEADLINE, both).await.unwrap_or_else(|_| (Err(late()), Err(late())));
+    let calendars = listed.unwrap_or_default();
+    match read {
+        Ok(()) => Probe { calendars, status: ConnectionStatus::Active, last_error: missing },
+        Err(CalendarError::PermissionMissing(_)) => {
+            Probe { calendars, status: ConnectionStatus::Active, last_error: busy::CANNOT_READ.to_owned() }
+        }
+        Err(error) => {
+            tracing::warn!(%provider, %error, "the first read of a calendar failed");
+            Probe { calendars, status: ConnectionStatus::Error, last_error: busy::NO_ANSWER.to_owned() }
+        }
+    }
+}
+
+/// Why a grant was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The provider gave no refresh token and we have none from before: the connection would end within the hour.
+    #[error("no refresh token was granted")]
+    OfflineMissing,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a provider granted, and for which account.
+#[derive(Clone, Copy)]
+pub struct Grant<'a> {
+    pub provider: Provider,
+    pub identity: &'a Identity,
+    pub tokens: &'a TokenSet,
+    /// The granted scopes: of the answer, or those asked for where it names none (RFC 6749 section 5.1).
+    pub scopes: &'a BTreeSet<String>,
+    pub probe: &'a Probe,
+}
+
+/// Stores a grant as the person's connection at this provider, with an audit row. A connection that works for another account,
+/// or that opens more than this grant, is left as it is.
+///
+/// # Errors
+/// [`ConnectError::OfflineMissing`]; nothing was written then.
+pub async fn store(
+    services: &Services,
+    txn: &Txn,
+    org: OrgId,
+    person: PersonId,
+    grant: Grant<'_>,
+    origin: &Origin,
+) -> Result<Connection, ConnectError> {
+    let existing = super::in_org(org)
+        .filter(connections::Column::PersonId.eq(person))
+        .filter(connections::Column::Provider.eq(stored(grant.provider)))
+        .one(&**txn)
+        .await
+        .map_err(StoreError::from)?;
+    if let Some(kept) = existing.clone().and_then(from_row).filter(|connection| keeps(connection, &grant)) {
+        return Ok(kept);
+    }
+    let (id, is_first) = match &existing {
+        Some(row) => (row.id, false),
+        None => (ConnectionId::new(), !has_primary(txn, org, person).await?),
+    };
+    let seal = |column, text: &str| services.keys.seal(&token_place(org, id, column), text);
+    let now = services.clock.now();
+    let refresh = grant.tokens.refresh.as_ref().map(|token| seal("refresh_token", token.expose()));
+    let same_account = existing.as_ref().filter(|row| row.account_subject == grant.identity.subject);
+    let refresh = refresh.or_else(|| same_account.and_then(|row| row.refresh_token.clone()));
+    let refresh = refresh.ok_or(ConnectError::OfflineMissing)?;
+    let row = connections::ActiveModel {
+        id: if existing.is_some() { Unchanged(id) } else { Set(id) },
+        org_id: Set(org),
+        person_id: Set(person),
+        provider: Set(stored(grant.provider)),
+        account_subject: Set(grant.identity.subject.clone()),
+        account_email: Set(grant.identity.email.clone().unwrap_or_default()),
+        personal_account: Set(grant.identity.personal),
+        status: Set(grant.probe.status),
+        last_error: Set(grant.probe.last_error.clone()),
+        scopes: Set(grant.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ")),
+        access_token: Set(Some(seal("access_token", grant.tokens.access.expose()))),
+        refresh_token: Set(Some(refresh)),
+        access_expires_at: Set(tokens::ends_at(now, grant.tokens.expires_in)),
+        token_version: Set(existing.as_ref().map_or(0, |row| row.token_version + 1)),
+        refresh_owner: Set(None),
+        refresh_until: Set(None),
+        is_primary: Set(existing.as_ref().map_or(is_first, |row| row.is_primary)),
+        connected_at: Set(now.into()),
+        last_synced_at: Set((grant.probe.status == ConnectionStatus::Active).then_some(now.into())),
+    };
+    let row = if existing.is_some() { row.update(&**txn).await } else { row.insert(&**txn).await };
+    let row = row.map_err(StoreError::from)?;
+    store_calendars(txn, org, id, grant.probe).await?;
+    busy::forget(txn, id).await?;
+    // Both rows were made of a provider we know.
+    let connection = from_row(row).ok_or(StoreError::Closed)?;
+    let detail = serde_json::json!({
+        "provider": connection.provider.as_str(),
+        "status": connection.status.as_str(),
+        "missing": connection.missing(&[Need::ReadBusy, Need::WriteEvents]),
+    });
+    let action = if existing.is_some() { "connection.reconnected" } else { "connection.connected" };
+    let actor = Actor::Person(person);
+    let entry = AuditEntry { org, actor, action, subject: id.to_string(), detail, origin: origin.clone() };
+    audit::record(txn, entry).await?;
+    services.watch.connected(txn, &connection).await?;
+    Ok(connection)
+}
+
+/// Whether what stands there is better left alone: it works, and either belongs to another account or opens something that
+/// this grant does not (somebody signing in again with boxes unticked).
+fn keeps(connection: &Connection, grant: &Grant<'_>) -> bool {
+    let opens_more = [Need::ReadBusy, Need::WriteEvents]
+        .into_iter()
+        .any(|need| connection.can(need) && !opens(grant.provider, grant.scopes, need));
+    connection.is_usable() && (connection.account_subject != grant.identity.subject || opens_more)
+}
+
+async fn has_primary(txn: &Txn, org: OrgId, person: PersonId) -> Result<bool, StoreError> {
+    let primary = super::in_org(org)
+        .filter(connections::Column::PersonId.eq(person))
+        .filter(connections::Column::IsPrimary.eq(true))
+        .filter(connections::Column::Status.ne(ConnectionStatus::Inactive));
+    Ok(primary.count(&**txn).await? > 0)
+}
+
+/// The calendars to choose from: at first the primary one is read and written to. What the owner chose before stays.
+async fn store_calendars(txn: &Txn, org: OrgId, connection: ConnectionId, probe: &Probe) -> Result<(), StoreError> {
+    let named = |name: &str| calendars::ActiveModel {
+        id: Set(CalendarId::new()),
+        org_id: Set(org),
+        connection_id: Set(connection),
+        provider_id: Set(PRIMARY.to_owned()),
+        name: Set(name.to_owned()),
+        is_read: Set(true),
+        is_write_target: Set(true),
+    };
+    let main = probe.calendars.iter().find(|calendar| calendar.primary);
+    let mut rows = vec![named(main.map_or("Main calendar", |calendar| &calendar.name))];
+    let others = probe.calendars.iter().filter(|calendar| !calendar.primary);
+    rows.extend(others.map(|calendar| calendars::ActiveModel {
+        provider_id: Set(calendar.id.clone()),
+        is_read: Set(false),
+        is_write_target: Set(false),
+        ..named(&calendar.name)
+    }));
+    let known = OnConflict::columns([calendars::Column::ConnectionId, calendars::Column::ProviderId])
+        .update_column(calendars::Column::Name)
+        .to_owned();
+    calendars::Entity::insert_many(rows).on_conflict(known).exec_without_returning(&**txn).await?;
+    Ok(())
+}
+
+/// What is missing of what is needed, as a sentence; empty if nothing is.
+fn missing_sentence(provider: Provider, scopes: &BTreeSet<String>, needs: &[Need]) -> String {
+    let missing: Vec<_> =
+        needs.iter().copied().filter(|need| !opens(provider, scopes, *need)).map(Need::in_words).collect();
+    if missing.is_empty() {
+        return String::new();
+    }
+    format!("Permission to {} is missing. Reconnect and allow it.", missing.join(" and to "))
+}
+
+/// Whether granted scopes open something; what opens what is [`oauth::scopes`]' knowledge.
+pub(super) fn opens(provider: Provider, granted: &BTreeSet<String>, need: Need) -> bool {
+    let (asked, scope) = match (provider, need) {
+        (Provider::Google, Need::ReadBusy) => (ScopeSet::Interviewer, "calendar.freebusy"),
+        (Provider::Google, Need::WriteEvents) => (ScopeSet::Coordinator, "calendar.events"),
+        (Provider::Microsoft, Need::ReadBusy) => (ScopeSet::Interviewer, "Calendars.Read"),
+        (Provider::Microsoft, Need::WriteEvents) => (ScopeSet::Coordinator, "Calendars.ReadWrite"),
+    };
+    !oauth::missing(provider, granted, asked).iter().any(|missing| missing.scope == scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_open_what_the_providers_say() {
+        let google = "https://www.googleapis.com/auth/";
+        let graph = "https://graph.microsoft.com/";
+        let table = [
+            (Provider::Google, format!("openid {google}calendar.freebusy"), true, false),
+            (Provider::Google, format!("{google}calendar.events {google}calendar.calendarlist.readonly"), false, true),
+            (Provider::Google, format!("{google}calendar.events {google}calendar.freebusy"), true, true),
+            (Provider::Google, format!("{google}calendar"), true, true),
+            (Provider::Google, format!("{google}calendar.readonly"), true, false),
+            (Provider::Google, "openid email profile".to_owned(), false, false),
+            (Provider::Microsoft, "Calendars.Read User.Read".to_owned(), true, false),
+            (Provider::Microsoft, format!("{graph}Calendars.ReadWrite"), true, true),
+            (Provider::Microsoft, "calendars.read".to_owned(), true, false),
+            (Provider::Microsoft, "openid profile User.Read".to_owned(), false, false),
+        ];
+        for (provider, scopes, reads, writes) in table {
+            let list: BTreeSet<_> = scopes.split(' ').map(str::to_owned).collect();
+            assert_eq!(opens(provider, &list, Need::ReadBusy), reads, "{scopes}");
+            assert_eq!(opens(provider, &list, Need::WriteEvents), writes, "{scopes}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_said_in_words() {
+        let sentence = missing_sentence(Provider::Google, &BTreeSet::from(["openid".to_owned()]), needs(Role::Admin));
+        assert_eq!(
+            sentence,
+            "Permission to see when you are busy and to add events to your calendar is missing. Reconnect and allow it."
+        );
+    }
+}

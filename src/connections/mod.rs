@@ -1,0 +1,306 @@
+//! Connections: a person's account at a provider, with the tokens that reach it.
+//!
+//! Making one lives in [`connect`], keeping its token fresh in [`tokens`], asking when its owner is busy in [`busy`]. How a
+//! provider is spoken to is [`crate::calendars`]' business. A connection that cannot be read makes its owner *unknown*, which
+//! is never free.
+
+pub mod busy;
+pub mod connect;
+pub mod tokens;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use url::Url;
+
+use crate::{
+    calendars::{
+        Account, Calendar, Provider,
+        endpoints::{Endpoints, Tenant},
+        google::GoogleCalendar,
+        http::Http,
+        identity::IdVerifier,
+        microsoft::MicrosoftCalendar,
+        oauth::{ClientSecret, OAuthClient},
+    },
+    clock::Clock,
+    config::Config,
+    ids::{ConnectionId, OrgId, PersonId},
+    secrets::{KeyRing, Place, Secret},
+    store::{
+        Stamp, Store, StoreError, Txn,
+        entities::connections,
+        words::{self, ConnectionStatus},
+    },
+};
+
+/// What the verbs here work with. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    pub store: Store,
+    pub keys: Arc<KeyRing>,
+    pub calendars: Arc<Providers>,
+    pub clock: Arc<dyn Clock>,
+    /// Who is told, in the same transaction, when a connection stops or starts working.
+    pub watch: Arc<dyn Watch>,
+}
+
+/// Somebody to tell about a connection's fate: the outbox, which writes to its owner and parks or wakes their jobs.
+#[async_trait]
+pub trait Watch: Send + Sync {
+    /// The connection needs its owner to sign in again. Called once per expiry.
+    async fn expired(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError>;
+    /// The connection works (again): new tokens were stored.
+    async fn connected(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError>;
+}
+
+/// Nobody to tell.
+pub struct Unwatched;
+
+#[async_trait]
+impl Watch for Unwatched {
+    async fn expired(&self, _: &Txn, _: &Connection) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn connected(&self, _: &Txn, _: &Connection) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// The providers this installation is configured for.
+#[derive(Clone, Default)]
+pub struct Providers(HashMap<Provider, ProviderClient>);
+
+/// How to reach one provider: its calendars, and its sign-in.
+#[derive(Clone)]
+pub struct ProviderClient {
+    pub calendar: Arc<dyn Calendar>,
+    pub oauth: OAuthClient,
+    /// Reads id tokens, and keeps the provider's signing keys for a while.
+    pub id_tokens: Arc<IdVerifier>,
+    /// Where the provider sends the browser back to, as registered there. One per provider, so that an answer of one is never
+    /// taken for the other's (RFC 9700 section 4.4.2.2).
+    pub redirect_uri: Url,
+    /// Whom the provider calls itself in a callback; `{tenantid}` stands for any tenant.
+    issuers: Vec<String>,
+}
+
+impl ProviderClient {
+    /// A client of the provider that lives at these addresses. `base` is our own public address.
+    pub fn new(http: &Http, endpoints: &Endpoints, client_id: &str, client_secret: &Secret, base: &Url) -> Self {
+        let calendar: Arc<dyn Calendar> = match endpoints.provider {
+            Provider::Google => Arc::new(GoogleCalendar::new(http.clone(), endpoints)),
+            Provider::Microsoft => Arc::new(MicrosoftCalendar::new(http.clone(), endpoints)),
+        };
+        let secret = ClientSecret::new(client_secret.expose());
+        let mut redirect_uri = base.clone();
+        redirect_uri.set_path(&format!("/auth/{}/callback", endpoints.provider));
+        Self {
+            calendar,
+            oauth: OAuthClient::new(http.clone(), endpoints.clone(), client_id, secret),
+            id_tokens: Arc::new(IdVerifier::new(http.clone(), endpoints.clone(), client_id)),
+            redirect_uri,
+            issuers: endpoints.issuers.clone(),
+        }
+    }
+
+    /// Whether this provider calls itself so (RFC 9207, for an `iss` beside a code).
+    pub fn is_issuer(&self, name: &str) -> bool {
+        self.issuers.iter().any(|issuer| match issuer.split_once("{tenantid}") {
+            None => issuer == name,
+            Some((before, after)) => {
+                let tenant = name.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+                tenant.is_some_and(|tenant| uuid::Uuid::try_parse(tenant).is_ok())
+            }
+        })
+    }
+}
+
+impl Providers {
+    pub fn new(clients: impl IntoIterator<Item = (Provider, ProviderClient)>) -> Self {
+        Self(clients.into_iter().collect())
+    }
+
+    /// The providers that are set up.
+    pub fn of(config: &Config) -> Self {
+        let http = Http::new();
+        let base = &config.web.base_url;
+        let endpoints = |provider, stand_in: &Option<Url>, tenant| match stand_in {
+            Some(origin) => Endpoints::sandbox(provider, origin, tenant),
+            None => Endpoints::production(provider, tenant),
+        };
+        let google = config.providers.google.iter().map(|google| {
+            let endpoints = endpoints(Provider::Google, &google.base_url, Tenant::Common);
+            let client = ProviderClient::new(&http, &endpoints, &google.client_id, &google.client_secret, base);
+            (Provider::Google, client)
+        });
+        let microsoft = config.providers.microsoft.iter().map(|microsoft| {
+            let endpoints = endpoints(Provider::Microsoft, &microsoft.base_url, microsoft.tenant);
+            let client = ProviderClient::new(&http, &endpoints, &microsoft.client_id, &microsoft.client_secret, base);
+            (Provider::Microsoft, client)
+        });
+        Self::new(google.chain(microsoft))
+    }
+
+    pub fn get(&self, provider: Provider) -> Option<&ProviderClient> {
+        self.0.get(&provider)
+    }
+
+    /// The configured providers, Google first.
+    pub fn names(&self) -> Vec<Provider> {
+        let mut names: Vec<_> = self.0.keys().copied().collect();
+        names.sort();
+        names
+    }
+}
+
+/// A connection as everybody but [`tokens`] sees it: without its tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    pub id: ConnectionId,
+    pub org: OrgId,
+    pub person: PersonId,
+    pub provider: Provider,
+    /// The provider's stable key of the account: Google `sub`, Microsoft `tid.oid`.
+    pub account_subject: String,
+    /// To show which account it is; empty if the provider did not tell.
+    pub account_email: String,
+    /// A consumer account.
+    pub personal: bool,
+    pub status: ConnectionStatus,
+    /// A sentence a person can act on; empty when all is well.
+    pub last_error: String,
+    /// As granted, under their short names.
+    pub scopes: BTreeSet<String>,
+    /// The one of a person's connections that events are written to.
+    pub is_primary: bool,
+    pub connected_at: DateTime<Utc>,
+    pub last_synced_at: Option<DateTime<Utc>>,
+}
+
+/// What a connection may be needed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Need {
+    /// Seeing when its owner is busy.
+    ReadBusy,
+    /// Putting events onto its calendar.
+    WriteEvents,
+}
+
+impl Need {
+    /// What a person would have to allow.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::ReadBusy => "see when you are busy",
+            Self::WriteEvents => "add events to your calendar",
+        }
+    }
+}
+
+impl Connection {
+    /// Whether what was granted opens this.
+    pub fn can(&self, need: Need) -> bool {
+        connect::opens(self.provider, &self.scopes, need)
+    }
+
+    /// What was not granted of these, in words for their owner.
+    pub fn missing(&self, needs: &[Need]) -> Vec<&'static str> {
+        needs.iter().filter(|need| !self.can(**need)).map(|need| need.in_words()).collect()
+    }
+
+    /// Whether it may be asked at all: neither disconnected nor waiting for its owner.
+    pub fn is_usable(&self) -> bool {
+        matches!(self.status, ConnectionStatus::Active | ConnectionStatus::Error)
+    }
+
+    /// The account as the calendar clients want to know it. `zone` is its owner's.
+    pub fn account(&self, zone: chrono_tz::Tz) -> Account {
+        Account { email: self.account_email.clone(), personal: self.personal, zone: Some(zone) }
+    }
+}
+
+/// The connections of these people of the organisation, disconnected ones too, the primary one of each first.
+pub async fn of_people(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    people: &[PersonId],
+) -> Result<HashMap<PersonId, Vec<Connection>>, StoreError> {
+    let rows = in_org(org)
+        .filter(connections::Column::PersonId.is_in(people.iter().copied()))
+        .order_by_desc(connections::Column::IsPrimary)
+        .order_by_asc(connections::Column::Id)
+        .all(db)
+        .await?;
+    let mut found: HashMap<PersonId, Vec<Connection>> = HashMap::new();
+    for connection in rows.into_iter().filter_map(from_row) {
+        found.entry(connection.person).or_default().push(connection);
+    }
+    Ok(found)
+}
+
+/// The connection of this organisation with this id.
+pub async fn find(db: &impl ConnectionTrait, org: OrgId, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
+    let row = in_org(org).filter(connections::Column::Id.eq(id)).one(db).await?;
+    Ok(row.and_then(from_row))
+}
+
+/// The connection this person's events are written to, if it is usable and may write.
+pub async fn write_target(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    person: PersonId,
+) -> Result<Option<Connection>, StoreError> {
+    let found = of_people(db, org, &[person]).await?.remove(&person).unwrap_or_default();
+    Ok(found.into_iter().find(|one| one.is_primary && one.is_usable() && one.can(Need::WriteEvents)))
+}
+
+/// The one tenant filter for connections.
+fn in_org(org: OrgId) -> sea_orm::Select<connections::Entity> {
+    connections::Entity::find().filter(connections::Column::OrgId.eq(org))
+}
+
+/// `None` for a provider this version has no client for.
+fn from_row(row: connections::Model) -> Option<Connection> {
+    Some(Connection {
+        provider: known(row.provider)?,
+        id: row.id,
+        org: row.org_id,
+        person: row.person_id,
+        account_subject: row.account_subject,
+        account_email: row.account_email,
+        personal: row.personal_account,
+        status: row.status,
+        last_error: row.last_error,
+        scopes: row.scopes.split_whitespace().map(str::to_owned).collect(),
+        is_primary: row.is_primary,
+        connected_at: row.connected_at.at(),
+        last_synced_at: row.last_synced_at.map(Stamp::at),
+    })
+}
+
+/// The word for a provider in the database.
+pub(crate) fn stored(provider: Provider) -> words::Provider {
+    match provider {
+        Provider::Google => words::Provider::Google,
+        Provider::Microsoft => words::Provider::Microsoft,
+    }
+}
+
+fn known(provider: words::Provider) -> Option<Provider> {
+    match provider {
+        words::Provider::Google => Some(Provider::Google),
+        words::Provider::Microsoft => Some(Provider::Microsoft),
+        words::Provider::Apple => None,
+    }
+}
+
+/// Where a connection's token is kept, for its envelope.
+fn token_place(org: OrgId, connection: ConnectionId, column: &'static str) -> Place {
+    Place::new(Some(org), "connections", connection, column)
+}

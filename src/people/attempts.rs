@@ -1,0 +1,133 @@
+//! Sign-in attempts under way: what was asked of a provider, by which browser, for ten minutes and one answer.
+
+use chrono::{DateTime, Duration, Utc};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+
+use super::{return_to::ReturnTo, sessions};
+use crate::{
+    calendars::{Provider, oauth::PkceVerifier},
+    connections::{self, Services},
+    ids::{LinkToken, PersonId, sha256},
+    secrets::{OpenError, Place},
+    store::{Stamp, StoreError, entities::oauth_attempts},
+};
+
+/// How long the provider's page may stay open.
+const LIFE: Duration = Duration::minutes(10);
+/// Name of the cookie that ties an answer to the browser that asked.
+const COOKIE: &str = "__Host-convene-attempt";
+
+/// The secret of a browser that is signing in. Never log it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrowserToken(LinkToken);
+
+impl BrowserToken {
+    pub(super) fn random() -> Self {
+        Self(LinkToken::random())
+    }
+
+    /// Reads the cookie out of the values of `Cookie` headers; doubled or garbled is none.
+    pub fn from_cookies<'a>(headers: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        sessions::cookie(headers, COOKIE)?.parse().ok().map(Self)
+    }
+
+    /// The `Set-Cookie` value. Lax, because the answer comes as a navigation from the provider's site.
+    pub fn set_cookie(&self) -> String {
+        let age = LIFE.num_seconds();
+        format!("{COOKIE}={}; Path=/; Max-Age={age}; Secure; HttpOnly; SameSite=Lax", self.0.expose())
+    }
+}
+
+/// The `Set-Cookie` value that forgets the browser's attempts.
+pub fn clear_cookie() -> String {
+    format!("{COOKIE}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax")
+}
+
+/// What has to be known when the answer comes.
+pub(super) struct Attempt {
+    pub provider: Provider,
+    /// Who connects a calendar; nobody for a sign-in.
+    pub person: Option<PersonId>,
+    pub nonce: String,
+    pub verifier: PkceVerifier,
+    pub return_to: ReturnTo,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AttemptError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Sealed(#[from] OpenError),
+}
+
+/// Writes an attempt down, and removes those that ran out.
+pub(super) async fn store(
+    services: &Services,
+    state: &str,
+    browser: &BrowserToken,
+    attempt: &Attempt,
+) -> Result<(), StoreError> {
+    let now = services.clock.now();
+    let state_hash = sha256(state.as_bytes());
+    let row = oauth_attempts::ActiveModel {
+        verifier: Set(services.keys.seal(&place(&state_hash), attempt.verifier.expose())),
+        state_hash: Set(state_hash),
+        browser_hash: Set(browser.0.hash()),
+        provider: Set(connections::stored(attempt.provider)),
+        purpose: Set(purpose(attempt.person).to_owned()),
+        nonce: Set(attempt.nonce.clone()),
+        return_to: Set(attempt.return_to.as_str().to_owned()),
+        person_id: Set(attempt.person),
+        created_at: Set(now.into()),
+        expires_at: Set((now + LIFE).into()),
+    };
+    let txn = services.store.begin().await?;
+    oauth_attempts::Entity::delete_many()
+        .filter(oauth_attempts::Column::ExpiresAt.lte(Stamp::from(now)))
+        .exec(&*txn)
+        .await?;
+    oauth_attempts::Entity::insert(row).exec_without_returning(&*txn).await?;
+    txn.commit().await
+}
+
+/// The attempt with this state, deleted by the statement that reads it: whoever comes second finds nothing. An attempt of
+/// another browser or provider, or one that is over, is used up as well and yields nothing.
+pub(super) async fn take(
+    services: &Services,
+    state: &str,
+    provider: Provider,
+    browser: Option<&BrowserToken>,
+    now: DateTime<Utc>,
+) -> Result<Option<Attempt>, AttemptError> {
+    let state_hash = sha256(state.as_bytes());
+    let txn = services.store.begin().await?;
+    let row = oauth_attempts::Entity::delete_by_id(state_hash.clone()).exec_with_returning(&*txn).await;
+    let row = row.map_err(StoreError::from)?;
+    txn.commit().await?;
+    let Some(row) = row else { return Ok(None) };
+    let fits = browser.is_some_and(|browser| browser.0.hash() == row.browser_hash)
+        && row.provider == connections::stored(provider)
+        && row.purpose == purpose(row.person_id)
+        && now < row.expires_at.at();
+    if !fits {
+        return Ok(None);
+    }
+    let verifier = services.keys.open(&place(&state_hash), &row.verifier)?;
+    Ok(Some(Attempt {
+        provider,
+        person: row.person_id,
+        nonce: row.nonce,
+        verifier: PkceVerifier::new(verifier.expose()),
+        return_to: ReturnTo::parse(&row.return_to),
+    }))
+}
+
+fn purpose(person: Option<PersonId>) -> &'static str {
+    if person.is_some() { "connect" } else { "sign_in" }
+}
+
+fn place(state_hash: &[u8]) -> Place {
+    let row: String = state_hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    Place::new(None, "oauth_attempts", row, "verifier")
+}

@@ -1,0 +1,192 @@
+//! The ways signing in can fail, each with a status, a stable code and a sentence.
+
+use crate::{
+    calendars::{Provider, identity::IdentityError, oauth::OAuthError},
+    connections::connect::ConnectError,
+    secrets::OpenError,
+    store::StoreError,
+};
+
+use super::{
+    attempts::AttemptError,
+    callback::{NotAnAnswer, Refusal},
+};
+
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    #[error("This way to sign in is not set up here.")]
+    ProviderUnknown,
+    #[error("Access was not granted. Nothing was changed.")]
+    Denied(Provider),
+    #[error("An administrator of your organisation has to allow Convene at {} first. Nothing was changed.", name(*.0))]
+    AdminConsent(Provider),
+    #[error("{} wants you to sign in again. Nothing was changed.", name(*.0))]
+    Interaction(Provider),
+    #[error("{} ended the sign-in. Nothing was changed.", name(*.0))]
+    Refused(Provider),
+    #[error("{} could not be reached. Nothing was changed.", name(*.0))]
+    ProviderDown(Provider),
+    /// No attempt of this browser has this state: never made, used, over, or another browser's.
+    #[error("The sign-in could not be matched to this browser. Start again.")]
+    State { signed_in: bool },
+    #[error("The answer of the sign-in page could not be read.")]
+    Response,
+    #[error("The answer came from somebody else than the provider you chose.")]
+    Issuer,
+    #[error("{} did not complete the sign-in. Try again.", name(*.0))]
+    Exchange(Provider),
+    #[error("{} sent a sign-in that could not be verified. No account was made.", name(*.0))]
+    Token(Provider),
+    #[error("This kind of Microsoft account may not sign in here.")]
+    TenantNotAllowed,
+    #[error("{}", mismatch(.chosen, .wanted))]
+    AccountMismatch { chosen: String, wanted: String },
+    #[error("{} did not grant lasting access, so the calendar would stop working within the hour.", name(*.0))]
+    OfflineMissing(Provider),
+    #[error("Nobody can sign up here by themselves.")]
+    SignUpClosed,
+    #[error("Your account here was switched off.")]
+    Disabled,
+    #[error(transparent)]
+    Sealed(#[from] OpenError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SignInError {
+    /// HTTP status. A person who says no did nothing wrong: 200.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Denied(_) => 200,
+            Self::State { .. } | Self::Response | Self::Issuer => 400,
+            Self::AdminConsent(_) | Self::Interaction(_) | Self::Refused(_) => 400,
+            Self::Token(_) => 401,
+            Self::TenantNotAllowed | Self::SignUpClosed | Self::Disabled => 403,
+            Self::ProviderUnknown => 404,
+            Self::AccountMismatch { .. } | Self::OfflineMissing(_) => 409,
+            Self::Sealed(_) | Self::Store(_) => 500,
+            Self::Exchange(_) | Self::ProviderDown(_) => 502,
+        }
+    }
+
+    /// Stable; programs and tests go by it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ProviderUnknown => "provider_unknown",
+            Self::Denied(_) => "access_denied",
+            Self::AdminConsent(_) => "admin_consent_required",
+            Self::Interaction(_) => "interaction_required",
+            Self::Refused(_) => "oauth_refused",
+            Self::ProviderDown(_) => "provider_unavailable",
+            Self::State { .. } => "oauth_state",
+            Self::Response => "oauth_response",
+            Self::Issuer => "oauth_issuer",
+            Self::Exchange(_) => "oauth_exchange",
+            Self::Token(_) => "oauth_token",
+            Self::TenantNotAllowed => "tenant_not_allowed",
+            Self::AccountMismatch { .. } => "account_mismatch",
+            Self::OfflineMissing(_) => "offline_access_missing",
+            Self::SignUpClosed => "sign_up_closed",
+            Self::Disabled => "person_disabled",
+            Self::Sealed(_) | Self::Store(_) => "internal",
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::ProviderUnknown => "Choose another way to sign in.",
+            Self::Denied(_) => "Sign in again and allow access to go on, or leave things as they are.",
+            Self::AdminConsent(_) => "Ask your administrator to approve it, or use a personal account.",
+            Self::Interaction(_) | Self::Refused(_) => "Sign in again.",
+            Self::ProviderDown(_) => "Try again in a minute.",
+            Self::State { signed_in: true } => "You are signed in already: continue to your dashboard.",
+            Self::State { signed_in: false } => {
+                "Go back to the sign-in page. An attempt lasts ten minutes and works once, in the browser it was begun in."
+            }
+            Self::Response | Self::Issuer | Self::Exchange(_) | Self::Token(_) => {
+                "Go back to the sign-in page and try again."
+            }
+            Self::TenantNotAllowed => "Sign in with the kind of account your organisation uses.",
+            Self::AccountMismatch { .. } => "Choose the connected account, or disconnect the calendar first.",
+            Self::OfflineMissing(Provider::Google) => {
+                "Remove Convene at myaccount.google.com/permissions, then sign in again and allow access."
+            }
+            Self::OfflineMissing(Provider::Microsoft) => {
+                "Remove Convene at myapps.microsoft.com or account.live.com/consent/Manage, then sign in again."
+            }
+            Self::SignUpClosed => "Ask an administrator of this Convene to invite you.",
+            Self::Disabled => "Ask an administrator of your organisation.",
+            Self::Sealed(_) | Self::Store(_) => "Try again.",
+        }
+    }
+
+    pub(super) fn from_provider(provider: Provider, refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Denied => Self::Denied(provider),
+            Refusal::AdminConsent => Self::AdminConsent(provider),
+            Refusal::Interaction => Self::Interaction(provider),
+            Refusal::Unavailable => Self::ProviderDown(provider),
+            Refusal::Other => Self::Refused(provider),
+        }
+    }
+
+    pub(super) fn of_exchange(provider: Provider, error: &OAuthError) -> Self {
+        match error {
+            OAuthError::Denied => Self::Denied(provider),
+            OAuthError::AdminApproval => Self::AdminConsent(provider),
+            OAuthError::ProviderDown(_) => Self::ProviderDown(provider),
+            OAuthError::InvalidGrant | OAuthError::BadResponse(_) => Self::Exchange(provider),
+            OAuthError::ClientMisconfigured(_) => {
+                tracing::error!(%provider, %error, "nobody can sign in");
+                Self::Exchange(provider)
+            }
+        }
+    }
+
+    pub(super) fn of_identity(provider: Provider, error: &IdentityError) -> Self {
+        match error {
+            IdentityError::TenantNotAllowed => Self::TenantNotAllowed,
+            IdentityError::KeysUnavailable(_) => Self::ProviderDown(provider),
+            error => {
+                tracing::warn!(%provider, %error, "an id token was refused");
+                Self::Token(provider)
+            }
+        }
+    }
+
+    pub(super) fn of_connect(provider: Provider, error: ConnectError) -> Self {
+        match error {
+            ConnectError::OfflineMissing => Self::OfflineMissing(provider),
+            ConnectError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<AttemptError> for SignInError {
+    fn from(error: AttemptError) -> Self {
+        match error {
+            AttemptError::Store(error) => Self::Store(error),
+            AttemptError::Sealed(error) => Self::Sealed(error),
+        }
+    }
+}
+
+impl From<NotAnAnswer> for SignInError {
+    fn from(NotAnAnswer: NotAnAnswer) -> Self {
+        Self::Response
+    }
+}
+
+/// Whom one signs in with.
+fn name(provider: Provider) -> &'static str {
+    match provider {
+        Provider::Google => "Google",
+        Provider::Microsoft => "Microsoft",
+    }
+}
+
+fn mismatch(chosen: &str, wanted: &str) -> String {
+    let or = |text: &str| if text.is_empty() { "another account".to_owned() } else { text.to_owned() };
+    format!("You chose {}; this calendar belongs to {}.", or(chosen), or(wanted))
+}

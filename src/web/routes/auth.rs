@@ -1,0 +1,148 @@
+//! To the provider and back: `POST /auth/{provider}`, `GET /auth/{provider}/callback`, `POST /signout`.
+
+use std::time::Duration;
+
+use axum::{
+    Form, Router,
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+
+use crate::{
+    app::{Theme, error_document},
+    audit::Origin,
+    calendars::Provider,
+    error::AppError,
+    limits,
+    people::{
+        attempts::{self, BrowserToken},
+        callback::CallbackQuery,
+        return_to::ReturnTo,
+        sessions::{self, SessionToken},
+        sign_in::{self, Callback, Purpose},
+        sign_in_error::SignInError,
+    },
+    state::AppState,
+    web::session::{cookies, member},
+};
+
+/// How often one address may begin, and how often come back.
+const ATTEMPTS: u32 = 60;
+const PER: Duration = Duration::from_secs(600);
+
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/auth/{provider}", post(begin))
+        .route("/auth/{provider}/callback", get(callback))
+        .route("/signout", post(sign_out))
+}
+
+#[derive(Deserialize)]
+struct Start {
+    #[serde(default)]
+    return_to: String,
+    /// `connect` for somebody who is signed in and wants their calendar (re)connected.
+    #[serde(default)]
+    purpose: String,
+}
+
+async fn begin(
+    State(state): State<AppState>,
+    Path(provider): Path<String>,
+    origin: Origin,
+    headers: HeaderMap,
+    Form(start): Form<Start>,
+) -> Result<Response, Response> {
+    let provider = known(&provider)?;
+    limits::hit(&state.store, "sign_in_begin", &origin.ip, ATTEMPTS, PER).await.map_err(IntoResponse::into_response)?;
+    let signed_in = match start.purpose.as_str() {
+        "connect" => {
+            let member = member(&state, &headers).await.map_err(|error| AppError::from(error).into_response())?;
+            Some(member.ok_or_else(|| AppError::signed_out().into_response())?)
+        }
+        _ => None,
+    };
+    let purpose = signed_in.as_ref().map_or(Purpose::SignIn, Purpose::Connect);
+    let return_to = ReturnTo::parse(&start.return_to);
+    let browser = BrowserToken::from_cookies(cookies(&headers));
+    let begun = sign_in::begin(&state.services.clone(), provider, purpose, &return_to, browser).await;
+    let begun = begun.map_err(|error| explain(&state, &headers, error))?;
+    let mut response = Redirect::to(begun.authorize_url.as_str()).into_response();
+    set_cookie(&mut response, &begun.browser_cookie);
+    Ok(response)
+}
+
+async fn callback(
+    State(state): State<AppState>,
+    Path(provider): Path<String>,
+    origin: Origin,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Response> {
+    let provider = known(&provider)?;
+    limits::hit(&state.store, "sign_in_answer", &origin.ip, ATTEMPTS, PER)
+        .await
+        .map_err(IntoResponse::into_response)?;
+    let query = CallbackQuery::parse(&query.unwrap_or_default());
+    let query = query.map_err(|error| explain(&state, &headers, error.into()))?;
+    let callback = Callback {
+        query,
+        browser: BrowserToken::from_cookies(cookies(&headers)),
+        session: SessionToken::from_cookies(cookies(&headers)),
+    };
+    // On a task of its own: a browser that goes away must not tear off a sign-in whose code is already used.
+    let (services, sign_up) = (state.services.clone(), state.config.sign_up);
+    let finishing = tokio::spawn(async move { sign_in::finish(&services, sign_up, provider, callback, &origin).await });
+    let signed_in = match finishing.await {
+        Ok(result) => result.map_err(|error| explain(&state, &headers, error))?,
+        Err(error) => return Err(AppError::internal(&error).into_response()),
+    };
+    let mut response = Redirect::to(signed_in.return_to.as_str()).into_response();
+    set_cookie(&mut response, &signed_in.session.set_cookie());
+    set_cookie(&mut response, &attempts::clear_cookie());
+    Ok(response)
+}
+
+async fn sign_out(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, AppError> {
+    if let Some(session) = SessionToken::from_cookies(cookies(&headers)) {
+        sessions::sign_out(&state.store, &session).await?;
+    }
+    let mut response = Redirect::to("/").into_response();
+    set_cookie(&mut response, &sessions::clear_cookie());
+    Ok(response)
+}
+
+fn known(provider: &str) -> Result<Provider, Response> {
+    provider.parse().map_err(|_| AppError::not_found().into_response())
+}
+
+fn set_cookie(response: &mut Response, cookie: &str) {
+    // Base64url values and fixed attributes are header text.
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+impl From<SignInError> for AppError {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Store(error) => error.into(),
+            SignInError::Sealed(error) => Self::internal(&error),
+            error => Self::new(error.status(), error.code(), error.to_string()).hint(error.hint()),
+        }
+    }
+}
+
+/// The page (or problem) for a sign-in that did not work. A refusal by the person is no error of the request (200), which the
+/// layer that makes pages of errors leaves alone, so it is made here.
+fn explain(state: &AppState, headers: &HeaderMap, error: SignInError) -> Response {
+    let error = AppError::from(error);
+    if error.status != 200 {
+        return error.into_response();
+    }
+    let page = error_document(&state.site, Theme::from_headers(headers), &error, None);
+    (StatusCode::OK, Html(page)).into_response()
+}

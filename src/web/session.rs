@@ -1,0 +1,102 @@
+//! Who is asking: the signed-in member behind a request, and where it came from.
+//!
+//! Handlers and pages name what they need as an argument; asking for a [`Member`] or [`Coordinator`] is the check. Nothing of
+//! it comes from the body or the query.
+
+use std::convert::Infallible;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, Method, header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::client::ClientAddress;
+use crate::{
+    audit::Origin,
+    error::AppError,
+    people::{Coordinator, Forbidden, Member, return_to::ReturnTo, sessions, sessions::SessionToken},
+    state::AppState,
+    store::StoreError,
+};
+
+/// The values of the `Cookie` headers.
+pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok())
+}
+
+/// The member these headers' session cookie signs in, if any. For pages, which have the request's parts in context.
+pub async fn member(state: &AppState, headers: &HeaderMap) -> Result<Option<Member>, StoreError> {
+    match SessionToken::from_cookies(cookies(headers)) {
+        Some(token) => sessions::authenticate(&state.store, &token, state.clock.now()).await,
+        None => Ok(None),
+    }
+}
+
+/// Where somebody who is signed out goes first, to come back to `target` (path and query) afterwards.
+pub fn sign_in_location(target: &str) -> String {
+    let target = ReturnTo::parse(target);
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", target.as_str()).finish();
+    format!("/signin?{query}")
+}
+
+impl FromRequestParts<AppState> for Member {
+    type Rejection = Response;
+
+    /// Signed out: a page view is sent to the sign-in page and comes back, anything else is told so.
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
+        match member(state, &parts.headers).await {
+            Ok(Some(member)) => Ok(member),
+            Ok(None) if parts.method == Method::GET => {
+                let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+                Err(Redirect::to(&sign_in_location(target)).into_response())
+            }
+            Ok(None) => Err(AppError::signed_out().into_response()),
+            Err(error) => Err(AppError::from(error).into_response()),
+        }
+    }
+}
+
+impl FromRequestParts<AppState> for Coordinator {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
+        let member = Member::from_request_parts(parts, state).await?;
+        member.coordinator().map_err(|error| AppError::from(error).into_response())
+    }
+}
+
+impl From<Forbidden> for AppError {
+    fn from(Forbidden: Forbidden) -> Self {
+        Self::forbidden()
+    }
+}
+
+/// The origin of a request, from its parts.
+pub fn origin(parts: &Parts) -> Origin {
+    let address = parts.extensions.get::<ClientAddress>().map(|ClientAddress(address)| address.to_string());
+    let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Origin::new(address.unwrap_or_default(), agent.unwrap_or_default())
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(origin(parts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signed_out_visitor_comes_back_to_the_page_and_nowhere_else() {
+        assert_eq!(
+            sign_in_location("/requests/new?type=screen"),
+            "/signin?return_to=%2Frequests%2Fnew%3Ftype%3Dscreen"
+        );
+        assert_eq!(sign_in_location("//evil.example/"), "/signin?return_to=%2Fdashboard");
+    }
+}
