@@ -1,1 +1,147 @@
-//! x
+//! `convene doctor`: every setting, and whether the world answers as they say. One line each, mending included.
+
+use std::{fmt, time::Duration};
+
+use chrono::{DateTime, Utc};
+use lettre::{AsyncSmtpTransport, Tokio1Executor};
+use url::Url;
+
+use crate::{
+    config::{Config, Reader},
+    secrets::{self, Secret},
+    store::Store,
+    web::site::Site,
+};
+
+/// How long each thing outside may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Signed tokens and pushes carry times; a clock further off makes them look stale.
+const LARGEST_SKEW: chrono::Duration = chrono::Duration::minutes(2);
+
+/// One line of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub about: String,
+    /// What is so, or what is wrong and how to mend it.
+    pub outcome: Result<String, String>,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mark, sentence) = match &self.outcome {
+            Ok(sentence) => ("ok  ", sentence),
+            Err(sentence) => ("FAIL", sentence),
+        };
+        write!(f, "{mark} {}: {sentence}", self.about)
+    }
+}
+
+fn finding(about: impl Into<String>, outcome: Result<String, String>) -> Finding {
+    Finding { about: about.into(), outcome }
+}
+
+/// Looks at everything. What depends on a wrong setting is left out, so that each fault has one line.
+pub async fn examine(reader: &mut Reader<'_>, site: &Site) -> Vec<Finding> {
+    let config = Config::read(reader);
+    let mut findings: Vec<_> =
+        reader.sights().iter().map(|sight| finding(sight.setting, sight.outcome.clone())).collect();
+    findings.push(finding("site", examine_site(site)));
+    if let Some(config) = config {
+        findings.extend(examine_database(&config).await);
+        if let Some(smtp) = &config.mail.smtp {
+            findings.push(finding("SMTP_URL server", examine_smtp(smtp).await));
+        }
+        findings.extend(examine_providers(&config).await);
+    }
+    findings
+}
+
+fn examine_site(site: &Site) -> Result<String, String> {
+    let root = site.root().display();
+    if site.is_built() {
+        Ok(format!("built, in {root}"))
+    } else {
+        Err(format!("stylesheet, script or WASM is missing in {root}; run cargo leptos build --release --split -P, or point LEPTOS_SITE_ROOT at the built site"))
+    }
+}
+
+async fn examine_database(config: &Config) -> Vec<Finding> {
+    let about = "database";
+    let store = match Store::open(config.database.url.expose()).await {
+        Ok(store) => store,
+        Err(error) => {
+            let mend = "check DATABASE_URL, and that the database runs and lets this user in";
+            return vec![finding(about, Err(format!("{error}; {mend}")))];
+        }
+    };
+    let mut findings = Vec::new();
+    match store.facts().await {
+        Ok(facts) => findings.extend(facts.into_iter().map(|fact| {
+            let outcome = if fact.fine {
+                Ok(fact.value)
+            } else {
+                Err(format!("is {}, with which commits or references are not safe; reset it to its default", fact.value))
+            };
+            finding(format!("database {}", fact.name), outcome)
+        })),
+        Err(error) => findings.push(finding(about, Err(error.to_string()))),
+    }
+    let pending = match store.pending_migrations().await {
+        Ok(pending) => pending,
+        Err(error) => {
+            findings.push(finding("database schema", Err(error.to_string())));
+            return findings;
+        }
+    };
+    if pending.is_empty() {
+        findings.push(finding("database schema", Ok("up to date".to_owned())));
+        let keys = secrets::check_canaries(&store, &config.keys).await;
+        let fits = "opens what this database holds".to_owned();
+        findings.push(finding("TOKEN_ENCRYPTION_KEY", keys.map(|()| fits).map_err(|error| error.to_string())));
+    } else {
+        let steps = pending.join(", ");
+        findings.push(finding("database schema", Ok(format!("{steps} will be applied at the next start or by convene migrate"))));
+    }
+    findings
+}
+
+/// Connects, signs in and says NOOP (RFC 5321 section 4.1.1.9).
+async fn examine_smtp(smtp: &Secret) -> Result<String, String> {
+    let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp.expose())
+        .map_err(|_| "is not understood; use smtps://user:password@host".to_owned())?
+        .timeout(Some(PATIENCE))
+        .build::<Tokio1Executor>();
+    match tokio::time::timeout(PATIENCE * 2, transport.test_connection()).await {
+        Ok(Ok(true)) => Ok("answers".to_owned()),
+        Ok(Ok(false)) => Err("does not answer NOOP; check host and port in SMTP_URL".to_owned()),
+        Ok(Err(error)) => Err(format!("{error}; check host, port, user and password in SMTP_URL")),
+        Err(_) => Err("does not answer in time; check host and port in SMTP_URL".to_owned()),
+    }
+}
+
+async fn examine_providers(config: &Config) -> Vec<Finding> {
+    let google = config.providers.google.iter().map(|google| ("Google", &google.base_url, "https://accounts.google.com"));
+    let microsoft =
+        config.providers.microsoft.iter().map(|ms| ("Microsoft", &ms.base_url, "https://login.microsoftonline.com"));
+    let mut findings = Vec::new();
+    for (name, stand_in, own) in google.chain(microsoft) {
+        let base = stand_in.as_ref().map_or(own, Url::as_str);
+        findings.push(finding(name, examine_provider(base).await));
+    }
+    findings
+}
+
+/// Any answer over HTTP will do; its date shows whether our clock is right.
+async fn examine_provider(base: &str) -> Result<String, String> {
+    let unreachable = || format!("{base} does not answer; check the network, a firewall, or the provider's base URL");
+    let client = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build();
+    let response = client.map_err(|_| unreachable())?.get(base).send().await.map_err(|_| unreachable())?;
+    let date = response.headers().get("date").and_then(|date| date.to_str().ok());
+    let theirs = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+    match theirs.map(|theirs| (Utc::now() - theirs.to_utc()).abs()) {
+        Some(skew) if skew > LARGEST_SKEW => {
+            Err(format!("says it is another time, {} seconds away; set this machine's clock", skew.num_seconds()))
+        }
+        _ => Ok(format!("{base} answers")),
+    }
+}

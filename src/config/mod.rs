@@ -78,15 +78,13 @@ impl fmt::Display for Wrong {
 impl std::error::Error for Wrong {}
 
 impl Config {
-    /// Reads the process environment, after adding what `.env` says and the environment does not.
+    /// Reads the process environment and `.env`.
     ///
     /// # Errors
     /// Every setting that is wrong.
     pub fn from_env() -> Result<Self, Wrong> {
-        load_dot_env()?;
-        let mut reader = Reader::new(|name| std::env::var(name).ok());
-        let config = Self::read(&mut reader);
-        config.ok_or(Wrong(reader.into_problems()))
+        let mut reader = Reader::from_env()?;
+        Self::read(&mut reader).ok_or_else(|| Wrong(reader.into_problems()))
     }
 
     /// Reads every setting from `reader`, which remembers what it saw; `None` if any of it was wrong.
@@ -124,9 +122,8 @@ impl Database {
     /// # Errors
     /// The setting, if it is wrong.
     pub fn from_env() -> Result<Self, Wrong> {
-        load_dot_env()?;
-        let mut reader = Reader::new(|name| std::env::var(name).ok());
-        Self::read(&mut reader).ok_or(Wrong(reader.into_problems()))
+        let mut reader = Reader::from_env()?;
+        Self::read(&mut reader).ok_or_else(|| Wrong(reader.into_problems()))
     }
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Wrong;
+
 /// One wrong setting and how to mend it. Never repeats the value of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -33,6 +35,15 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub fn new(look_up: impl Fn(&str) -> Option<String> + 'a) -> Self {
         Self { look_up: Box::new(look_up), sights: Vec::new() }
+    }
+
+    /// Looks in the process environment, after adding what `.env` says and the environment does not.
+    ///
+    /// # Errors
+    /// A `.env` that cannot be read.
+    pub fn from_env() -> Result<Self, Wrong> {
+        super::load_dot_env()?;
+        Ok(Self::new(|name| std::env::var(name).ok()))
     }
 
     /// Every setting looked at so far, in that order.

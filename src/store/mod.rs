@@ -7,6 +7,7 @@
 
 pub mod entities;
 mod errors;
+mod facts;
 mod migrations;
 pub mod words;
 
@@ -21,6 +22,7 @@ use sea_orm_migration::MigratorTrait;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use errors::{StoreError, Violation};
+pub use facts::Fact;
 pub use words::Stamp;
 
 /// The oldest SQLite without the WAL-reset corruption bug (3.7.0 to 3.51.2 have it).

@@ -1,0 +1,38 @@
+// Every spec runs with and without JavaScript; `*.hydrate.spec.ts` only with it. One fresh demo serves them all.
+import { defineConfig } from "@playwright/test";
+
+const port = process.env.CONVENE_PORT ?? "3100";
+const sandboxPort = process.env.SANDBOX_PORT ?? "3950";
+const binary = process.env.CONVENE_BINARY ?? "target/release/convene";
+
+export default defineConfig({
+  testDir: ".",
+  outputDir: "../test-results",
+  // The specs share one demo and its sandbox.
+  workers: 1,
+  retries: 0,
+  forbidOnly: true,
+  timeout: 60_000,
+  reporter: "list",
+  use: {
+    baseURL: `http://127.0.0.1:${port}`,
+    trace: "retain-on-failure",
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+    },
+  },
+  projects: [
+    { name: "javascript-on" },
+    { name: "javascript-off", use: { javaScriptEnabled: false }, testIgnore: /\.hydrate\.spec\.ts$/ },
+  ],
+  webServer: {
+    command: `exec "${binary}" demo --port ${port} --sandbox-port ${sandboxPort}`,
+    cwd: "..",
+    url: `http://127.0.0.1:${port}/readyz`,
+    timeout: 60_000,
+    reuseExistingServer: false,
+    gracefulShutdown: { signal: "SIGTERM", timeout: 25_000 },
+    stderr: "pipe",
+  },
+});

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Builds and starts Convene together with the sandbox. Arguments go to `convene demo`: --port, --sandbox-port, --folder.
+source "$(dirname "$0")/common.sh"
+
+scripts/setup.sh rust wasm leptos node
+build_release demo
+exec "$CARGO_TARGET_DIR/release/convene" demo "$@"

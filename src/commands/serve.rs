@@ -1,0 +1,31 @@
+//! `convene serve`: the web and the worker in one process, until told to stop.
+
+use convene::{
+    config::Config,
+    shutdown::Shutdown,
+    state::AppState,
+    web::{serve::serve, server::router},
+};
+use tokio::net::TcpListener;
+
+use super::Failure;
+
+pub async fn run() -> Result<(), Failure> {
+    super::log();
+    let config = Config::from_env()?;
+    let state = super::start(config).await?;
+    serve_until_stopped(state, Shutdown::on_signal()?).await
+}
+
+/// Serves `state` on its address, with the worker beside it.
+pub async fn serve_until_stopped(state: AppState, shutdown: Shutdown) -> Result<(), Failure> {
+    let address = state.config.web.listen;
+    let listener = TcpListener::bind(address).await.map_err(|error| Failure {
+        message: format!("LISTEN: {address} cannot be used ({error}); stop what uses it or choose another port"),
+        code: 1,
+    })?;
+    tracing::info!("listening on {address}, reached at {}", state.config.web.origin());
+    serve(listener, router(state), shutdown).await;
+    tracing::info!("stopped");
+    Ok(())
+}
