@@ -58,6 +58,9 @@ fn workload(seed: u64, start: &str, days: i64, people: usize, busy: usize, zones
     query
 }
 
+/// Start and end, in seconds.
+type Seconds = (i64, i64);
+
 /// The floor's input: everything already seconds, hours already instants.
 struct Plain {
     starts: Vec<i64>,
@@ -65,10 +68,11 @@ struct Plain {
     before: i64,
     after: i64,
     need: usize,
-    people: Vec<(Vec<(i64, i64)>, Vec<(i64, i64)>)>,
+    /// Hours and meetings of each person.
+    people: Vec<(Vec<Seconds>, Vec<Seconds>)>,
 }
 
-fn seconds(spans: &[Interval]) -> Vec<(i64, i64)> {
+fn seconds(spans: &[Interval]) -> Vec<Seconds> {
     spans.iter().map(|span| (span.start().timestamp(), span.end().timestamp())).collect()
 }
 
