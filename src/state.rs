@@ -7,7 +7,8 @@ use leptos::config::LeptosOptions;
 use tokio::sync::Notify;
 
 use crate::{
-    clock::Clock, config::Config, connections::Services, notifications::email::Mailer, secrets::KeyRing, store::Store, web::site::Site,
+    clock::Clock, config::Config, connections::Services, notifications::email::Mailer, secrets::KeyRing, store::Store,
+    web::site::Site,
 };
 
 /// Cheap to clone. Leptos puts it into context for pages and server functions alike.
@@ -29,7 +30,13 @@ pub struct AppState {
 }
 
 impl AppState {
-    pub fn new(config: Arc<Config>, services: Services, mailer: Arc<dyn Mailer>, site: Site, wake: Arc<Notify>) -> Self {
+    pub fn new(
+        config: Arc<Config>,
+        services: Services,
+        mailer: Arc<dyn Mailer>,
+        site: Site,
+        wake: Arc<Notify>,
+    ) -> Self {
         Self {
             store: services.store.clone(),
             keys: services.keys.clone(),

@@ -48,6 +48,9 @@ pub enum Kind {
     DropAfterWrite,
     /// The connection is closed before the request takes effect.
     DropBeforeWrite,
+    /// Free/busy answers 200 but reports this reason for one calendar (an address or a calendar id), as the real
+    /// services do when a single mailbox fails. It meets free/busy only and ignores `match`.
+    CalendarError { calendar: String, reason: String },
 }
 
 impl Kind {
@@ -59,6 +62,7 @@ impl Kind {
             Self::Latency { .. } => "latency",
             Self::DropAfterWrite => "drop_after_write",
             Self::DropBeforeWrite => "drop_before_write",
+            Self::CalendarError { .. } => "calendar_error",
         }
     }
 
@@ -74,7 +78,8 @@ pub struct Match {
     /// HTTP method. Without one the drop kinds meet POST, PUT, PATCH and DELETE, the others every method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// What the path starts with. Without one: the calendar API (`/calendar/v3`, `/v1.0`), not sign-in.
+    /// What the path starts with. Without one: the calendar API (`/calendar/v3`, `/v1.0`), not sign-in; for an
+    /// OAuth error, paths that end in `/token`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path_prefix: Option<String>,
     /// Whose access token the request carries.
@@ -93,15 +98,19 @@ pub struct Fault {
     pub matching: Match,
     /// How many requests it still meets; null for all until it is switched off.
     pub times: Option<u32>,
+    /// Whether its error is one of the token endpoint, which is then what it meets.
+    #[serde(skip)]
+    pub about_tokens: bool,
 }
 
 impl Fault {
     fn meets(&self, provider: Provider, method: &str, path: &str, account: Option<&str>) -> bool {
-        let default_prefix = match self.provider {
-            Provider::Google => "/calendar/v3",
-            Provider::Microsoft => "/v1.0",
+        let path_fits = match (&self.matching.path_prefix, self.provider) {
+            (Some(prefix), _) => path.starts_with(prefix),
+            (None, _) if self.about_tokens => path.ends_with("/token"),
+            (None, Provider::Google) => path.starts_with("/calendar/v3"),
+            (None, Provider::Microsoft) => path.starts_with("/v1.0"),
         };
-        let prefix = self.matching.path_prefix.as_deref().unwrap_or(default_prefix);
         let method_fits = match &self.matching.method {
             Some(wanted) => wanted.eq_ignore_ascii_case(method),
             None => !self.kind.is_about_writes() || matches!(method, "POST" | "PUT" | "PATCH" | "DELETE"),
@@ -111,7 +120,7 @@ impl Fault {
             .account
             .as_deref()
             .is_none_or(|wanted| account.is_some_and(|a| a.eq_ignore_ascii_case(wanted)));
-        self.provider == provider && path.starts_with(prefix) && method_fits && account_fits
+        self.provider == provider && path_fits && method_fits && account_fits
     }
 }
 
@@ -149,7 +158,8 @@ impl Faults {
         let mut decided = false;
         for fault in &mut self.0 {
             let latency = matches!(fault.kind, Kind::Latency { .. });
-            if (decided && !latency) || !fault.meets(provider, method, path, account) {
+            let elsewhere = matches!(fault.kind, Kind::CalendarError { .. });
+            if elsewhere || (decided && !latency) || !fault.meets(provider, method, path, account) {
                 continue;
             }
             decided |= !latency;
@@ -161,6 +171,21 @@ impl Faults {
         self.0.retain(|fault| fault.times != Some(0));
         taken
     }
+
+    /// The reason free/busy must report for the calendar known by any of these names, counting it.
+    pub fn take_calendar_error(&mut self, provider: Provider, names: &[&str]) -> Option<String> {
+        let met = self.0.iter_mut().filter(|fault| fault.provider == provider).find_map(|fault| match &fault.kind {
+            Kind::CalendarError { calendar, reason } if names.iter().any(|name| name.eq_ignore_ascii_case(calendar)) => {
+                if let Some(times) = &mut fault.times {
+                    *times = times.saturating_sub(1);
+                }
+                Some(reason.clone())
+            }
+            _ => None,
+        });
+        self.0.retain(|fault| fault.times != Some(0));
+        met
+    }
 }
 
 #[cfg(test)]
@@ -168,7 +193,7 @@ mod tests {
     use super::*;
 
     fn fault(kind: Kind, matching: Match, times: Option<u32>) -> Fault {
-        Fault { id: 1, provider: Provider::Google, kind, matching, times }
+        Fault { id: 1, provider: Provider::Google, kind, matching, times, about_tokens: false }
     }
 
     #[test]

@@ -11,6 +11,9 @@
 //! What a newcomer would get wrong: both providers keep their events in one neutral store ([`world::event`]).
 //! A provider module only translates; it holds no state of its own.
 
+// A whole Graph event in one `json!` goes past the default of 128.
+#![recursion_limit = "256"]
+
 /// The JSON API under `/control` by which tests and scripts steer the sandbox.
 pub mod control;
 /// Fault switches: what goes wrong next, for whom, and how often.

@@ -59,7 +59,17 @@ async fn watch(world: World, provider: Provider, request: Request, next: Next) -
         answer: Value::Null,
         faults: faults.iter().map(|kind| kind.name().to_owned()).collect(),
     };
-    let response = meet(provider, &faults, Request::from_parts(parts, Body::from(body)), next).await;
+    // A seat is held through latencies too, so that slow requests count as many at once.
+    let seat = match &record.account {
+        Some(account) if provider == Provider::Microsoft && record.path.starts_with("/v1.0") => {
+            crate::microsoft::Seat::take(&world, account).map(Some)
+        }
+        _ => Ok(None),
+    };
+    let response = match seat {
+        Ok(_seat) => meet(provider, &faults, Request::from_parts(parts, Body::from(body)), next).await,
+        Err(refused) => refused.into_response(),
+    };
     if response.extensions().get::<HangUp>().is_some() {
         world.lock().remember(record);
         return response;
@@ -105,7 +115,7 @@ async fn meet(provider: Provider, faults: &[Kind], request: Request, next: Next)
             hang_up()
         }
         Some(Kind::DropBeforeWrite) => hang_up(),
-        Some(Kind::Latency { .. }) | None => next.run(request).await,
+        Some(Kind::Latency { .. } | Kind::CalendarError { .. }) | None => next.run(request).await,
     }
 }
 

@@ -5,8 +5,9 @@ use convene::{
     shutdown::Shutdown,
     state::AppState,
     web::{serve::serve, server::router},
+    worker,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
 use super::Failure;
 
@@ -25,7 +26,12 @@ pub async fn serve_until_stopped(state: AppState, shutdown: Shutdown) -> Result<
         code: 1,
     })?;
     tracing::info!("listening on {address}, reached at {}", state.config.web.origin());
+    let (stop, stopped) = watch::channel(false);
+    let working = tokio::spawn(worker::run(state.clone(), stopped));
     serve(listener, router(state), shutdown).await;
+    // The worker ends what it is doing; a closed channel would stop it as well.
+    let _ = stop.send(true);
+    let _ = working.await;
     tracing::info!("stopped");
     Ok(())
 }

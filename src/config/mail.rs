@@ -18,8 +18,11 @@ impl Mail {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let smtp = match reader.value("SMTP_URL") {
             None => {
-                reader.wrong("SMTP_URL", "is not set; invitations go out by mail, so name your server: \
-                              smtps://user:password@mail.example.com");
+                reader.wrong(
+                    "SMTP_URL",
+                    "is not set; invitations go out by mail, so name your server: \
+                              smtps://user:password@mail.example.com",
+                );
                 None
             }
             Some(value) => match judge_smtp(&value) {
@@ -35,8 +38,11 @@ impl Mail {
         };
         let from = match reader.value("MAIL_FROM") {
             None => {
-                reader.wrong("MAIL_FROM", "is not set; use an address your mail server may send from, such as \
-                              Interviews <interviews@example.com>");
+                reader.wrong(
+                    "MAIL_FROM",
+                    "is not set; use an address your mail server may send from, such as \
+                              Interviews <interviews@example.com>",
+                );
                 None
             }
             Some(value) => match value.parse::<Mailbox>() {
@@ -55,7 +61,8 @@ impl Mail {
 }
 
 fn judge_smtp(text: &str) -> Result<(), String> {
-    let url = Url::parse(text).map_err(|_| "must be a URL such as smtps://user:password@mail.example.com".to_owned())?;
+    let url =
+        Url::parse(text).map_err(|_| "must be a URL such as smtps://user:password@mail.example.com".to_owned())?;
     // `smtp` and `smtps` have no special parsing in the URL standard, so a host may be missing or empty.
     if !matches!(url.scheme(), "smtp" | "smtps") || url.host_str().is_none_or(str::is_empty) {
         return Err("must start with smtps:// or smtp:// and name a host".to_owned());

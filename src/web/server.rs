@@ -73,7 +73,9 @@ fn csrf() -> CsrfLayer<impl Fn(tower_http::csrf::ProtectionError) -> Response + 
 async fn in_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(LONGEST_REQUEST, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => AppError::new(503, "timeout", "This took too long and was given up.").hint("Try again in a minute.").into_response(),
+        Err(_) => AppError::new(503, "timeout", "This took too long and was given up.")
+            .hint("Try again in a minute.")
+            .into_response(),
     }
 }
 

@@ -1,26 +1,51 @@
 //! Google: OAuth 2.0, OpenID Connect, and Calendar v3.
+//!
+//! All of Google's hosts answer on one port, under their own paths. Left out: watch channels, sync tokens, recurrence
+//! rules, access control lists, batches; what asks for them gets an error that says so.
+
+/// Who is calling, and whether they may.
+mod access;
+/// calendarList, calendars, settings.
+mod calendars;
+/// Error bodies and their names.
+mod errors;
+/// events.
+mod events;
+/// Partial responses (`fields=`).
+mod fields;
+/// freeBusy.
+mod freebusy;
+/// Sign-in.
+mod identity;
+/// Scopes.
+mod scopes;
+/// Reading and writing RFC 3339 times and `{date | dateTime, timeZone}`.
+mod times;
 
 use axum::Router;
-use axum::http::StatusCode;
-use serde_json::{Value, json};
+use axum::middleware::from_fn;
+use serde_json::Value;
 
-use crate::faults::Answer;
 use crate::world::{Event, Provider, World};
 
+pub use errors::{catalogue, catalogue_names, status_answer};
+
 /// All of Google's hosts on one port.
-pub fn router(_world: World) -> Router {
-    Router::new()
+pub fn router(world: World) -> Router {
+    let api = calendars::router().merge(events::router()).merge(freebusy::router());
+    let api = api.layer(from_fn(fields::narrow)).with_state(world.clone());
+    Router::new().nest("/calendar/v3", api).merge(identity::router(world)).fallback(|| async { errors::known("notFound") })
 }
-pub fn catalogue(_reason: &str) -> Option<Answer> {
-    None
+
+/// Makes a guest's copy of an organizer's event fit for a Google calendar: its id and its own properties.
+pub fn guest_copy(copy: &mut Event, from: Provider) {
+    events::guest_copy(copy, from);
 }
-pub fn catalogue_names() -> Vec<&'static str> {
-    Vec::new()
-}
-pub fn status_answer(status: StatusCode) -> Answer {
-    Answer { status, headers: Vec::new(), body: json!({}) }
-}
-pub fn guest_copy(_copy: &mut Event, _from: Provider) {}
-pub fn control_token(_world: &World, account: &str, _scopes: &[String]) -> Result<Value, String> {
-    Err(format!("There is no Google account {account}."))
+
+/// Tokens without a browser, as the token endpoint would answer a code exchange for these scopes.
+///
+/// # Errors
+/// A sentence, for an unknown account or scope.
+pub fn control_token(world: &World, account: &str, scopes: &[String]) -> Result<Value, String> {
+    identity::control_token(world, account, scopes)
 }

@@ -136,6 +136,8 @@ pub struct State {
     pub requests: VecDeque<RequestRecord>,
     /// Oldest first.
     pub mails: Vec<Mail>,
+    /// Microsoft's requests under way, by account.
+    pub under_way: BTreeMap<String, usize>,
     clock_offset: Duration,
     version: u64,
 }
@@ -158,6 +160,7 @@ impl State {
             faults: Faults::default(),
             requests: VecDeque::new(),
             mails: Vec::new(),
+            under_way: BTreeMap::new(),
             clock_offset: Duration::zero(),
             version: 0,
         }
@@ -195,7 +198,7 @@ impl State {
     }
 
     /// The calendars a person owns, the primary one first, then by id.
-    pub fn calendars_of<'a>(&'a self, email: &'a str) -> Vec<&'a Calendar> {
+    pub fn calendars_of(&self, email: &str) -> Vec<&Calendar> {
         let mut owned: Vec<_> =
             self.calendars.values().filter(|calendar| calendar.owner.eq_ignore_ascii_case(email)).collect();
         owned.sort_by_key(|calendar| !calendar.primary);

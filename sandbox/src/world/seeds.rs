@@ -238,8 +238,8 @@ fn plant_days(state: &mut State, person: &Person, seed: u64, first_monday: Naive
         let open = instant(day.and_time(NaiveTime::MIN) + TimeDelta::minutes(i64::from(OFFICE.0)), person.zone);
         let close = open + TimeDelta::minutes(i64::from(OFFICE.1 - OFFICE.0));
         let wanted = i64::from(OFFICE.1 - OFFICE.0) * (37 + draw.below(14) as i64) / 100;
+        let mut busy = state.busy(&calendar, open, close).unwrap_or_default();
         for _ in 0..60 {
-            let busy = state.busy(&calendar, open, close).unwrap_or_default();
             let minutes: i64 = busy.iter().map(|(start, end)| (*end - *start).num_minutes()).sum();
             if minutes >= wanted {
                 break;
@@ -253,9 +253,10 @@ fn plant_days(state: &mut State, person: &Person, seed: u64, first_monday: Naive
             }
             let span = span(day, start, length, person.zone);
             let (from, until) = span.interval(person.zone);
-            if state.busy(&calendar, from, until).is_none_or(|busy| busy.is_empty()) {
+            if busy.iter().all(|(start, end)| *end <= from || *start >= until) {
                 let event = event(state, person.email, title, span, day, None);
                 state.put(event);
+                busy.push((from, until));
             }
         }
     }

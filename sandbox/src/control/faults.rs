@@ -1,0 +1,145 @@
+//! Switching faults on.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State as Shared};
+use axum::http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::{Refusal, read};
+use crate::faults::{Answer, Fault, Kind, Match};
+use crate::world::{Provider, World};
+
+pub async fn list(Shared(world): Shared<World>) -> Json<Value> {
+    Json(json!({ "faults": world.lock().faults.list() }))
+}
+
+pub async fn clear(Shared(world): Shared<World>) -> Json<Value> {
+    world.lock().faults.clear();
+    Json(json!({ "faults": [] }))
+}
+
+pub async fn remove(Shared(world): Shared<World>, Path(id): Path<u64>) -> Result<Json<Value>, Refusal> {
+    let mut state = world.lock();
+    if !state.faults.remove(id) {
+        return Err(Refusal::new(StatusCode::NOT_FOUND, format!("No fault with the id {id} is on.")));
+    }
+    Ok(Json(json!({ "faults": state.faults.list() })))
+}
+
+/// Every name a fault may have beside the general kinds.
+pub async fn catalogue() -> Json<Value> {
+    Json(json!({
+        "google": crate::google::catalogue_names(),
+        "microsoft": crate::microsoft::catalogue_names(),
+    }))
+}
+
+pub async fn add(Shared(world): Shared<World>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let request: Map<String, Value> = read(&body)?;
+    switch_on(&world, request).map(Json)
+}
+
+/// Switches a fault on, or carries out one that happens at once (`expire_tokens`, `revoke`).
+///
+/// # Errors
+/// A sentence for an unknown kind, reason, provider or property.
+pub fn switch_on(world: &World, mut request: Map<String, Value>) -> Result<Value, Refusal> {
+    let mut take = |name: &str| request.remove(name).filter(|value| !value.is_null());
+    let provider: Provider = serde_json::from_value(take("provider").unwrap_or_default())
+        .map_err(|_| Refusal::wrong("provider must be \"google\" or \"microsoft\"."))?;
+    let kind = take("kind").and_then(|kind| kind.as_str().map(str::to_owned));
+    let kind = kind.ok_or_else(|| Refusal::wrong("kind is missing."))?;
+    let times = match take("times") {
+        None => None,
+        Some(value) => Some(
+            value
+                .as_u64()
+                .and_then(|times| u32::try_from(times).ok())
+                .filter(|times| *times > 0)
+                .ok_or_else(|| Refusal::wrong("times must be a whole number from 1 on, or absent for always."))?,
+        ),
+    };
+    let matching: Match = match take("match") {
+        None => Match::default(),
+        Some(value) => {
+            serde_json::from_value(value).map_err(|error| Refusal::wrong(format!("match is not as expected: {error}.")))?
+        }
+    };
+    let account = take("account").and_then(|account| account.as_str().map(str::to_owned));
+    if matches!(kind.as_str(), "expire_tokens" | "revoke") {
+        let account = account.or(matching.account);
+        return happen_now(world, provider, &kind, account.as_deref(), &request);
+    }
+    let matching = Match { account: matching.account.or(account), ..matching };
+    let kind = read_kind(provider, &kind, request)?;
+    let about_tokens = match &kind {
+        Kind::Error { reason } => named(provider, reason).is_some_and(|answer| answer.body["error"].is_string()),
+        _ => false,
+    };
+    let mut state = world.lock();
+    let id = state.next_version();
+    let fault = Fault { id, provider, kind, matching, times, about_tokens };
+    let answer = json!(fault);
+    state.faults.add(fault);
+    Ok(answer)
+}
+
+fn read_kind(provider: Provider, kind: &str, mut rest: Map<String, Value>) -> Result<Kind, Refusal> {
+    let general = ["status", "error", "latency", "drop_after_write", "drop_before_write", "calendar_error"];
+    if general.contains(&kind) {
+        rest.insert("kind".to_owned(), json!(kind));
+    } else if named(provider, kind).is_some() {
+        rest.insert("kind".to_owned(), json!("error"));
+        rest.insert("reason".to_owned(), json!(kind));
+    } else {
+        return Err(Refusal::wrong(format!(
+            "{kind} is neither a kind nor an error of {}; GET /control/faults/catalogue lists the errors.",
+            provider.name()
+        )));
+    }
+    let kind: Kind = serde_json::from_value(Value::Object(rest))
+        .map_err(|error| Refusal::wrong(format!("The fault is not as expected: {error}.")))?;
+    match &kind {
+        Kind::Error { reason } if named(provider, reason).is_none() => {
+            Err(Refusal::wrong(format!("{} has no error {reason}.", provider.name())))
+        }
+        Kind::Status { status, .. } if !(400..=599).contains(status) => {
+            Err(Refusal::wrong("status must be between 400 and 599."))
+        }
+        Kind::Latency { ms } if *ms > 600_000 => Err(Refusal::wrong("ms must be at most 600000, ten minutes.")),
+        _ => Ok(kind),
+    }
+}
+
+fn named(provider: Provider, reason: &str) -> Option<Answer> {
+    match provider {
+        Provider::Google => crate::google::catalogue(reason),
+        Provider::Microsoft => crate::microsoft::catalogue(reason),
+    }
+}
+
+fn happen_now(
+    world: &World,
+    provider: Provider,
+    kind: &str,
+    account: Option<&str>,
+    rest: &Map<String, Value>,
+) -> Result<Value, Refusal> {
+    if let Some(name) = rest.keys().next() {
+        return Err(Refusal::wrong(format!("{kind} does not take {name}.")));
+    }
+    let mut state = world.lock();
+    let account = match account {
+        None => None,
+        Some(email) => {
+            let known = state.account_of(provider, email).map(|account| account.email.clone());
+            Some(known.ok_or_else(|| Refusal::wrong(format!("There is no {} account {email}.", provider.name())))?)
+        }
+    };
+    let tokens = match kind {
+        "revoke" => state.grants.revoke_all(provider, account.as_deref()),
+        _ => state.grants.expire_access(provider, account.as_deref()),
+    };
+    Ok(json!({ "kind": kind, "provider": provider, "account": account, "tokens": tokens }))
+}
