@@ -19,7 +19,10 @@ use crate::{
     state::AppState,
     web::{
         components::{ErrorPage, LinkButton, PublicShell},
-        pages::{home::Home, signin::{SignIn, SignUp}},
+        pages::{
+            home::Home,
+            signin::{SignIn, SignUp},
+        },
         site::Site,
     },
 };

@@ -61,7 +61,9 @@ fn examine_site(site: &Site) -> Result<String, String> {
     if site.is_built() {
         Ok(format!("built, in {root}"))
     } else {
-        Err(format!("stylesheet, script or WASM is missing in {root}; run cargo leptos build --release --split -P, or point LEPTOS_SITE_ROOT at the built site"))
+        Err(format!(
+            "stylesheet, script or WASM is missing in {root}; run cargo leptos build --release --split -P, or point LEPTOS_SITE_ROOT at the built site"
+        ))
     }
 }
 
@@ -80,7 +82,10 @@ async fn examine_database(config: &Config) -> Vec<Finding> {
             let outcome = if fact.fine {
                 Ok(fact.value)
             } else {
-                Err(format!("is {}, with which commits or references are not safe; reset it to its default", fact.value))
+                Err(format!(
+                    "is {}, with which commits or references are not safe; reset it to its default",
+                    fact.value
+                ))
             };
             finding(format!("database {}", fact.name), outcome)
         })),
@@ -100,7 +105,10 @@ async fn examine_database(config: &Config) -> Vec<Finding> {
         findings.push(finding("TOKEN_ENCRYPTION_KEY", keys.map(|()| fits).map_err(|error| error.to_string())));
     } else {
         let steps = pending.join(", ");
-        findings.push(finding("database schema", Ok(format!("{steps} will be applied at the next start or by convene migrate"))));
+        findings.push(finding(
+            "database schema",
+            Ok(format!("{steps} will be applied at the next start or by convene migrate")),
+        ));
     }
     findings
 }
@@ -115,7 +123,8 @@ async fn examine_smtp(smtp: &Secret, config: &Config) -> Result<String, String> 
 }
 
 async fn examine_providers(config: &Config) -> Vec<Finding> {
-    let google = config.providers.google.iter().map(|google| ("Google", &google.base_url, "https://accounts.google.com"));
+    let google =
+        config.providers.google.iter().map(|google| ("Google", &google.base_url, "https://accounts.google.com"));
     let microsoft =
         config.providers.microsoft.iter().map(|ms| ("Microsoft", &ms.base_url, "https://login.microsoftonline.com"));
     let mut findings = Vec::new();

@@ -75,7 +75,8 @@ impl AppError {
 
     /// The same answer for what does not exist and for what is somebody else's.
     pub fn not_found() -> Self {
-        Self::new(404, "not_found", "There is nothing at this address.").hint("Check the address, or start at the home page.")
+        Self::new(404, "not_found", "There is nothing at this address.")
+            .hint("Check the address, or start at the home page.")
     }
 
     /// Signed out where one has to be signed in.
@@ -84,7 +85,8 @@ impl AppError {
     }
 
     pub fn forbidden() -> Self {
-        Self::new(403, "forbidden", "You are not allowed to do this.").hint("Ask an administrator of your organisation.")
+        Self::new(403, "forbidden", "You are not allowed to do this.")
+            .hint("Ask an administrator of your organisation.")
     }
 
     /// Asked too often (429).
@@ -117,11 +119,11 @@ impl FromServerFnError for AppError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            ServerFnErrorErr::Request(_) => {
-                Self::new(503, "unreachable", "Convene could not be reached.").hint("Check your connection and try again.")
-            }
+            ServerFnErrorErr::Request(_) => Self::new(503, "unreachable", "Convene could not be reached.")
+                .hint("Check your connection and try again."),
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                Self::new(422, "form_invalid", "The form could not be read.").hint("Load the page again and fill it in once more.")
+                Self::new(422, "form_invalid", "The form could not be read.")
+                    .hint("Load the page again and fill it in once more.")
             }
             ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::UnsupportedRequestMethod(_) => {
                 Self::new(400, "request_invalid", "The request could not be read.").hint("Load the page again.")

@@ -3,7 +3,11 @@
 use url::Url;
 
 use super::{Reader, web::parse_base_url};
-use crate::{calendars::endpoints::{BadTenant, Tenant}, secrets::Secret, store::words::Provider};
+use crate::{
+    calendars::endpoints::{BadTenant, Tenant},
+    secrets::Secret,
+    store::words::Provider,
+};
 
 /// Which providers are set up, and which of them may be signed in with.
 #[derive(Clone)]
@@ -39,8 +43,7 @@ impl Providers {
             stand_in.as_ref().map_or_else(|| own.to_owned(), |url| url.origin().ascii_serialization())
         };
         let google = self.google.iter().map(|google| origin(&google.base_url, "https://accounts.google.com"));
-        let microsoft =
-            self.microsoft.iter().map(|ms| origin(&ms.base_url, "https://login.microsoftonline.com"));
+        let microsoft = self.microsoft.iter().map(|ms| origin(&ms.base_url, "https://login.microsoftonline.com"));
         google.chain(microsoft).collect()
     }
 
@@ -55,7 +58,9 @@ impl Providers {
 
         let google = google?.map(|(client_id, client_secret)| (client_id, client_secret, google_base));
         let google = match google {
-            Some((client_id, client_secret, base_url)) => Some(Google { client_id, client_secret, base_url: base_url? }),
+            Some((client_id, client_secret, base_url)) => {
+                Some(Google { client_id, client_secret, base_url: base_url? })
+            }
             None => None,
         };
         let microsoft = match microsoft? {

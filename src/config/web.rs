@@ -58,9 +58,8 @@ impl Web {
         });
         let trusted_proxies = reader.parsed("TRUSTED_PROXIES", "", |text| {
             let networks = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-            let wrong = |part: &str| {
-                format!("{part:?} is not an address or network; use a list such as 10.0.0.0/8, 192.0.2.7")
-            };
+            let wrong =
+                |part: &str| format!("{part:?} is not an address or network; use a list such as 10.0.0.0/8, 192.0.2.7");
             networks.map(|part| part.parse().map_err(|()| wrong(part))).collect()
         });
         Some(Self { base_url: base_url?, listen: listen?, trusted_proxies: trusted_proxies? })

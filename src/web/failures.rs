@@ -79,9 +79,10 @@ fn stand_in(status: StatusCode, headers: &HeaderMap) -> Option<AppError> {
     match status {
         StatusCode::NOT_FOUND => Some(AppError::not_found()),
         StatusCode::METHOD_NOT_ALLOWED => Some(method_not_allowed()),
-        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
-            Some(AppError::new(status.as_u16(), "request_invalid", "The request could not be read.").hint("Load the page again."))
-        }
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Some(
+            AppError::new(status.as_u16(), "request_invalid", "The request could not be read.")
+                .hint("Load the page again."),
+        ),
         // Ranges and preconditions are settled between browser and file server.
         _ if status.is_client_error() => None,
         StatusCode::SERVICE_UNAVAILABLE => Some(AppError::unavailable()),

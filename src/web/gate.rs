@@ -43,9 +43,7 @@ pub async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> 
         .and_then(|()| judge_target(request.uri()));
     match judged {
         Ok(()) => next.run(request).await,
-        Err(refusal) if refusal.status == 405 => {
-            ([(header::ALLOW, "GET, HEAD, POST")], refusal).into_response()
-        }
+        Err(refusal) if refusal.status == 405 => ([(header::ALLOW, "GET, HEAD, POST")], refusal).into_response(),
         Err(refusal) => refusal.into_response(),
     }
 }
@@ -59,7 +57,8 @@ fn judge_method(method: &Method) -> Result<(), AppError> {
 }
 
 pub fn method_not_allowed() -> AppError {
-    AppError::new(405, "method_not_allowed", "This address cannot be used that way.").hint("Go back and use the page's own buttons.")
+    AppError::new(405, "method_not_allowed", "This address cannot be used that way.")
+        .hint("Go back and use the page's own buttons.")
 }
 
 fn judge_sizes(uri: &Uri, headers: &HeaderMap) -> Result<(), AppError> {

@@ -65,9 +65,13 @@ async fn read(headers: &HeaderMap, path: &str, body: Body) -> Result<Bytes, AppE
     }
     let reading = tokio::time::timeout(SLOWEST_BODY, to_bytes(body, limit));
     let bytes = match reading.await {
-        Err(_) => return Err(AppError::new(408, "body_too_slow", "The request took too long to arrive.").hint("Try again.")),
+        Err(_) => {
+            return Err(AppError::new(408, "body_too_slow", "The request took too long to arrive.").hint("Try again."));
+        }
         Ok(Err(error)) if is_limit(&error) => return Err(too_large()),
-        Ok(Err(_)) => return Err(AppError::bad_request("body_incomplete", "The request did not arrive whole.").hint("Try again.")),
+        Ok(Err(_)) => {
+            return Err(AppError::bad_request("body_incomplete", "The request did not arrive whole.").hint("Try again."));
+        }
         Ok(Ok(bytes)) => bytes,
     };
     match kind {
@@ -103,7 +107,8 @@ fn is_limit(error: &axum::Error) -> bool {
 }
 
 fn too_large() -> AppError {
-    AppError::new(413, "body_too_large", "That is more than can be sent at once.").hint("Shorten the longest text and try again.")
+    AppError::new(413, "body_too_large", "That is more than can be sent at once.")
+        .hint("Shorten the longest text and try again.")
 }
 
 fn wrong_type() -> AppError {

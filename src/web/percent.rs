@@ -25,7 +25,8 @@ pub fn decode(text: &[u8], plus_is_space: bool) -> Result<String, AppError> {
 }
 
 pub fn invalid_utf8() -> AppError {
-    AppError::bad_request("invalid_utf8", "The request contains text that is not UTF-8.").hint("Load the page again and retry.")
+    AppError::bad_request("invalid_utf8", "The request contains text that is not UTF-8.")
+        .hint("Load the page again and retry.")
 }
 
 pub fn invalid_character() -> AppError {

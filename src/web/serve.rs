@@ -56,12 +56,16 @@ fn socket(stream: TcpStream) -> TokioIo<TcpStream> {
 fn service(
     router: &Router,
     peer: SocketAddr,
-) -> TowerToHyperService<impl tower::Service<
-    hyper::Request<hyper::body::Incoming>,
-    Response = axum::response::Response,
-    Error = std::convert::Infallible,
-    Future: Send,
-> + Clone + Send + 'static> {
+) -> TowerToHyperService<
+    impl tower::Service<
+        hyper::Request<hyper::body::Incoming>,
+        Response = axum::response::Response,
+        Error = std::convert::Infallible,
+        Future: Send,
+    > + Clone
+    + Send
+    + 'static,
+> {
     TowerToHyperService::new(ServiceBuilder::new().layer(Extension(ConnectInfo(peer))).service(router.clone()))
 }
 

@@ -35,7 +35,11 @@ pub fn router(state: AppState) -> Router {
         .leptos_routes_with_context(&state, pages, hand_over_nonce, page_shell)
         .merge(routes::all())
         .merge(assets(&state));
+    guarded(routes, state)
+}
 
+/// Puts every request to these routes through all layers.
+pub fn guarded(routes: Router<AppState>, state: AppState) -> Router {
     // Top to bottom is outside to inside.
     let layers = ServiceBuilder::new()
         .layer(from_fn(observe))
@@ -73,7 +77,9 @@ fn csrf() -> CsrfLayer<impl Fn(tower_http::csrf::ProtectionError) -> Response + 
 async fn in_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(LONGEST_REQUEST, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => AppError::new(503, "timeout", "This took too long and was given up.").hint("Try again in a minute.").into_response(),
+        Err(_) => AppError::new(503, "timeout", "This took too long and was given up.")
+            .hint("Try again in a minute.")
+            .into_response(),
     }
 }
 

@@ -46,7 +46,10 @@ impl Site {
     pub fn named(root: impl Into<PathBuf>, hashes: Option<&str>) -> Self {
         let hash = |kind: &str| {
             let lines = hashes.unwrap_or_default().lines();
-            lines.filter_map(|line| line.split_once(':')).find(|(name, _)| name.trim() == kind).map(|(_, hash)| hash.trim())
+            lines
+                .filter_map(|line| line.split_once(':'))
+                .find(|(name, _)| name.trim() == kind)
+                .map(|(_, hash)| hash.trim())
         };
         let path = |kind: &str, plain: &str| match hash(kind) {
             Some(hash) => format!("/{PKG}/{NAME}.{hash}.{kind}").into(),

@@ -26,7 +26,8 @@ pub fn judge(body: &[u8]) -> Result<(), AppError> {
             return Err(invalid_character());
         }
         if !name.ends_with("[]") && !seen.insert(name) {
-            return Err(AppError::bad_request("duplicate_field", "The form gives one field twice.").hint("Load the page again."));
+            return Err(AppError::bad_request("duplicate_field", "The form gives one field twice.")
+                .hint("Load the page again."));
         }
     }
     Ok(())

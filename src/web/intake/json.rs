@@ -36,7 +36,10 @@ pub fn judge(body: &[u8]) -> Result<(), AppError> {
 }
 
 fn too_complex() -> AppError {
-    AppError::bad_request("json_too_complex", "The request is nested too deeply, too long, or holds a number out of range.")
+    AppError::bad_request(
+        "json_too_complex",
+        "The request is nested too deeply, too long, or holds a number out of range.",
+    )
 }
 
 #[derive(Clone, Copy)]

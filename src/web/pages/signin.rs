@@ -60,7 +60,10 @@ fn Entry(title: &'static str, lead: &'static str, children: Children) -> impl In
 /// A POST, so that nobody is sent to a provider by following a link.
 #[component]
 fn ProviderForm(provider: Provider, return_to: Option<String>) -> impl IntoView {
-    use crate::web::components::{Button, provider_mark::{Provider as Mark, ProviderMark}};
+    use crate::web::components::{
+        Button,
+        provider_mark::{Provider as Mark, ProviderMark},
+    };
 
     let (name, mark) = match provider {
         Provider::Google => ("Google", Mark::Google),
