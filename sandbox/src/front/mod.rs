@@ -1,6 +1,6 @@
 //! Being written.
-use crate::world::World;
 use axum::Router;
+use crate::world::World;
 /// Its routes.
 pub fn router(_world: World) -> Router {
     Router::new()
