@@ -20,8 +20,12 @@ use crate::{
     web::{
         components::{ErrorPage, LinkButton, PublicShell},
         pages::{
+            booking::{BookingPage, CancelPage, MovePage},
+            dashboard::{Dashboard, RequestsPage},
             home::Home,
+            request::{RequestPage, move_page::MoveRequestPage},
             signin::{SignIn, SignUp},
+            styleguide::Styleguide,
         },
         site::Site,
     },
@@ -38,6 +42,14 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view=Home ssr=SsrMode::Async />
                 <Route path=path!("/signin") view=SignIn ssr=SsrMode::Async />
                 <Route path=path!("/signup") view=SignUp ssr=SsrMode::Async />
+                <Route path=path!("/dashboard") view=Dashboard ssr=SsrMode::Async />
+                <Route path=path!("/requests") view=RequestsPage ssr=SsrMode::Async />
+                <Route path=path!("/requests/:id") view=RequestPage ssr=SsrMode::Async />
+                <Route path=path!("/requests/:id/move") view=MoveRequestPage ssr=SsrMode::Async />
+                <Route path=path!("/book/:token") view=BookingPage ssr=SsrMode::Async />
+                <Route path=path!("/book/:token/move") view=MovePage ssr=SsrMode::Async />
+                <Route path=path!("/book/:token/cancel") view=CancelPage ssr=SsrMode::Async />
+                <Route path=path!("/styleguide") view=Styleguide ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>
     }

@@ -1,74 +1,24 @@
-// The judge of Google's stand-in: Google's own Node libraries, unmodified, used as an application would.
+// The judge of Google's sign-in, tokens and scopes: Google's own Node libraries, unmodified, used as an application would.
 
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { calendar as calendarApi } from "@googleapis/calendar";
-import { CodeChallengeMethod, OAuth2Client } from "google-auth-library";
+import { CodeChallengeMethod } from "google-auth-library";
+import { ANA, AUTH, BEN, REDIRECT, clients, hours, meeting, nextMonday, refused } from "./google.mjs";
 import { startSandbox, walkSignIn } from "./start.mjs";
 
-const ANA = "ana.alvarez@example.com";
-const BEN = "ben.okafor@example.com";
-const RAJ = "raj.patel@example.org";
-const AUTH = "https://www.googleapis.com/auth/";
 const SIGN_IN = ["openid", "email", "profile"];
 const EVENTS = `${AUTH}calendar.events`;
 const FREEBUSY = `${AUTH}calendar.freebusy`;
 const LIST = `${AUTH}calendar.calendarlist.readonly`;
-const REDIRECT = "http://127.0.0.1:3000/auth/google/callback";
 
-let box;
-before(async () => (box = await startSandbox()));
+let box, oauthClient, calendarFor, api;
+before(async () => {
+  box = await startSandbox();
+  ({ oauthClient, calendarFor, api } = clients(box));
+});
 after(() => box?.stop());
 beforeEach(() => box.reset());
-
-function oauthClient(secret = box.client.secret, redirectUri = REDIRECT) {
-  return new OAuth2Client({
-    clientId: box.client.id,
-    clientSecret: secret,
-    redirectUri,
-    issuers: [box.google],
-    endpoints: {
-      oauth2AuthBaseUrl: `${box.google}/o/oauth2/v2/auth`,
-      oauth2TokenUrl: `${box.google}/token`,
-      oauth2RevokeUrl: `${box.google}/revoke`,
-      tokenInfoUrl: `${box.google}/tokeninfo`,
-      oauth2FederatedSignonJwkCertsUrl: `${box.google}/oauth2/v3/certs`,
-      oauth2FederatedSignonPemCertsUrl: `${box.google}/oauth2/v1/certs`,
-    },
-  });
-}
-
-/** A Calendar client for somebody with these scopes, without a browser. */
-async function calendarFor(account, scopes = [`${AUTH}calendar`]) {
-  const auth = oauthClient();
-  auth.setCredentials(await box.token("google", account, scopes));
-  return api(auth);
-}
-
-function api(auth) {
-  // The libraries retry 5xx on reads by themselves; a judge wants to see the first answer.
-  return calendarApi({ version: "v3", auth, rootUrl: `${box.google}/`, retryConfig: { retry: 0 }, retry: false });
-}
-
-/** Fails unless the call is refused with this status and reason; returns the error. */
-async function refused(promise, status, reason) {
-  const error = await promise.then(
-    (answer) => assert.fail(`expected ${status} ${reason}, was answered ${JSON.stringify(answer.data)}`),
-    (error) => error,
-  );
-  assert.equal(error.response?.status, status, `${error.message}`);
-  const body = error.response.data;
-  if (typeof body.error === "object") {
-    assert.equal(body.error.code, status);
-    assert.equal(body.error.errors[0].reason, reason);
-    assert.equal(typeof body.error.errors[0].domain, "string");
-    assert.equal(typeof body.error.message, "string");
-  } else {
-    assert.equal(body.error, reason);
-  }
-  return error;
-}
 
 /** Signs in through the pages. */
 async function signIn(account, scope, options = {}, walk = {}) {
@@ -88,23 +38,6 @@ async function signIn(account, scope, options = {}, walk = {}) {
   assert.equal(callback.searchParams.get("state"), state);
   return { auth, callback, codeVerifier };
 }
-
-const nextMonday = () => {
-  const day = new Date();
-  day.setUTCHours(0, 0, 0, 0);
-  day.setUTCDate(day.getUTCDate() + ((8 - day.getUTCDay()) % 7 || 7));
-  return day;
-};
-const hours = (day, n) => new Date(day.getTime() + n * 3_600_000).toISOString();
-const seconds = (text) => text.replace(/\.000Z$/, "Z");
-
-/** A meeting on a Sunday night, when nobody's seeded calendar is busy. */
-const meeting = (extra = {}) => ({
-  summary: "Interview: Backend engineer",
-  start: { dateTime: hours(nextMonday(), -20), timeZone: "America/New_York" },
-  end: { dateTime: hours(nextMonday(), -19), timeZone: "America/New_York" },
-  ...extra,
-});
 
 describe("sign-in", () => {
   test("a code, an id token that verifies, and both tokens", async () => {

@@ -247,7 +247,8 @@ fn summary(request: &Request) -> String {
 }
 
 fn description(request: &Request) -> String {
-    let mut lines = vec![format!("{} with {}, {} minutes.", request.interview_type, request.candidate_name, request.duration)];
+    let mut lines =
+        vec![format!("{} with {}, {} minutes.", request.interview_type, request.candidate_name, request.duration)];
     if !request.location.is_empty() {
         lines.push(request.location.clone());
     }
@@ -278,7 +279,9 @@ pub(super) fn participants(
         role: ParticipantRole::Candidate,
     });
     all.extend(seated.iter().map(|person| of(person, ParticipantRole::Interviewer)));
-    all.extend(optional.iter().filter_map(|id| panel.people.get(id)).map(|person| of(person, ParticipantRole::Optional)));
+    all.extend(
+        optional.iter().filter_map(|id| panel.people.get(id)).map(|person| of(person, ParticipantRole::Optional)),
+    );
     all
 }
 

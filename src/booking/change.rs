@@ -16,7 +16,6 @@ use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     events,
     ids::{LinkToken, RequestId},
-
     people::{Coordinator, Person},
     requests::{
         self, Panel, Request,
@@ -74,7 +73,12 @@ impl Mover {
 }
 
 /// Moves the booking to another offered time.
-pub async fn reschedule(state: &AppState, mover: &Mover, choice: &Choice, origin: &Origin) -> Result<Booking, BookError> {
+pub async fn reschedule(
+    state: &AppState,
+    mover: &Mover,
+    choice: &Choice,
+    origin: &Origin,
+) -> Result<Booking, BookError> {
     let db = state.store.reader();
     let scope = mover.scope("move");
     if let Some(answer) = choice.key.answered(db, mover.org, &scope, &choice.parameters()).await? {
@@ -134,7 +138,13 @@ async fn commit_move(
 
     let from = booking.span;
     let was_held = booking.status == BookingStatus::Held;
-    let moved = Booking { span: seating.span, zone: choice.zone, status: BookingStatus::Confirmed, hold_until: None, ..booking };
+    let moved = Booking {
+        span: seating.span,
+        zone: choice.zone,
+        status: BookingStatus::Confirmed,
+        hold_until: None,
+        ..booking
+    };
     seat::free(&txn, request.org, moved.id).await?;
     seat::take(&txn, &moved, request, &seating.people).await.map_err(refused)?;
     store_move(&txn, &moved).await?;
@@ -143,7 +153,8 @@ async fn commit_move(
     let seated: Vec<&Person> = seating.people.iter().filter_map(|id| panel.people.get(id)).collect();
     if let Some(event) = events::of_booking(&*txn, request.org, moved.id).await? {
         let who = participants(request, &coordinator, &seated, &seating.optional, panel);
-        let left: Vec<_> = event.participants.iter().filter(|one| !who.iter().any(|now| now.email == one.email)).cloned().collect();
+        let left: Vec<_> =
+            event.participants.iter().filter(|one| !who.iter().any(|now| now.email == one.email)).cloned().collect();
         let mut event = event.change(&txn, seating.span, who, now).await?;
         if was_held {
             event = event.confirm(&txn, now).await?;
@@ -153,8 +164,13 @@ async fn commit_move(
             tell::moved(&txn, state, request, &moved, &coordinator, change, now).await?;
         }
     }
-    let change =
-        Change { kind: ChangeKind::Moved, actor: mover.actor, reason: "", from: Some(from.start()), to: Some(moved.span.start()) };
+    let change = Change {
+        kind: ChangeKind::Moved,
+        actor: mover.actor,
+        reason: "",
+        from: Some(from.start()),
+        to: Some(moved.span.start()),
+    };
     remember(&txn, &moved, change, now).await?;
     link::extend(&txn, request.org, request.id, moved.span.end()).await?;
     audit::record(
@@ -208,9 +224,11 @@ pub async fn cancel(state: &AppState, mover: &Mover, reason: &str, origin: &Orig
     if let Some(event) = events::of_booking(&*txn, request.org, booking.id).await? {
         let was_public = event.status == EventStatus::Confirmed;
         let event = event.cancel(&txn, now).await?;
-        tell::cancelled(&txn, state, &request, &booking, &event, &coordinator, was_public, reason, mover.actor, now).await?;
+        tell::cancelled(&txn, state, &request, &booking, &event, &coordinator, was_public, reason, mover.actor, now)
+            .await?;
     }
-    let change = Change { kind: ChangeKind::Cancelled, actor: mover.actor, reason, from: Some(booking.span.start()), to: None };
+    let change =
+        Change { kind: ChangeKind::Cancelled, actor: mover.actor, reason, from: Some(booking.span.start()), to: None };
     remember(&txn, &booking, change, now).await?;
     set_request(&txn, &request, RequestStatus::Cancelled).await?;
     audit::record(

@@ -4,7 +4,10 @@
 //! busy, released and the candidate asked to choose again; after fifteen minutes without an answer it is released as well.
 
 use super::{
-    Booking, Change, book::set_request, change::set_booking, find, lock_request,
+    Booking, Change,
+    book::set_request,
+    change::set_booking,
+    find, lock_request,
     offer::{self, Seating},
     remember, seat, tell,
 };

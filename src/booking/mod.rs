@@ -77,7 +77,11 @@ pub async fn latest(db: &impl ConnectionTrait, org: OrgId, request: RequestId) -
 
 /// The booking with this id, if it is one of this organisation.
 pub async fn find(db: &impl ConnectionTrait, org: OrgId, id: BookingId) -> Result<Option<Booking>, StoreError> {
-    let row = bookings::Entity::find().filter(bookings::Column::OrgId.eq(org)).filter(bookings::Column::Id.eq(id)).one(db).await?;
+    let row = bookings::Entity::find()
+        .filter(bookings::Column::OrgId.eq(org))
+        .filter(bookings::Column::Id.eq(id))
+        .one(db)
+        .await?;
     Ok(row.map(Booking::from))
 }
 
@@ -115,18 +119,36 @@ impl From<BookError> for AppError {
     fn from(error: BookError) -> Self {
         match error {
             BookError::Link(error) => error.into(),
-            BookError::Closed => AppError::new(410, "request_closed", "This interview was cancelled. Nothing more needs to be done."),
-            BookError::AlreadyBooked => AppError::new(409, "already_booked", "A time is booked already. You can move it instead."),
-            BookError::NotBooked => AppError::new(409, "not_booked", "No time is booked, so there is nothing to change."),
-            BookError::NotOffered => AppError::new(422, "slot_not_offered", "This time is not among those offered. Choose one from the list."),
-            BookError::SlotTaken => AppError::new(409, "slot_taken", "Someone just took this time. Choose another one."),
-            BookError::TooLate { .. } => {
-                AppError::new(409, "too_late", "It is too late to change this here. Write to the person who invited you.")
+            BookError::Closed => {
+                AppError::new(410, "request_closed", "This interview was cancelled. Nothing more needs to be done.")
             }
-            BookError::KeyRequired => AppError::bad_request("key_required", "The form was incomplete. Reload the page and try again."),
-            BookError::KeyReused => {
-                AppError::new(422, "key_reused", "This form was already sent with another time. Reload the page to see what is booked.")
+            BookError::AlreadyBooked => {
+                AppError::new(409, "already_booked", "A time is booked already. You can move it instead.")
             }
+            BookError::NotBooked => {
+                AppError::new(409, "not_booked", "No time is booked, so there is nothing to change.")
+            }
+            BookError::NotOffered => AppError::new(
+                422,
+                "slot_not_offered",
+                "This time is not among those offered. Choose one from the list.",
+            ),
+            BookError::SlotTaken => {
+                AppError::new(409, "slot_taken", "Someone just took this time. Choose another one.")
+            }
+            BookError::TooLate { .. } => AppError::new(
+                409,
+                "too_late",
+                "It is too late to change this here. Write to the person who invited you.",
+            ),
+            BookError::KeyRequired => {
+                AppError::bad_request("key_required", "The form was incomplete. Reload the page and try again.")
+            }
+            BookError::KeyReused => AppError::new(
+                422,
+                "key_reused",
+                "This form was already sent with another time. Reload the page to see what is booked.",
+            ),
             BookError::Store(error) => error.into(),
         }
     }
@@ -141,7 +163,12 @@ pub(crate) struct Change<'a> {
     pub to: Option<DateTime<Utc>>,
 }
 
-pub(crate) async fn remember(txn: &Txn, booking: &Booking, change: Change<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub(crate) async fn remember(
+    txn: &Txn,
+    booking: &Booking,
+    change: Change<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     booking_changes::Entity::insert(booking_changes::ActiveModel {
         id: Set(ChangeId::new()),
         org_id: Set(booking.org),

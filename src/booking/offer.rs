@@ -62,7 +62,12 @@ pub struct Knowledge {
 }
 
 /// Reads what is known, at most `max_age` old, without the booking `but` (which is about to move).
-pub async fn knowledge(state: &AppState, ask: &Ask<'_>, max_age: TimeDelta, but: Option<BookingId>) -> Result<Knowledge, StoreError> {
+pub async fn knowledge(
+    state: &AppState,
+    ask: &Ask<'_>,
+    max_age: TimeDelta,
+    but: Option<BookingId>,
+) -> Result<Knowledge, StoreError> {
     let members = ask.panel.members();
     let around = widened(ask);
     let calendars = busy::busy_of(&state.services, ask.org, &members, around, max_age).await?;
@@ -89,7 +94,12 @@ fn widened(ask: &Ask<'_>) -> Interval {
 }
 
 /// The times open for a request, for its pages.
-pub async fn open_slots(state: &AppState, request: &Request, panel: &Panel, but: Option<BookingId>) -> Result<Answer, StoreError> {
+pub async fn open_slots(
+    state: &AppState,
+    request: &Request,
+    panel: &Panel,
+    but: Option<BookingId>,
+) -> Result<Answer, StoreError> {
     let ask = Ask::of(request, panel);
     let known = knowledge(state, &ask, FRESH, but).await?;
     Ok(solve(&query(&ask, &known, state.clock.now(), false)))
@@ -145,7 +155,8 @@ pub async fn seating_at(
     if let Some(seating) = first(&answer, span, Vec::new()) {
         return Ok(seating);
     }
-    let reasons: Vec<Rule> = answer.refused().flat_map(|refused| refused.reasons().map(|(_, rule)| rule).collect::<Vec<_>>()).collect();
+    let reasons: Vec<Rule> =
+        answer.refused().flat_map(|refused| refused.reasons().map(|(_, rule)| rule).collect::<Vec<_>>()).collect();
     if answer.refused().len() == 0 || reasons.contains(&Rule::Notice) {
         return Err(BookError::NotOffered);
     }
@@ -161,7 +172,8 @@ pub async fn seating_at(
     }
     let mut supposed = known;
     for person in &silent {
-        let nothing = PersonBusy::Known { intervals: Vec::new(), read_at: now, provider: crate::calendars::Provider::Google };
+        let nothing =
+            PersonBusy::Known { intervals: Vec::new(), read_at: now, provider: crate::calendars::Provider::Google };
         supposed.calendars.insert(*person, nothing);
     }
     first(&at(&supposed), span, silent).ok_or(BookError::SlotTaken)
@@ -203,7 +215,8 @@ fn core_person(person: &Person, panel: &Panel, known: &Knowledge) -> scheduling:
         Some(PersonBusy::Unknown { .. }) => Busy::Unknown,
         Some(PersonBusy::NotConnected) | None => Busy::nothing(),
     };
-    let connected = matches!(known.calendars.get(&person.id), Some(PersonBusy::Known { .. } | PersonBusy::Unknown { .. }));
+    let connected =
+        matches!(known.calendars.get(&person.id), Some(PersonBusy::Known { .. } | PersonBusy::Unknown { .. }));
     let mut core = scheduling::person::Person::new(person.id.to_string(), person.zone, busy);
     let typed = panel.typed.get(&person.id).map(|typed| typed.windows.clone()).unwrap_or_default();
     if connected {

@@ -73,6 +73,8 @@ pub async fn taken(
     let rows = rows.into_iter().filter(|row| Some(row.booking_id) != but);
     let interval = |from: Stamp, until: Stamp| Interval::new(from.at(), until.at());
     Ok(rows
-        .filter_map(|row| Some((row.person_id, interval(row.taken_from, row.taken_until)?, interval(row.starts_at, row.ends_at)?)))
+        .filter_map(|row| {
+            Some((row.person_id, interval(row.taken_from, row.taken_until)?, interval(row.starts_at, row.ends_at)?))
+        })
         .collect())
 }

@@ -12,8 +12,8 @@ use crate::{
     calendars::ical,
     events::{Event, Participant},
     notifications::{
-        self, BookingCancelled, BookingConfirmed, BookingHeld, BookingMoved, CandidateDid, CoordinatorNotice, HeldReleased, Invitation,
-        InvitationCancelled, InvitationUpdated, Meeting, Message, Post, Recipient,
+        self, BookingCancelled, BookingConfirmed, BookingHeld, BookingMoved, CandidateDid, CoordinatorNotice,
+        HeldReleased, Invitation, InvitationCancelled, InvitationUpdated, Meeting, Message, Post, Recipient,
         link::Link,
     },
     people::Person,
@@ -120,13 +120,20 @@ impl Desk<'_> {
     async fn reader(&self, one: &Participant) -> Result<Option<Recipient>, StoreError> {
         let zone = match one.person {
             None => self.booking.zone,
-            Some(id) => crate::people::find(&**self.txn, self.request.org, id).await?.map_or(self.request.zone, |person| person.zone),
+            Some(id) => crate::people::find(&**self.txn, self.request.org, id)
+                .await?
+                .map_or(self.request.zone, |person| person.zone),
         };
         Ok(Recipient::parse(&one.email, &one.name, zone))
     }
 
     /// Our own message to each of these, the candidate with the link to change it.
-    async fn invite(&self, event: &Event, to: &[Participant], message: impl Fn(Option<Link>) -> Option<Message>) -> Result<(), StoreError> {
+    async fn invite(
+        &self,
+        event: &Event,
+        to: &[Participant],
+        message: impl Fn(Option<Link>) -> Option<Message>,
+    ) -> Result<(), StoreError> {
         let manage = self.manage().await?;
         for one in to {
             let manage = if one.role == ParticipantRole::Candidate { manage.clone() } else { None };
@@ -164,7 +171,8 @@ pub(super) async fn booked(
         Inviter::Mail => {
             let object = desk.object(event, ical::Method::Request, &event.participants);
             desk.invite(event, &event.participants, |manage| {
-                let (event, coordinator, coordinator_zone) = (object.clone()?, desk.coordinator.name.clone(), desk.coordinator.zone);
+                let (event, coordinator, coordinator_zone) =
+                    (object.clone()?, desk.coordinator.name.clone(), desk.coordinator.zone);
                 Some(Message::Invitation(Invitation { event, coordinator, coordinator_zone, manage }))
             })
             .await?;
@@ -184,7 +192,8 @@ pub(super) async fn held(
 ) -> Result<(), StoreError> {
     let desk = desk!(txn, state, request, booking, coordinator, now);
     let (Some(manage), Some(answer_by)) = (desk.manage().await?, booking.hold_until) else { return Ok(()) };
-    desk.post(desk.candidate(), 0, Message::BookingHeld(BookingHeld { meeting: desk.meeting(), answer_by, manage })).await
+    desk.post(desk.candidate(), 0, Message::BookingHeld(BookingHeld { meeting: desk.meeting(), answer_by, manage }))
+        .await
 }
 
 /// The kept time could not be confirmed.
@@ -237,7 +246,13 @@ pub(super) async fn moved(
             let object = desk.object(event, ical::Method::Request, &event.participants);
             desk.invite(event, &event.participants, |manage| {
                 let (event, coordinator, coordinator_zone) = (object.clone()?, name.clone(), desk.coordinator.zone);
-                Some(Message::InvitationUpdated(InvitationUpdated { event, before: Some(before), coordinator, coordinator_zone, manage }))
+                Some(Message::InvitationUpdated(InvitationUpdated {
+                    event,
+                    before: Some(before),
+                    coordinator,
+                    coordinator_zone,
+                    manage,
+                }))
             })
             .await?;
             let object = desk.object(event, ical::Method::Cancel, left);
@@ -270,7 +285,8 @@ pub(super) async fn cancelled(
         desk.invite(event, &event.participants, |_| withdrawn(&desk, object.clone()?, actor, reason)).await?;
     } else {
         let cancelled_by = by(actor, coordinator);
-        let message = BookingCancelled { meeting: desk.meeting(), cancelled_by, reason: said(reason), book_again: None };
+        let message =
+            BookingCancelled { meeting: desk.meeting(), cancelled_by, reason: said(reason), book_again: None };
         desk.post(desk.candidate(), event.sequence, Message::BookingCancelled(message)).await?;
     }
     match actor {

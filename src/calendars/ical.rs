@@ -274,8 +274,9 @@ fn lines(text: &str) -> String {
         let c = if c == '\t' { ' ' } else { c };
         if is_break(c) {
             out.push('\n');
-        } else if !c.is_control() && !(is_blank(c) && out.ends_with(is_blank)) {
-            out.push(c);
+        } else if !c.is_control() {
+            let repeats = is_blank(c) && out.ends_with(is_blank);
+            out.extend((!repeats).then_some(c));
         }
     }
     out.trim().to_owned()

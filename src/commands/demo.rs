@@ -40,7 +40,8 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let sandbox = sandbox.await?;
     let state = super::start(config(&options, folder.path())?).await?;
     let listener = listen(&state).await?;
-    convene::demo::seed(&state).await?;
+    let control = format!("http://127.0.0.1:{}", options.sandbox_port).parse()?;
+    convene::demo::seed(&state, &control).await?;
     tell(&options, folder.path(), &state);
     tokio::select! {
         () = serve_and_work(state, listener, Shutdown::on_signal()?) => {}

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ActiveModelTrait, QueryFilter, QueryOrder,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder,
 };
 
 use crate::{
@@ -147,7 +148,13 @@ pub async fn create(txn: &Txn, new: NewEvent, now: DateTime<Utc>) -> Result<Even
 
 impl Event {
     /// The time and people changed: SEQUENCE and revision grow, calendars follow.
-    pub async fn change(mut self, txn: &Txn, span: Interval, participants: Vec<Participant>, now: DateTime<Utc>) -> Result<Self, StoreError> {
+    pub async fn change(
+        mut self,
+        txn: &Txn,
+        span: Interval,
+        participants: Vec<Participant>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
         self.span = span;
         self.participants = participants;
         self.sequence += 1;
@@ -197,14 +204,16 @@ impl Event {
 async fn write_participants(txn: &Txn, event: &Event) -> Result<(), StoreError> {
     // One line per address, whoever it stands for: the first role given wins.
     let mut seen = BTreeSet::new();
-    let rows = event.participants.iter().filter(|one| seen.insert(one.email.clone())).map(|one| event_participants::ActiveModel {
-        id: Set(ParticipantId::new()),
-        org_id: Set(event.org),
-        event_id: Set(event.id),
-        person_id: Set(one.person),
-        email: Set(one.email.clone()),
-        name: Set(one.name.clone()),
-        role: Set(one.role),
+    let rows = event.participants.iter().filter(|one| seen.insert(one.email.clone())).map(|one| {
+        event_participants::ActiveModel {
+            id: Set(ParticipantId::new()),
+            org_id: Set(event.org),
+            event_id: Set(event.id),
+            person_id: Set(one.person),
+            email: Set(one.email.clone()),
+            name: Set(one.name.clone()),
+            role: Set(one.role),
+        }
     });
     event_participants::Entity::insert_many(rows).exec_without_returning(&**txn).await?;
     Ok(())
@@ -219,7 +228,11 @@ pub async fn find(db: &impl ConnectionTrait, id: EventId) -> Result<Option<Event
 }
 
 /// The event of a booking.
-pub async fn of_booking(db: &impl ConnectionTrait, org: OrgId, booking: BookingId) -> Result<Option<Event>, StoreError> {
+pub async fn of_booking(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    booking: BookingId,
+) -> Result<Option<Event>, StoreError> {
     let row = events::Entity::find()
         .filter(events::Column::OrgId.eq(org))
         .filter(events::Column::BookingId.eq(booking))
@@ -290,7 +303,11 @@ impl Placement {
 }
 
 /// All placements of an event, tombstones too.
-pub async fn placements_of(db: &impl ConnectionTrait, org: OrgId, event: EventId) -> Result<Vec<Placement>, StoreError> {
+pub async fn placements_of(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    event: EventId,
+) -> Result<Vec<Placement>, StoreError> {
     let rows = placements::Entity::find()
         .filter(placements::Column::OrgId.eq(org))
         .filter(placements::Column::EventId.eq(event))

@@ -11,22 +11,22 @@ pub mod email;
 mod html;
 mod letter;
 pub mod link;
-mod post;
 pub mod messages;
-pub mod when;
+mod post;
 pub mod watch;
+pub mod when;
 mod words;
 
 use chrono_tz::Tz;
 
 use crate::{calendars::ical::Method, scheduling::interval::Interval};
 use address::{MailAddress, MailName, NotMailable};
-pub use post::{Post, deliver, post};
 use letter::Letter;
 pub use messages::{
     BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved, CandidateDid, CoordinatorNotice,
     HeldReleased, Invitation, InvitationCancelled, InvitationUpdated, ReconnectNeeded,
 };
+pub use post::{Post, deliver, post};
 
 /// Whom a message is for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -126,7 +126,13 @@ fn outgoing(state: &AppState, row: messages::Model) -> Option<OutgoingMail> {
     })
 }
 
-async fn settle(state: &AppState, org: OrgId, id: ids::MessageId, status: MessageStatus, error: &str) -> Result<(), StoreError> {
+async fn settle(
+    state: &AppState,
+    org: OrgId,
+    id: ids::MessageId,
+    status: MessageStatus,
+    error: &str,
+) -> Result<(), StoreError> {
     let sent_at = (status == MessageStatus::Sent).then(|| Stamp::from(state.clock.now()));
     let change = messages::ActiveModel {
         status: Set(status),

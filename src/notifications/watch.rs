@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::Notify;
 
-use super::{Message, Post, ReconnectNeeded, Recipient, post};
+use super::{Message, Post, Recipient, ReconnectNeeded, post};
 use crate::{
     config::Config,
     connections::{Connection, Need, Watch},

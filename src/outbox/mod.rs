@@ -10,17 +10,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{BookingId, ConnectionId, EventId, JobId, MessageId, OrgId},
-    store::{
-        self, Stamp, StoreError, Txn,
-        entities::jobs,
-        words::JobStatus,
-    },
+    store::{self, Stamp, StoreError, Txn, entities::jobs, words::JobStatus},
 };
 
 pub use lease::{Claimed, HEARTBEAT, LEASE, Lease};
@@ -90,7 +87,13 @@ pub async fn enqueue(txn: &Txn, org: OrgId, job: &Job, now: DateTime<Utc>) -> Re
 }
 
 /// The same, to be kept not before `run_at`.
-pub async fn enqueue_at(txn: &Txn, org: OrgId, job: &Job, run_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<JobId, StoreError> {
+pub async fn enqueue_at(
+    txn: &Txn,
+    org: OrgId,
+    job: &Job,
+    run_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<JobId, StoreError> {
     if job.supersedes() {
         jobs::Entity::update_many()
             .col_expr(jobs::Column::Status, Expr::value(JobStatus::Superseded))

@@ -105,14 +105,17 @@ pub async fn create(
     }
 
     link::create(&txn, &state.keys, org, id, new.window.end(), now).await?;
-    audit::record(&txn, AuditEntry {
-        org,
-        actor: Actor::Person(coordinator.member().person),
-        action: "request.created",
-        subject: id.to_string(),
-        detail: json!({ "interviewers": required.len(), "optional": optional.len(), "minutes": new.duration }),
-        origin: origin.clone(),
-    })
+    audit::record(
+        &txn,
+        AuditEntry {
+            org,
+            actor: Actor::Person(coordinator.member().person),
+            action: "request.created",
+            subject: id.to_string(),
+            detail: json!({ "interviewers": required.len(), "optional": optional.len(), "minutes": new.duration }),
+            origin: origin.clone(),
+        },
+    )
     .await?;
     txn.commit().await?;
     Ok(id)

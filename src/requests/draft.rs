@@ -221,9 +221,13 @@ fn location(text: &str) -> Result<String, FieldError> {
     let text = line("location", text, 300)?;
     let scheme = text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
     let looks_like_link = text.contains("://")
-        || scheme.as_deref().is_some_and(|s| matches!(s, "javascript" | "data" | "file" | "vbscript" | "http" | "https" | "ftp"));
+        || scheme
+            .as_deref()
+            .is_some_and(|s| matches!(s, "javascript" | "data" | "file" | "vbscript" | "http" | "https" | "ftp"));
     if looks_like_link {
-        let link = url::Url::parse(&text).ok().filter(|url| url.scheme() == "https" && url.username().is_empty() && url.password().is_none());
+        let link = url::Url::parse(&text)
+            .ok()
+            .filter(|url| url.scheme() == "https" && url.username().is_empty() && url.password().is_none());
         if link.is_none() {
             return Err(FieldError::new("location", "link_invalid", "Use a https link."));
         }
@@ -234,7 +238,11 @@ fn location(text: &str) -> Result<String, FieldError> {
 fn notes(text: &str) -> Result<String, FieldError> {
     use unicode_segmentation::UnicodeSegmentation;
     if text.contains('\0') {
-        return Err(FieldError::new("notes", "invalid_character", "The notes contain a character that cannot be stored."));
+        return Err(FieldError::new(
+            "notes",
+            "invalid_character",
+            "The notes contain a character that cannot be stored.",
+        ));
     }
     if text.len() > 4 * LONGEST_NOTES || text.graphemes(true).count() > LONGEST_NOTES {
         return Err(FieldError::new("notes", "notes_too_long", "Use at most 4,000 characters."));
@@ -281,14 +289,18 @@ pub fn zone(field: &str, text: &str) -> Result<Tz, FieldError> {
 /// A calendar date, `2027-03-08`; digits of other scripts are read as digits.
 pub fn date(field: &str, text: &str) -> Result<NaiveDate, FieldError> {
     let text: String = text.trim().chars().map(ascii_digit).collect();
-    let plain = text.len() == 10 && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+    let plain = text.len() == 10
+        && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     let parsed = plain.then(|| NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()).flatten();
-    parsed.filter(|date| (2000..2200).contains(&date.year())).ok_or_else(|| FieldError::new(field, "date_invalid", "Choose a date."))
+    parsed
+        .filter(|date| (2000..2200).contains(&date.year()))
+        .ok_or_else(|| FieldError::new(field, "date_invalid", "Choose a date."))
 }
 
 fn time_of_day(field: &str, text: &str) -> Result<NaiveTime, FieldError> {
     let text: String = text.trim().chars().map(ascii_digit).collect();
-    NaiveTime::parse_from_str(&text, "%H:%M").map_err(|_| FieldError::new(field, "date_invalid", "Give a time of day, such as 09:00."))
+    NaiveTime::parse_from_str(&text, "%H:%M")
+        .map_err(|_| FieldError::new(field, "date_invalid", "Give a time of day, such as 09:00."))
 }
 
 /// Arabic-Indic, Devanagari and full-width digits as their ASCII ones.
@@ -326,8 +338,9 @@ pub fn addresses(text: &str) -> impl Iterator<Item = &str> {
 fn panel(field: &str, text: &str, required: bool) -> Result<Vec<Email>, FieldError> {
     let mut people: Vec<Email> = Vec::new();
     for part in addresses(text) {
-        let person: Email =
-            part.parse().map_err(|_| FieldError::new(field, "email_invalid", format!("Check the address \"{part}\".")))?;
+        let person: Email = part
+            .parse()
+            .map_err(|_| FieldError::new(field, "email_invalid", format!("Check the address \"{part}\".")))?;
         if people.contains(&person) {
             return Err(FieldError::new(field, "interviewer_twice", format!("{person} is there twice.")));
         }
@@ -337,7 +350,8 @@ fn panel(field: &str, text: &str, required: bool) -> Result<Vec<Email>, FieldErr
         return Err(FieldError::new(field, "interviewer_required", "Add at least one interviewer."));
     }
     if people.len() > LARGEST_PANEL {
-        let sentence = format!("A panel has at most {LARGEST_PANEL} people; {} is one too many.", people[LARGEST_PANEL]);
+        let sentence =
+            format!("A panel has at most {LARGEST_PANEL} people; {} is one too many.", people[LARGEST_PANEL]);
         return Err(FieldError::new(field, "too_many_interviewers", sentence));
     }
     Ok(people)
@@ -360,7 +374,9 @@ fn typed_windows(text: &str, zone: Tz) -> Result<Vec<(Email, Interval)>, FieldEr
     let mut windows = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let wrong = || {
-            let sentence = format!("\"{line}\" is not understood. Write: address, date, start, end, such as tom@example.com 2027-03-08 09:00 12:00.");
+            let sentence = format!(
+                "\"{line}\" is not understood. Write: address, date, start, end, such as tom@example.com 2027-03-08 09:00 12:00."
+            );
             FieldError::new("windows", "window_invalid", sentence)
         };
         let parts: Vec<&str> = line.split_whitespace().collect();

@@ -49,8 +49,12 @@ impl From<LinkError> for AppError {
     fn from(error: LinkError) -> Self {
         match error {
             LinkError::Unknown => AppError::new(404, "link_unknown", "This link is not valid. Ask for a new one."),
-            LinkError::Expired { .. } => AppError::new(410, "link_expired", "This link has expired. Ask for a new one."),
-            LinkError::Revoked { .. } => AppError::new(410, "link_revoked", "This link was replaced. Use the newest one you were sent."),
+            LinkError::Expired { .. } => {
+                AppError::new(410, "link_expired", "This link has expired. Ask for a new one.")
+            }
+            LinkError::Revoked { .. } => {
+                AppError::new(410, "link_revoked", "This link was replaced. Use the newest one you were sent.")
+            }
             LinkError::Store(error) => error.into(),
         }
     }
@@ -166,18 +170,29 @@ impl From<SendError> for AppError {
     fn from(error: SendError) -> Self {
         match error {
             SendError::NotFound => AppError::not_found(),
-            SendError::Closed => AppError::new(409, "request_closed", "This request is cancelled, so its link is not sent any more."),
-            SendError::KeyLost => AppError::new(409, "link_lost", "The key this link was made with is gone. Create a new request."),
-            SendError::TooMany => {
-                AppError::new(429, "too_many_mails", "This candidate was sent several mails within the hour. Try again later.")
+            SendError::Closed => {
+                AppError::new(409, "request_closed", "This request is cancelled, so its link is not sent any more.")
             }
+            SendError::KeyLost => {
+                AppError::new(409, "link_lost", "The key this link was made with is gone. Create a new request.")
+            }
+            SendError::TooMany => AppError::new(
+                429,
+                "too_many_mails",
+                "This candidate was sent several mails within the hour. Try again later.",
+            ),
             SendError::Store(error) => error.into(),
         }
     }
 }
 
 /// Mails the link to the candidate.
-pub async fn send(state: &AppState, coordinator: &Coordinator, id: RequestId, origin: &Origin) -> Result<(), SendError> {
+pub async fn send(
+    state: &AppState,
+    coordinator: &Coordinator,
+    id: RequestId,
+    origin: &Origin,
+) -> Result<(), SendError> {
     let org = coordinator.member().org;
     let request = super::find(state.store.reader(), org, id).await?.ok_or(SendError::NotFound)?;
     if request.status == RequestStatus::Cancelled {
@@ -198,14 +213,17 @@ pub async fn send(state: &AppState, coordinator: &Coordinator, id: RequestId, or
         .exec(&*txn)
         .await
         .map_err(StoreError::from)?;
-    audit::record(&txn, AuditEntry {
-        org,
-        actor: Actor::Person(coordinator.member().person),
-        action: "request.link_sent",
-        subject: id.to_string(),
-        detail: json!({}),
-        origin: origin.clone(),
-    })
+    audit::record(
+        &txn,
+        AuditEntry {
+            org,
+            actor: Actor::Person(coordinator.member().person),
+            action: "request.link_sent",
+            subject: id.to_string(),
+            detail: json!({}),
+            origin: origin.clone(),
+        },
+    )
     .await?;
     txn.commit().await?;
     state.wake.notify_one();
@@ -232,7 +250,9 @@ async fn post_link(
         link,
         until: request.window.end(),
     });
-    let Some(to) = Recipient::parse(request.candidate_email.as_str(), &request.candidate_name, request.zone) else { return Ok(()) };
+    let Some(to) = Recipient::parse(request.candidate_email.as_str(), &request.candidate_name, request.zone) else {
+        return Ok(());
+    };
     let post = Post {
         org: request.org,
         request: Some(request.id),

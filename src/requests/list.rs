@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::{Request, in_org};
 use crate::{
@@ -75,7 +77,11 @@ fn matching(filter: Filter, now: DateTime<Utc>) -> Condition {
             .add(requests::Column::Id.in_subquery(live_booking(false))),
         Filter::Done => Condition::any()
             .add(requests::Column::Status.eq(RequestStatus::Cancelled))
-            .add(Condition::all().add(requests::Column::Status.eq(RequestStatus::Open)).add(requests::Column::WindowEnd.lte(now)))
+            .add(
+                Condition::all()
+                    .add(requests::Column::Status.eq(RequestStatus::Open))
+                    .add(requests::Column::WindowEnd.lte(now)),
+            )
             .add(requests::Column::Id.in_subquery(live_booking(true))),
     }
 }
@@ -109,7 +115,12 @@ pub async fn page(
 }
 
 /// The next interviews, soonest first.
-pub async fn next_interviews(db: &impl ConnectionTrait, org: OrgId, now: DateTime<Utc>, limit: u64) -> Result<Vec<Line>, StoreError> {
+pub async fn next_interviews(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    now: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<Line>, StoreError> {
     let rows = bookings::Entity::find()
         .filter(bookings::Column::OrgId.eq(org))
         .filter(bookings::Column::Status.eq(BookingStatus::Confirmed))
@@ -126,12 +137,22 @@ pub async fn next_interviews(db: &impl ConnectionTrait, org: OrgId, now: DateTim
 }
 
 /// One request as a line.
-pub async fn line(db: &impl ConnectionTrait, org: OrgId, id: RequestId, now: DateTime<Utc>) -> Result<Option<Line>, StoreError> {
+pub async fn line(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    id: RequestId,
+    now: DateTime<Utc>,
+) -> Result<Option<Line>, StoreError> {
     let Some(request) = super::find(db, org, id).await? else { return Ok(None) };
     Ok(lines(db, org, vec![request], now).await?.pop())
 }
 
-async fn lines(db: &impl ConnectionTrait, org: OrgId, list: Vec<Request>, now: DateTime<Utc>) -> Result<Vec<Line>, StoreError> {
+async fn lines(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    list: Vec<Request>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Line>, StoreError> {
     let ids: Vec<RequestId> = list.iter().map(|request| request.id).collect();
     let mut booked: BTreeMap<RequestId, Booking> = BTreeMap::new();
     let rows = bookings::Entity::find()
@@ -187,11 +208,15 @@ async fn calendar_standings(
         let Some(booking) = event.booking_id else { continue };
         let placement = placed.iter().find(|placement| placement.event_id == event.id);
         let standing = match placement {
-            Some(at) if !at.provider_id.is_empty() && at.removed_at.is_none() && at.placed_revision == event.revision => {
+            Some(at)
+                if !at.provider_id.is_empty() && at.removed_at.is_none() && at.placed_revision == event.revision =>
+            {
                 Standing::InCalendar
             }
             Some(at) if !at.last_error.is_empty() => Standing::NotInCalendar(at.last_error.clone()),
-            None if event.inviter == Inviter::Mail => Standing::NotInCalendar("No calendar to write to is connected.".to_owned()),
+            None if event.inviter == Inviter::Mail => {
+                Standing::NotInCalendar("No calendar to write to is connected.".to_owned())
+            }
             _ => Standing::Booked,
         };
         standings.insert(booking, standing);
@@ -199,7 +224,11 @@ async fn calendar_standings(
     Ok(standings)
 }
 
-async fn seated(db: &impl ConnectionTrait, org: OrgId, ids: &[BookingId]) -> Result<BTreeMap<BookingId, Vec<PersonId>>, StoreError> {
+async fn seated(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    ids: &[BookingId],
+) -> Result<BTreeMap<BookingId, Vec<PersonId>>, StoreError> {
     let rows = occupancies::Entity::find()
         .filter(occupancies::Column::OrgId.eq(org))
         .filter(occupancies::Column::BookingId.is_in(ids.iter().copied()))
@@ -212,7 +241,11 @@ async fn seated(db: &impl ConnectionTrait, org: OrgId, ids: &[BookingId]) -> Res
     Ok(seated)
 }
 
-async fn asked(db: &impl ConnectionTrait, org: OrgId, ids: &[RequestId]) -> Result<BTreeMap<RequestId, Vec<PersonId>>, StoreError> {
+async fn asked(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    ids: &[RequestId],
+) -> Result<BTreeMap<RequestId, Vec<PersonId>>, StoreError> {
     let rows = seats::Entity::find()
         .filter(seats::Column::OrgId.eq(org))
         .filter(seats::Column::RequestId.is_in(ids.iter().copied()))

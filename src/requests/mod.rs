@@ -98,8 +98,12 @@ impl Panel {
 
     /// People without whom the interview cannot happen: those of "all" and "any" seats.
     pub fn required(&self) -> Vec<PersonId> {
-        let mut people: Vec<_> =
-            self.seats.iter().filter(|seat| seat.kind != SeatKind::Optional).flat_map(|seat| seat.people.iter().copied()).collect();
+        let mut people: Vec<_> = self
+            .seats
+            .iter()
+            .filter(|seat| seat.kind != SeatKind::Optional)
+            .flat_map(|seat| seat.people.iter().copied())
+            .collect();
         people.sort();
         people.dedup();
         people

@@ -97,7 +97,9 @@ fn mail(row: messages::Model) -> Option<Entry> {
     let (kind, to) = (row.kind, row.to_name);
     match row.status {
         MessageStatus::Queued => None,
-        MessageStatus::Sent => Some(Entry { at: row.sent_at.unwrap_or(row.created_at).at(), what: What::Mailed { kind, to } }),
+        MessageStatus::Sent => {
+            Some(Entry { at: row.sent_at.unwrap_or(row.created_at).at(), what: What::Mailed { kind, to } })
+        }
         MessageStatus::Failed => {
             Some(Entry { at: row.created_at.at(), what: What::MailFailed { kind, to, reason: row.last_error } })
         }

@@ -2,7 +2,7 @@
 //! the tests.
 //!
 //! Parsing is strict: unknown and repeated fields, malformed values and impossible demands are refused with the JSON path
-//! and the reason. Shape and single values are read in [`document`], what holds between them is checked here, and then
+//! and the reason. Shape and single values are read in `document`, what holds between them is checked here, and then
 //! it is an ordinary [`Query`]. Defaults: no notice, no buffers, alignment to UTC, empty lists. `busy` has none: silence is
 //! not a free calendar.
 

@@ -1,7 +1,7 @@
 //! The question and its answer: at which times can this interview start, and who would sit in it.
 //!
 //! [`open_slots`] only computes: no clock, no database, and the same answer for the same query every time. The rules
-//! stand with the nouns they belong to ([`super::hours`], [`super::availability`], [`super::seats`], [`super::grid`]);
+//! stand with the nouns they belong to ([`super::hours`], [`super::seats`], `availability`, `grid`);
 //! here they are put together. Loops of several stages are not answered here.
 
 use super::availability::{RuleRows, Scene, ceil_second, floor_second, open_seconds};

@@ -63,13 +63,14 @@ async fn carry_out(
     });
     let (calendar, draft, last) = (&calendar.calendar, &draft, last.as_ref());
     let target = placement.calendar.as_str();
-    let outcome = connections::tokens::with_access(&state.services, event.org, placement.connection, move |token| async move {
-        match action {
-            Action::Put => calendar.put(&token, target, draft, last).await.map(Some),
-            Action::Remove => calendar.cancel(&token, target, draft, last, "").await.map(|()| None),
-            Action::Nothing => Ok(None),
-        }
-    });
+    let outcome =
+        connections::tokens::with_access(&state.services, event.org, placement.connection, move |token| async move {
+            match action {
+                Action::Put => calendar.put(&token, target, draft, last).await.map(Some),
+                Action::Remove => calendar.cancel(&token, target, draft, last, "").await.map(|()| None),
+                Action::Nothing => Ok(None),
+            }
+        });
     outcome.await.map_err(|error| job_error(error, placement.connection))
 }
 
@@ -134,14 +135,17 @@ async fn record(
         .exec(&*txn)
         .await
         .map_err(StoreError::from)?;
-    audit::record(&txn, AuditEntry {
-        org: event.org,
-        actor: Actor::System,
-        action: verb,
-        subject: event.id.to_string(),
-        detail: serde_json::json!({ "revision": event.revision, "connection": placement.connection }),
-        origin: Origin::default(),
-    })
+    audit::record(
+        &txn,
+        AuditEntry {
+            org: event.org,
+            actor: Actor::System,
+            action: verb,
+            subject: event.id.to_string(),
+            detail: serde_json::json!({ "revision": event.revision, "connection": placement.connection }),
+            origin: Origin::default(),
+        },
+    )
     .await?;
     txn.commit().await
 }

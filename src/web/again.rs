@@ -21,7 +21,11 @@ pub struct Attempt<T> {
 }
 
 /// Renders the page at the request's own URL with the attempt in context, under the error's status.
-pub async fn show<T: Clone + Send + Sync + 'static>(state: AppState, mut parts: Parts, attempt: Attempt<T>) -> Response {
+pub async fn show<T: Clone + Send + Sync + 'static>(
+    state: AppState,
+    mut parts: Parts,
+    attempt: Attempt<T>,
+) -> Response {
     let status = attempt.error.status_code();
     parts.method = Method::GET;
     let request = Request::from_parts(parts, Body::empty());

@@ -24,6 +24,9 @@ mod headers;
 // Pages shown again from a form that could not be carried out.
 #[cfg(feature = "ssr")]
 mod again;
+// Badges for where things stand.
+#[cfg(feature = "ssr")]
+mod standing;
 // Bodies, judged before anybody reads them.
 #[cfg(feature = "ssr")]
 mod intake;

@@ -4,10 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::{
-    connections::Connection,
-    notifications::when,
-    requests::list::Standing,
-    store::words::ConnectionStatus,
+    connections::Connection, notifications::when, requests::list::Standing, store::words::ConnectionStatus,
     web::components::Status,
 };
 
@@ -72,7 +69,14 @@ mod tests {
     #[test]
     fn the_past_in_words() {
         let now: DateTime<Utc> = "2027-03-04T12:00:00Z".parse().unwrap();
-        let words = [(0, "just now"), (1, "1 min ago"), (59, "59 min ago"), (60, "1 h ago"), (1500, "yesterday"), (4320, "3 days ago")];
+        let words = [
+            (0, "just now"),
+            (1, "1 min ago"),
+            (59, "59 min ago"),
+            (60, "1 h ago"),
+            (1500, "yesterday"),
+            (4320, "3 days ago"),
+        ];
         for (minutes, expected) in words {
             assert_eq!(ago(now - TimeDelta::minutes(minutes), now), expected);
         }

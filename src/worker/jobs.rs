@@ -1,9 +1,12 @@
 //! One line per job: which verb keeps the promise.
 
 use crate::{
-    booking, ids::OrgId, notifications,
+    booking,
+    ids::OrgId,
+    notifications,
     outbox::{Job, JobError},
-    state::AppState, sync,
+    state::AppState,
+    sync,
 };
 
 pub async fn run(state: &AppState, org: OrgId, job: Job) -> Result<(), JobError> {

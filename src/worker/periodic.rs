@@ -53,7 +53,10 @@ pub async fn sweep(state: &AppState) -> Result<(), StoreError> {
         .filter(oauth_attempts::Column::ExpiresAt.lt(before(TimeDelta::zero())))
         .exec(&*txn)
         .await?;
-    sessions::Entity::delete_many().filter(sessions::Column::ExpiresAt.lt(before(TimeDelta::zero()))).exec(&*txn).await?;
+    sessions::Entity::delete_many()
+        .filter(sessions::Column::ExpiresAt.lt(before(TimeDelta::zero())))
+        .exec(&*txn)
+        .await?;
     idempotency_keys::Entity::delete_many()
         .filter(idempotency_keys::Column::CreatedAt.lt(before(KEYS_KEPT)))
         .exec(&*txn)

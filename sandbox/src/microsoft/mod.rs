@@ -1,43 +1,63 @@
 //! Microsoft: identity platform v2.0 and the calendar part of Graph v1.0.
+//!
+//! Both hosts are on one port. `identity` is the sign-in; the rest is Graph: `ask` reads who wants what, `draft` and
+//! `render` translate between its JSON and the neutral event, the handlers are named after their paths.
+
+mod ask;
+mod batch;
+mod calendars;
+mod draft;
+mod errors;
+mod events;
+mod filter;
+mod graph;
+mod identity;
+mod ids;
+mod mailbox;
+mod odata;
+mod online;
+mod render;
+mod respond;
+mod schedule;
+mod schema;
+mod series;
+mod text;
+mod throttle;
+mod write;
+mod zones;
 
 use axum::Router;
-use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::faults::Answer;
-use crate::world::{Event, Provider, World};
+pub use errors::{catalogue, catalogue_names, status_answer};
+pub use throttle::Seat;
+
+use crate::world::{Event, Provider, ShowAs, World};
 
 /// Both hosts' paths on one port.
-pub fn router(_world: World) -> Router {
-    Router::new()
-}
-
-/// An entry of Microsoft's error catalogue.
-pub fn catalogue(_reason: &str) -> Option<Answer> {
-    None
-}
-
-/// Names in the catalogue, for the fault switches.
-pub fn catalogue_names() -> Vec<&'static str> {
-    Vec::new()
-}
-
-/// What Graph says with a bare status.
-pub fn status_answer(status: StatusCode) -> Answer {
-    let code = status.canonical_reason().unwrap_or("error").replace(' ', "");
-    Answer { status, headers: Vec::new(), body: json!({ "error": { "code": code, "message": code } }) }
+pub fn router(world: World) -> Router {
+    identity::router(world.clone()).merge(graph::router(world))
 }
 
 /// Makes a guest's copy of an organizer's event fit for a Microsoft calendar: its id and its own properties.
 ///
 /// `copy.extra` holds the organizer's properties if the organizer is at Microsoft too, else nothing. The id is used
 /// only if the guest has no copy yet. A cancelled event is not passed here.
-pub fn guest_copy(_copy: &mut Event, _from: Provider) {}
+pub fn guest_copy(copy: &mut Event, _from: Provider) {
+    copy.id = ids::event();
+    for own in ["transactionId", "categories", "isReminderOn", "reminderMinutesBeforeStart", "deleted", "type"] {
+        copy.extra.remove(own);
+    }
+    // Until it is answered, an invitation is tentative.
+    if copy.show_as == ShowAs::Busy {
+        copy.show_as = ShowAs::Tentative;
+    }
+}
 
 /// Tokens without a browser, as the token endpoint would answer a code exchange for these scopes.
 ///
 /// # Errors
 /// A sentence, for an unknown account or scope.
-pub fn control_token(_world: &World, account: &str, _scopes: &[String]) -> Result<Value, String> {
-    Err(format!("There is no Microsoft account {account}."))
+pub fn control_token(world: &World, account: &str, scopes: &[String]) -> Result<Value, String> {
+    identity::for_control(world, account, scopes)
 }

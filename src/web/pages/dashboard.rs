@@ -11,15 +11,16 @@ use crate::{
     connections::{self, Connection},
     error::AppError,
     ids::PersonId,
+    notifications::when,
     outbox::{self, DeadLetter},
     people::{self, Person},
     requests::list::{self, Filter, Line},
-    notifications::when,
+    scheduling::zones,
     store::words::ConnectionStatus,
     web::{
         components::{
-            Avatars, Badge, Button, ButtonKind, ButtonSize, Card, CardBody, CardHead, EmptyState, Glyph, Icon, LinkButton, PersonLine,
-            Section, Segments, StatusBadge, TabLink, Tone,
+            Avatars, Badge, Button, ButtonKind, ButtonSize, Card, CardBody, CardHead, EmptyState, Glyph, Icon,
+            LinkButton, PersonLine, Section, Segments, StatusBadge, TabLink, Tone,
         },
         standing::{connection_detail, connection_status, full},
     },
@@ -34,8 +35,9 @@ pub fn Dashboard() -> impl IntoView {
         let board = Board::load(&desk, filter).await?;
         let zone = desk.coordinator.member().zone;
         let today = board.now.with_timezone(&zone);
-        let sub = format!("{}, {}", today.format("%A %-d %B"), when::zone_name(zone));
-        let action = view! { <LinkButton label="New request" icon=Glyph::Plus href="/requests/new" kind=ButtonKind::Primary /> };
+        let sub = format!("{}, {}", today.format("%A %-d %B"), zones::place(zone));
+        let action =
+            view! { <LinkButton label="New request" icon=Glyph::Plus href="/requests/new" kind=ButtonKind::Primary /> };
         Ok(view! {
             <Frame desk title="Dashboard" sub current=Section::Dashboard actions=action.into_any()>
                 <div class="cols-main">
@@ -59,7 +61,8 @@ pub fn RequestsPage() -> impl IntoView {
     let filter = filter();
     desk(move |desk| async move {
         let board = Board::load(&desk, filter).await?;
-        let action = view! { <LinkButton label="New request" icon=Glyph::Plus href="/requests/new" kind=ButtonKind::Primary /> };
+        let action =
+            view! { <LinkButton label="New request" icon=Glyph::Plus href="/requests/new" kind=ButtonKind::Primary /> };
         Ok(view! {
             <Frame desk title="Requests" current=Section::Requests actions=action.into_any()>
                 <Requests board filter path="/requests" />
@@ -154,12 +157,13 @@ fn NeedsYou(board: Board) -> impl IntoView {
             </li>
         }
     });
+    let (broken, dead) = (broken.collect_view(), dead.collect_view());
     let lead = view! { <span class="text-danger-text"><Icon glyph=Glyph::CircleAlert /></span> };
     let beside = view! { <Badge text=count.to_string() tone=Tone::Danger plain=true /> };
     view! {
         <Card>
             <CardHead title="Needs you" lead=lead.into_any() beside=beside.into_any() />
-            <ul class="rows">{broken.collect_view()} {dead.collect_view()}</ul>
+            <ul class="rows">{broken} {dead}</ul>
         </Card>
     }
     .into_any()
@@ -275,18 +279,20 @@ fn Interviewers(board: Board) -> impl IntoView {
     let none = Vec::new();
     let rows = board.people.values().map(|person| {
         let list = board.connections.get(&person.id).unwrap_or(&none);
+        let (status, detail) = (connection_status(list), connection_detail(list, board.now));
         view! {
             <li>
-                <PersonLine name=person.name.clone() detail=connection_detail(list, board.now)>
-                    <StatusBadge status=connection_status(list) />
+                <PersonLine name=person.name.clone() detail>
+                    <StatusBadge status />
                 </PersonLine>
             </li>
         }
     });
+    let rows = rows.collect_view();
     view! {
         <Card>
             <CardHead title="Interviewers" />
-            <ul class="rows">{rows.collect_view()}</ul>
+            <ul class="rows">{rows}</ul>
         </Card>
     }
 }

@@ -1,5 +1,9 @@
 //! One file per page. Server only: a page may call verbs directly and holds no rules.
 
 pub mod booking;
+pub mod dashboard;
 pub mod home;
+pub mod request;
 pub mod signin;
+mod staff;
+pub mod styleguide;

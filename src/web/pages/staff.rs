@@ -54,7 +54,10 @@ where
         match outcome.await {
             Ok(Some(page)) => page.into_any(),
             Ok(None) => {
-                let target = parts.as_ref().and_then(|parts| parts.uri.path_and_query()).map_or("/dashboard", |target| target.as_str());
+                let target = parts
+                    .as_ref()
+                    .and_then(|parts| parts.uri.path_and_query())
+                    .map_or("/dashboard", |target| target.as_str());
                 to_sign_in(response.as_ref(), target);
                 ().into_any()
             }

@@ -5,8 +5,15 @@ mod health;
 
 use axum::Router;
 
-use crate::state::AppState;
+use crate::{
+    state::AppState,
+    web::pages::{booking, request},
+};
 
 pub fn all() -> Router<AppState> {
-    Router::new().merge(auth::routes()).merge(health::routes())
+    Router::new()
+        .merge(auth::routes())
+        .merge(health::routes())
+        .merge(booking::post::routes())
+        .merge(request::post::routes())
 }

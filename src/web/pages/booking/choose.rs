@@ -13,8 +13,8 @@ use crate::{
     web::{
         again::Attempt,
         components::{
-            Banner, Booker, Button, ButtonKind, ButtonSize, EmptyState, Fact, Facts, Glyph, LinkButton, MonthPicker, PublicShell,
-            PublicWidth, SlotList, Tone, ZoneSelect,
+            Banner, Booker, Button, ButtonKind, ButtonSize, EmptyState, Fact, Facts, Glyph, LinkButton, MonthPicker,
+            PublicShell, PublicWidth, SlotList, Tone, ZoneSelect,
         },
         zones::zone_groups,
     },
@@ -56,7 +56,13 @@ pub fn Choose(visit: Visit, purpose: Purpose, attempt: Option<Attempt<Typed>>) -
 }
 
 #[component]
-fn Card(visit: Visit, purpose: Purpose, times: Times, today: chrono::NaiveDate, attempt: Option<Attempt<Typed>>) -> impl IntoView {
+fn Card(
+    visit: Visit,
+    purpose: Purpose,
+    times: Times,
+    today: chrono::NaiveDate,
+    attempt: Option<Attempt<Typed>>,
+) -> impl IntoView {
     let page = match purpose {
         Purpose::Book => "",
         Purpose::Move(_) => "/move",
@@ -88,8 +94,13 @@ fn Card(visit: Visit, purpose: Purpose, times: Times, today: chrono::NaiveDate, 
             let warning = times.clock_change(visit.request.window);
             let day = times.slot_day(shown);
             let (button, foot) = match &purpose {
-                Purpose::Book => ("Confirm booking", format!("You can move or cancel until {} before.", when::length(visit.request.change_notice))),
-                Purpose::Move(booking) => ("Confirm new time", format!("Until then {} stays booked.", when::span(booking.span, visit.zone))),
+                Purpose::Book => (
+                    "Confirm booking",
+                    format!("You can move or cancel until {} before.", when::length(visit.request.change_notice)),
+                ),
+                Purpose::Move(booking) => {
+                    ("Confirm new time", format!("Until then {} stays booked.", when::span(booking.span, visit.zone)))
+                }
             };
             view! {
                 <section class="pane pane-month" aria-label="Choose a day">
@@ -139,7 +150,8 @@ pub fn About(visit: Visit, #[prop(into)] title: String) -> impl IntoView {
     if !request.location.is_empty() {
         facts.push(Fact::new(Glyph::MapPin, request.location.clone()));
     }
-    let people: Vec<&str> = visit.panel.required().iter().filter_map(|id| visit.panel.people.get(id)).map(|p| p.name.as_str()).collect();
+    let people: Vec<&str> =
+        visit.panel.required().iter().filter_map(|id| visit.panel.people.get(id)).map(|p| p.name.as_str()).collect();
     if !people.is_empty() {
         facts.push(Fact::new(Glyph::Users, format!("With {}", and(&people))));
     }
@@ -163,7 +175,11 @@ fn and(names: &[&str]) -> String {
 fn zone_hint(visit: &Visit) -> String {
     let place = zones::place(visit.coordinator.zone);
     let first = visit.coordinator.name.split(' ').next().unwrap_or_default().to_owned();
-    if visit.zone == visit.coordinator.zone { format!("{first} is there too.") } else { format!("{first} is in {place}.") }
+    if visit.zone == visit.coordinator.zone {
+        format!("{first} is there too.")
+    } else {
+        format!("{first} is in {place}.")
+    }
 }
 
 /// No time suits everyone at the moment.

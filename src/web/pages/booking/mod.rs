@@ -101,13 +101,17 @@ async fn with_contact(state: &AppState, error: LinkError) -> AppError {
         people::find(db, org, request.coordinator).await.ok()?
     };
     match contact.await {
-        Some(person) => AppError::from(error).hint(format!("Write to {} ({}) for a new one.", person.name, person.email)),
+        Some(person) => {
+            AppError::from(error).hint(format!("Write to {} ({}) for a new one.", person.name, person.email))
+        }
         None => error.into(),
     }
 }
 
 /// Loads the visit of this URL and shows it, or says why not.
-fn visit<V: IntoView + 'static>(show: impl FnOnce(Visit, AppState, Option<Attempt<Typed>>) -> V + Send + 'static) -> impl IntoView
+fn visit<V: IntoView + 'static>(
+    show: impl FnOnce(Visit, AppState, Option<Attempt<Typed>>) -> V + Send + 'static,
+) -> impl IntoView
 where
     V: Send,
 {

@@ -47,7 +47,10 @@ pub fn Booked(visit: Visit, booking: Booking, now: DateTime<Utc>) -> impl IntoVi
     let words = if changeable {
         format!("You can move or cancel here until {notice} before it starts.")
     } else {
-        format!("It starts in less than {notice}. To change it, write to {} ({}).", visit.coordinator.name, visit.coordinator.email)
+        format!(
+            "It starts in less than {notice}. To change it, write to {} ({}).",
+            visit.coordinator.name, visit.coordinator.email
+        )
     };
     view! {
         <Title text="You're booked" />

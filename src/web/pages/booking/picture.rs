@@ -166,7 +166,12 @@ mod tests {
     #[test]
     fn days_are_those_of_the_candidate() {
         // 23:30 UTC is the next day in Berlin.
-        let times = Times::new([at("2027-03-09T14:00:00Z"), at("2027-03-09T23:30:00Z")], 45, Tz::Europe__Berlin, Tz::America__New_York);
+        let times = Times::new(
+            [at("2027-03-09T14:00:00Z"), at("2027-03-09T23:30:00Z")],
+            45,
+            Tz::Europe__Berlin,
+            Tz::America__New_York,
+        );
         let first = times.day_shown(None).unwrap();
         assert_eq!(first.to_string(), "2027-03-09");
         let day = times.slot_day(first);
@@ -178,7 +183,12 @@ mod tests {
 
     #[test]
     fn an_hour_that_happens_twice_says_which() {
-        let times = Times::new([at("2027-10-31T00:30:00Z"), at("2027-10-31T01:30:00Z")], 30, Tz::Europe__Berlin, Tz::Europe__Berlin);
+        let times = Times::new(
+            [at("2027-10-31T00:30:00Z"), at("2027-10-31T01:30:00Z")],
+            30,
+            Tz::Europe__Berlin,
+            Tz::Europe__Berlin,
+        );
         let day = times.slot_day("2027-10-31".parse().unwrap());
         let shown: Vec<_> = day.slots.iter().map(|slot| slot.time.as_str()).collect();
         assert_eq!(shown, ["02:30 (UTC+2)", "02:30 (UTC+1)"]);
@@ -187,7 +197,8 @@ mod tests {
     #[test]
     fn a_month_links_the_days_that_have_times() {
         let times = Times::new([at("2027-03-09T14:00:00Z"), at("2027-04-02T14:00:00Z")], 45, Tz::UTC, Tz::UTC);
-        let month = times.month("2027-03-09".parse().unwrap(), "2027-03-08".parse().unwrap(), |day| format!("?day={day}"));
+        let month =
+            times.month("2027-03-09".parse().unwrap(), "2027-03-08".parse().unwrap(), |day| format!("?day={day}"));
         assert_eq!(month.title, "March 2027");
         assert!(month.weeks.iter().all(|week| week.len() == 7));
         let linked: Vec<_> = month.weeks.iter().flatten().flatten().filter_map(|day| day.href.clone()).collect();
@@ -199,7 +210,9 @@ mod tests {
     fn the_first_clock_change_of_either_side_is_told() {
         let window = Interval::new(at("2027-03-08T00:00:00Z"), at("2027-04-05T00:00:00Z")).unwrap();
         let times = Times::new([], 45, Tz::Europe__Berlin, Tz::America__New_York);
-        assert!(times.clock_change(window).unwrap().starts_with("On 14 March clocks in New York go forward by an hour."));
+        assert!(
+            times.clock_change(window).unwrap().starts_with("On 14 March clocks in New York go forward by an hour.")
+        );
         let home = Times::new([], 45, Tz::Asia__Kolkata, Tz::Asia__Kolkata);
         assert_eq!(home.clock_change(window), None);
         let howe = Times::new([], 45, Tz::Australia__Lord_Howe, Tz::Australia__Lord_Howe);

@@ -14,7 +14,7 @@ use super::Typed;
 use crate::{
     audit::Origin,
     booking::{
-        self, Booking, BookError, Key,
+        self, BookError, Booking, Key,
         book::{self, Choice},
         change::{self, Mover},
     },
@@ -70,12 +70,18 @@ impl ChoiceForm {
             .ok()
             .filter(|start: &DateTime<Utc>| start.format("%Y-%m-%dT%H:%M:%SZ").to_string() == self.start)
             .ok_or(BookError::NotOffered)?;
-        let zone = zones::parse(&self.tz).map_err(|_| AppError::new(422, "zone_unknown", "Choose a time zone from the list."))?;
+        let zone = zones::parse(&self.tz)
+            .map_err(|_| AppError::new(422, "zone_unknown", "Choose a time zone from the list."))?;
         Ok(Choice { start, zone, key })
     }
 }
 
-async fn confirm(State(state): State<AppState>, Path(token): Path<String>, parts: Parts, Form(form): Form<ChoiceForm>) -> Response {
+async fn confirm(
+    State(state): State<AppState>,
+    Path(token): Path<String>,
+    parts: Parts,
+    Form(form): Form<ChoiceForm>,
+) -> Response {
     let outcome = async {
         let token = parse(&token)?;
         limited(&state, &parts).await?;
@@ -85,7 +91,12 @@ async fn confirm(State(state): State<AppState>, Path(token): Path<String>, parts
     finish(state, parts, &token, outcome, Typed { start: form.start, ..Typed::default() }).await
 }
 
-async fn reschedule(State(state): State<AppState>, Path(token): Path<String>, parts: Parts, Form(form): Form<ChoiceForm>) -> Response {
+async fn reschedule(
+    State(state): State<AppState>,
+    Path(token): Path<String>,
+    parts: Parts,
+    Form(form): Form<ChoiceForm>,
+) -> Response {
     let outcome = async {
         let parsed = parse(&token)?;
         limited(&state, &parts).await?;
@@ -96,7 +107,13 @@ async fn reschedule(State(state): State<AppState>, Path(token): Path<String>, pa
     finish(state, parts, &token, outcome, Typed { start: form.start, ..Typed::default() }).await
 }
 
-async fn finish(state: AppState, parts: Parts, token: &str, outcome: Result<Booking, AppError>, typed: Typed) -> Response {
+async fn finish(
+    state: AppState,
+    parts: Parts,
+    token: &str,
+    outcome: Result<Booking, AppError>,
+    typed: Typed,
+) -> Response {
     match outcome {
         Ok(booking) => Redirect::to(&format!("/book/{token}?tz={}", booking.zone.name())).into_response(),
         Err(error) => again::show(state, parts, Attempt { error, typed }).await,
@@ -110,7 +127,12 @@ struct CancelForm {
     reason: String,
 }
 
-async fn cancel(State(state): State<AppState>, Path(token): Path<String>, parts: Parts, Form(form): Form<CancelForm>) -> Response {
+async fn cancel(
+    State(state): State<AppState>,
+    Path(token): Path<String>,
+    parts: Parts,
+    Form(form): Form<CancelForm>,
+) -> Response {
     let outcome = async {
         let parsed = parse(&token)?;
         if form.reason.chars().count() > 500 {
@@ -141,7 +163,8 @@ async fn calendar_file(State(state): State<AppState>, Path(file): Path<String>) 
     let token: LinkToken = file.strip_suffix(".ics").and_then(|token| token.parse().ok()).ok_or_else(unknown)?;
     let db = state.store.reader();
     let link = link::open(db, &token, state.clock.now()).await?;
-    let booking = booking::latest(db, link.org, link.request).await?.filter(Booking::is_live).ok_or(BookError::NotBooked)?;
+    let booking =
+        booking::latest(db, link.org, link.request).await?.filter(Booking::is_live).ok_or(BookError::NotBooked)?;
     let event = events::of_booking(db, link.org, booking.id).await?.ok_or(BookError::NotBooked)?;
     let request = requests::find(db, link.org, link.request).await?.ok_or_else(unknown)?;
     let coordinator = people::find(db, link.org, request.coordinator).await?.ok_or_else(unknown)?;
@@ -175,9 +198,11 @@ async fn limited(state: &AppState, parts: &Parts) -> Result<(), AppError> {
     let client = parts.extensions.get::<ClientAddress>().map(|client| client.0.to_string()).unwrap_or_default();
     match limits::hit(&state.store, "confirm", &client, TRIES, PER).await {
         Ok(()) => Ok(()),
-        Err(LimitError::RetryAfter(_)) => {
-            Err(AppError::new(429, "too_many_tries", "That was many tries in a short time. Wait a few minutes and try again."))
-        }
+        Err(LimitError::RetryAfter(_)) => Err(AppError::new(
+            429,
+            "too_many_tries",
+            "That was many tries in a short time. Wait a few minutes and try again.",
+        )),
         Err(LimitError::Store(error)) => Err(error.into()),
     }
 }

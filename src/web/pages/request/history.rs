@@ -16,9 +16,13 @@ pub fn entries(sheet: &Sheet, zone: Tz) -> Vec<TimelineEntry> {
     let candidate = &sheet.line.request.candidate_name;
     let entry = |entry: &crate::requests::timeline::Entry| {
         let (glyph, what, more, tone) = match &entry.what {
-            What::Created { by } => (Glyph::Plus, format!("Created by {}", sheet.name_of(*by)), String::new(), EntryTone::Plain),
+            What::Created { by } => {
+                (Glyph::Plus, format!("Created by {}", sheet.name_of(*by)), String::new(), EntryTone::Plain)
+            }
             What::LinkOpened => (Glyph::Eye, "Link opened".to_owned(), String::new(), EntryTone::Plain),
-            What::Booked { start } => (Glyph::Check, format!("{candidate} booked"), when::instant(*start, zone), EntryTone::Good),
+            What::Booked { start } => {
+                (Glyph::Check, format!("{candidate} booked"), when::instant(*start, zone), EntryTone::Good)
+            }
             What::Held { start } => {
                 (Glyph::Hourglass, format!("{candidate} chose a time"), when::instant(*start, zone), EntryTone::Warning)
             }
@@ -36,11 +40,15 @@ pub fn entries(sheet: &Sheet, zone: Tz) -> Vec<TimelineEntry> {
                 (Glyph::CalendarX, format!("Cancelled by {who}"), reason.clone(), EntryTone::Warning)
             }
             What::InCalendar => (Glyph::CalendarCheck, "In calendar".to_owned(), String::new(), EntryTone::Good),
-            What::RemovedFromCalendar => (Glyph::CalendarX, "Removed from calendar".to_owned(), String::new(), EntryTone::Plain),
+            What::RemovedFromCalendar => {
+                (Glyph::CalendarX, "Removed from calendar".to_owned(), String::new(), EntryTone::Plain)
+            }
             What::CalendarFailed { reason } => {
                 (Glyph::TriangleAlert, "Not in the calendar yet".to_owned(), reason.clone(), EntryTone::Warning)
             }
-            What::Mailed { kind, to } => (Glyph::Mail, format!("{} sent to {to}", mail(kind)), String::new(), EntryTone::Plain),
+            What::Mailed { kind, to } => {
+                (Glyph::Mail, format!("{} sent to {to}", mail(kind)), String::new(), EntryTone::Plain)
+            }
             What::MailFailed { kind, to, reason } => {
                 (Glyph::TriangleAlert, format!("{} to {to} was refused", mail(kind)), reason.clone(), EntryTone::Danger)
             }

@@ -18,16 +18,15 @@ use crate::{
     notifications::when,
     people::Person,
     requests::{
-        self, Panel,
-        link,
+        self, Panel, link,
         list::{self, Line, Standing},
         timeline::{self, Entry},
     },
     store::words::RequestStatus,
     web::{
         components::{
-            Banner, Button, ButtonKind, Card, CardBody, CardHead, Dialog, Fact, Facts, Glyph, LinkButton, PersonLine, ProviderMark,
-            Section, Status, StatusBadge, TextareaField, Timeline, Toast, Toasts, Tone,
+            Banner, Button, ButtonKind, Card, CardBody, CardHead, Dialog, Fact, Facts, Glyph, LinkButton, PersonLine,
+            ProviderMark, Section, Status, StatusBadge, TextareaField, Timeline, Toast, Toasts, Tone,
         },
         islands::copy_text::CopyText,
         standing::{ago, connection_detail, connection_status},
@@ -83,7 +82,11 @@ impl Sheet {
     }
 
     fn name_of(&self, id: PersonId) -> String {
-        self.team.iter().find(|person| person.id == id).map(|person| person.name.clone()).unwrap_or_else(|| "Somebody".to_owned())
+        self.team
+            .iter()
+            .find(|person| person.id == id)
+            .map(|person| person.name.clone())
+            .unwrap_or_else(|| "Somebody".to_owned())
     }
 }
 
@@ -102,6 +105,10 @@ pub fn RequestPage() -> impl IntoView {
         };
         let path = format!("/requests/{}", request.id);
         let actions = view! { <Actions sheet=sheet.clone() path=path.clone() /> };
+        let history = history::entries(&sheet, zone);
+        let cancelling = dialog.as_deref() == Some("cancel");
+        let news = news.and_then(|news| news_text(&news));
+        let news = news.map(|text| view! { <Toast text dismiss_href=path.clone() /> });
         Ok(view! {
             <Frame
                 desk
@@ -121,13 +128,13 @@ pub fn RequestPage() -> impl IntoView {
                         <Card>
                             <CardHead title="What happened" />
                             <CardBody>
-                                <Timeline entries=history::entries(&sheet, zone) />
+                                <Timeline entries=history />
                             </CardBody>
                         </Card>
                     </div>
                 </div>
-                <CancelDialog sheet path=path.clone() open=dialog.as_deref() == Some("cancel") />
-                <Toasts>{news.and_then(|news| news_text(&news)).map(|text| view! { <Toast text dismiss_href=path /> })}</Toasts>
+                <CancelDialog sheet path=path.clone() open=cancelling />
+                <Toasts>{news}</Toasts>
             </Frame>
         })
     })
@@ -181,25 +188,31 @@ fn Standings(sheet: Sheet, zone: chrono_tz::Tz) -> impl IntoView {
         facts.push(Fact::new(Glyph::MapPin, request.location.clone()));
     }
     let problem = match &sheet.line.standing {
-        Standing::NotInCalendar(reason) => Some(view! {
-            <Banner tone=Tone::Warning title="The interview is booked, but it is not in your calendar yet." class="mt-4">
-                "We keep trying. Last answer: " {reason.clone()}
-            </Banner>
-        }),
+        Standing::NotInCalendar(reason) => Some(format!("We keep trying. Last answer: {reason}")),
         _ => None,
     };
-    let calendars = sheet.placements.iter().map(|placement| view! { <CalendarLine sheet=sheet.clone() placement=placement.clone() /> });
+    let problem = problem.map(|words| {
+        view! {
+            <Banner tone=Tone::Warning title="The interview is booked, but it is not in your calendar yet." class="mt-4">
+                {words}
+            </Banner>
+        }
+    });
+    let calendar = |placement: &Placement| view! { <CalendarLine sheet=sheet.clone() placement=placement.clone() /> };
+    let calendars = sheet.placements.iter().map(calendar).collect_view();
+    let placed = !sheet.placements.is_empty();
+    let status = sheet.line.standing.status();
     view! {
         <Card>
             <CardBody>
-                <StatusBadge status=sheet.line.standing.status() />
+                <StatusBadge status />
                 <div class="mt-4">
                     <Facts facts />
                 </div>
                 {(!request.notes.is_empty()).then(|| view! { <p class="mt-4 whitespace-pre-line">{request.notes.clone()}</p> })}
                 {problem}
             </CardBody>
-            {(!sheet.placements.is_empty()).then(|| view! { <ul class="rows">{calendars.collect_view()}</ul> })}
+            {placed.then(|| view! { <ul class="rows">{calendars}</ul> })}
         </Card>
     }
 }
@@ -217,7 +230,10 @@ fn CalendarLine(sheet: Sheet, placement: Placement) -> impl IntoView {
         _ if !placement.last_error.is_empty() => Status::NotInCalendar,
         _ => Status::Placing,
     };
-    let synced = placement.last_synced_at.map(|at| format!("Synced {}", ago(at, sheet.now))).unwrap_or_else(|| "On its way".to_owned());
+    let synced = placement
+        .last_synced_at
+        .map(|at| format!("Synced {}", ago(at, sheet.now)))
+        .unwrap_or_else(|| "On its way".to_owned());
     let owner = connection.map(|one| one.account_email).unwrap_or_default();
     view! {
         <li class="row justify-between">
@@ -254,10 +270,11 @@ fn People(sheet: Sheet) -> impl IntoView {
             </li>
         }
     });
+    let rows = rows.collect_view();
     view! {
         <Card>
             <CardHead title="Interviewers" />
-            <ul class="rows">{rows.collect_view()}</ul>
+            <ul class="rows">{rows}</ul>
         </Card>
     }
 }
@@ -301,7 +318,9 @@ fn CancelDialog(sheet: Sheet, path: String, open: bool) -> impl IntoView {
         return ().into_any();
     }
     let (title, text) = match sheet.booking() {
-        Some(_) => ("Cancel this interview?", "The event is removed from calendars and everyone who was invited is told."),
+        Some(_) => {
+            ("Cancel this interview?", "The event is removed from calendars and everyone who was invited is told.")
+        }
         None => ("Cancel this request?", "The candidate's link stops offering times."),
     };
     let form = "cancel-form";

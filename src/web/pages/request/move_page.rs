@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
-    booking::{self, Booking, BookError, Key, offer},
+    booking::{self, BookError, Booking, Key, offer},
     error::AppError,
     ids::RequestId,
     notifications::when,
@@ -30,7 +30,8 @@ pub fn MoveRequestPage() -> impl IntoView {
         let member = desk.coordinator.member().clone();
         let db = desk.state.store.reader();
         let request = requests::find(db, member.org, id).await?.ok_or_else(AppError::not_found)?;
-        let booking = booking::latest(db, member.org, id).await?.filter(Booking::is_live).ok_or(BookError::NotBooked)?;
+        let booking =
+            booking::latest(db, member.org, id).await?.filter(Booking::is_live).ok_or(BookError::NotBooked)?;
         let panel = requests::panel(db, member.org, id).await?;
         let answer = offer::open_slots(&desk.state, &request, &panel, Some(booking.id)).await?;
         let times = Times::new(answer.slots().map(|slot| slot.start()), request.duration, member.zone, booking.zone);

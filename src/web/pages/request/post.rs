@@ -38,7 +38,12 @@ fn parsed(id: &str) -> Result<RequestId, AppError> {
     id.parse().map_err(|_| AppError::not_found())
 }
 
-async fn send(State(state): State<AppState>, coordinator: Coordinator, Path(id): Path<String>, origin: Origin) -> Result<Redirect, AppError> {
+async fn send(
+    State(state): State<AppState>,
+    coordinator: Coordinator,
+    Path(id): Path<String>,
+    origin: Origin,
+) -> Result<Redirect, AppError> {
     link::send(&state, &coordinator, parsed(&id)?, &origin).await?;
     Ok(Redirect::to(&format!("/requests/{id}?news=sent")))
 }
@@ -62,9 +67,12 @@ async fn reschedule(
 ) -> Response {
     let outcome = async {
         let request = parsed(&id)?;
-        let start: DateTime<Utc> = form.start.parse().map_err(|_| AppError::new(422, "start_required", "Choose a time first."))?;
+        let start: DateTime<Utc> =
+            form.start.parse().map_err(|_| AppError::new(422, "start_required", "Choose a time first."))?;
         // The candidate keeps seeing times in the zone they chose by.
-        let booked = booking::latest(state.store.reader(), coordinator.member().org, request).await?.ok_or(BookError::NotBooked)?;
+        let booked = booking::latest(state.store.reader(), coordinator.member().org, request)
+            .await?
+            .ok_or(BookError::NotBooked)?;
         let choice = Choice { start, zone: booked.zone, key: Key::parse(&form.key)? };
         change::reschedule(&state, &Mover::coordinator(&coordinator, request), &choice, &origin).await?;
         Ok::<_, AppError>(())
@@ -97,7 +105,11 @@ async fn cancel(
 }
 
 /// A dead letter gets another life.
-async fn retry(State(state): State<AppState>, coordinator: Coordinator, Path(id): Path<String>) -> Result<Redirect, AppError> {
+async fn retry(
+    State(state): State<AppState>,
+    coordinator: Coordinator,
+    Path(id): Path<String>,
+) -> Result<Redirect, AppError> {
     let job: JobId = id.parse().map_err(|_| AppError::not_found())?;
     let txn = state.store.begin().await?;
     if !outbox::revive(&txn, coordinator.member().org, job).await? {
