@@ -38,6 +38,7 @@ pub async fn put_twice_is_one_event_and_one_mail(stage: &dyn Stage) {
     let again = placed(stage, &draft, None).await;
     let update = placed(stage, &draft, Some(&first)).await;
     assert_eq!((&again.provider_id, &update.provider_id), (&first.provider_id, &first.provider_id));
+    assert_eq!((&again.etag, &update.etag), (&first.etag, &first.etag), "there was nothing to change");
     assert_eq!(stage.live_events(&draft).await, 1);
     assert_eq!(stage.mails(&draft).await, Mails { requests: 1, cancellations: 0 });
 }

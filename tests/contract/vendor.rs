@@ -175,7 +175,9 @@ impl Stage for VendorStage {
     }
 
     async fn kill_the_sign_in(&self) {
-        self.fault(json!({ "kind": "revoke", "account": self.account.email })).await;
+        for kind in ["expire_tokens", "revoke"] {
+            self.fault(json!({ "kind": kind, "account": self.account.email })).await;
+        }
     }
 
     async fn add_entry(&self, stands: Stands, span: Interval) {

@@ -20,7 +20,7 @@ use super::{Cast, Stage, VendorStage, people};
 fn stale(stage: &VendorStage) -> &'static str {
     match stage.cast.provider() {
         Provider::Google => "conditionNotMet",
-        Provider::Microsoft => "ErrorIrresolvableConflict",
+        Provider::Microsoft => "etag.conflict",
     }
 }
 
