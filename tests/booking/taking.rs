@@ -44,7 +44,7 @@ stories! {
         assert!(notices.iter().all(|notice| notice.kind == NoticeKind::Invitation));
         let mut mailed = app.mailed().await;
         mailed.sort();
-        let expected = [("booking_confirmed", PRIYA), ("candidate_booked", ANA)];
+        let expected = [("booking_confirmed", PRIYA), ("coordinator_booked", ANA)];
         assert_eq!(mailed, expected.map(|(kind, to)| (kind.to_owned(), to.to_owned())));
         assert!(app.objects().is_empty(), "the provider invites, so our mail carries no calendar object");
 
