@@ -97,6 +97,11 @@ impl Panel {
         self.people.keys().copied().collect()
     }
 
+    /// Whether some seat leaves open who of several people takes it.
+    pub fn has_choice(&self) -> bool {
+        self.seats.iter().any(|seat| seat.kind == SeatKind::Any && (seat.needed as usize) < seat.people.len())
+    }
+
     /// People without whom the interview cannot happen: those of "all" and "any" seats.
     pub fn required(&self) -> Vec<PersonId> {
         let mut people: Vec<_> = self
