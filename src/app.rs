@@ -3,6 +3,8 @@
 //! Pages are rendered whole on the server (`SsrMode::Async`); what moves is an island. The script that wakes islands is our
 //! own: Leptos's starts fetching WASM before the page is painted.
 
+use std::sync::LazyLock;
+
 use axum::http::{HeaderMap, header, request::Parts};
 use leptos::{hydration::AutoReload, nonce::use_nonce, prelude::*};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
@@ -21,6 +23,7 @@ use crate::{
             booking::{BookingPage, CancelPage, MovePage},
             dashboard::{Dashboard, RequestsPage},
             home::Home,
+            new_request::NewRequestPage,
             request::{RequestPage, move_page::MoveRequestPage},
             signin::{SignIn, SignUp},
             styleguide::Styleguide,
@@ -42,6 +45,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/signup") view=SignUp ssr=SsrMode::Async />
                 <Route path=path!("/dashboard") view=Dashboard ssr=SsrMode::Async />
                 <Route path=path!("/requests") view=RequestsPage ssr=SsrMode::Async />
+                <Route path=path!("/requests/new") view=NewRequestPage ssr=SsrMode::Async />
                 <Route path=path!("/requests/:id") view=RequestPage ssr=SsrMode::Async />
                 <Route path=path!("/requests/:id/move") view=MoveRequestPage ssr=SsrMode::Async />
                 <Route path=path!("/book/:token") view=BookingPage ssr=SsrMode::Async />
@@ -90,6 +94,8 @@ pub fn error_document(site: &Site, theme: Theme, error: &AppError, reference: Op
             </html>
         }
         .to_html()
+        // Leptos ends a text that may change with a marker, which in a title would be read as text.
+        .replacen("<!></title>", "</title>", 1)
     })
 }
 
@@ -137,6 +143,12 @@ fn Head(site: Site) -> impl IntoView {
     }
 }
 
+/// The script without its comments and indentation.
+static WAKE_ISLANDS: LazyLock<String> = LazyLock::new(|| {
+    let lines = include_str!("app/wake_islands.js").lines().map(str::trim);
+    lines.filter(|line| !line.starts_with("//")).collect::<Vec<_>>().join("\n")
+});
+
 /// Fetches and starts the islands' WASM after the first paint, on pages that have any.
 #[component]
 fn WakeIslands(site: Site) -> impl IntoView {
@@ -144,7 +156,7 @@ fn WakeIslands(site: Site) -> impl IntoView {
     if let Some(shared) = Owner::current_shared_context() {
         shared.set_is_hydrating(false);
     }
-    let script = format!("{}({:?}, {:?});", include_str!("app/wake_islands.js"), site.script, site.wasm);
+    let script = format!("{}({:?}, {:?});", *WAKE_ISLANDS, site.script, site.wasm);
     view! { <script type="module" nonce=use_nonce()>{script}</script> }
 }
 

@@ -3,11 +3,11 @@
 use std::{fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
-use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use url::Url;
 
 use crate::{
     config::{Config, Reader},
+    notifications::email::{Mailer, SmtpMailer, smtp::Patience},
     secrets::{self, Secret},
     store::Store,
     web::site::Site,
@@ -49,7 +49,7 @@ pub async fn examine(reader: &mut Reader<'_>, site: &Site) -> Vec<Finding> {
     if let Some(config) = config {
         findings.extend(examine_database(&config).await);
         if let Some(smtp) = &config.mail.smtp {
-            findings.push(finding("SMTP_URL server", examine_smtp(smtp).await));
+            findings.push(finding("SMTP_URL server", examine_smtp(smtp, &config).await));
         }
         findings.extend(examine_providers(&config).await);
     }
@@ -114,16 +114,11 @@ async fn examine_database(config: &Config) -> Vec<Finding> {
 }
 
 /// Connects, signs in and says NOOP (RFC 5321 section 4.1.1.9).
-async fn examine_smtp(smtp: &Secret) -> Result<String, String> {
-    let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp.expose())
-        .map_err(|_| "is not understood; use smtps://user:password@host".to_owned())?
-        .timeout(Some(PATIENCE))
-        .build::<Tokio1Executor>();
-    match tokio::time::timeout(PATIENCE * 2, transport.test_connection()).await {
-        Ok(Ok(true)) => Ok("answers".to_owned()),
-        Ok(Ok(false)) => Err("does not answer NOOP; check host and port in SMTP_URL".to_owned()),
-        Ok(Err(error)) => Err(format!("{error}; check host, port, user and password in SMTP_URL")),
-        Err(_) => Err("does not answer in time; check host and port in SMTP_URL".to_owned()),
+async fn examine_smtp(smtp: &Secret, config: &Config) -> Result<String, String> {
+    let mailer = SmtpMailer::from_url(smtp.expose(), config.mail.from.clone()).map_err(|error| error.to_string())?;
+    match mailer.with_patience(Patience { dialogue: PATIENCE * 2, delivery: PATIENCE }).check().await {
+        Ok(()) => Ok("answers and lets us in".to_owned()),
+        Err(error) => Err(format!("{error} ({}); check host, port, user and password in SMTP_URL", error.detail())),
     }
 }
 

@@ -9,6 +9,9 @@ pub mod app;
 // Settings, judged at start.
 #[cfg(feature = "ssr")]
 pub mod config;
+// What a demo starts with.
+#[cfg(feature = "demo")]
+pub mod demo;
 // Checks every setting against the world: `convene doctor`.
 #[cfg(feature = "ssr")]
 pub mod doctor;

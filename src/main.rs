@@ -2,7 +2,7 @@
 
 mod commands;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -20,8 +20,15 @@ struct Cli {
 enum Verb {
     /// Bring the database up to date, serve the web and keep what was promised (the default)
     Serve,
+    /// Only keep what was promised: mail, calendars, reminders
+    Worker,
     /// Only bring the database up to date
     Migrate,
+    /// Answer a scheduling query: reads JSON from a file (or `-`), prints JSON
+    Slots { query: PathBuf },
+    /// Serve together with a played outside world; no credentials needed
+    #[cfg(feature = "demo")]
+    Demo(commands::demo::Options),
     /// Check every setting and whatever it points to, one line each
     Doctor,
 }
@@ -38,10 +45,17 @@ fn main() -> ExitCode {
 }
 
 fn run(verb: Verb) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match verb {
-        Verb::Serve => runtime.block_on(commands::serve::run()),
-        Verb::Migrate => runtime.block_on(commands::migrate::run()),
-        Verb::Doctor => runtime.block_on(commands::doctor::run()),
+        Verb::Serve => wait_for(commands::serve::run()),
+        Verb::Worker => wait_for(commands::worker::run()),
+        Verb::Migrate => wait_for(commands::migrate::run()),
+        Verb::Slots { query } => commands::slots::run(&query),
+        #[cfg(feature = "demo")]
+        Verb::Demo(options) => wait_for(commands::demo::run(options)),
+        Verb::Doctor => wait_for(commands::doctor::run()),
     }
+}
+
+fn wait_for(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }

@@ -42,6 +42,11 @@ impl Shutdown {
         Ok(shutdown)
     }
 
+    /// The channel itself, `true` once stopping has begun.
+    pub fn receiver(&self) -> watch::Receiver<bool> {
+        self.0.clone()
+    }
+
     pub fn has_begun(&self) -> bool {
         *self.0.borrow()
     }

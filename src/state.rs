@@ -7,7 +7,12 @@ use leptos::config::LeptosOptions;
 use tokio::sync::Notify;
 
 use crate::{
-    clock::Clock, config::Config, connections::Services, notifications::email::Mailer, secrets::KeyRing, store::Store,
+    clock::Clock,
+    config::Config,
+    connections::{Providers, Services},
+    notifications::{email::Mailer, watch::TellOwner},
+    secrets::KeyRing,
+    store::Store,
     web::site::Site,
 };
 
@@ -30,6 +35,20 @@ pub struct AppState {
 }
 
 impl AppState {
+    /// Puts everything together as the settings say: the providers' clients, and who is told when a calendar stops
+    /// answering.
+    pub fn wire(store: Store, config: Arc<Config>, clock: Arc<dyn Clock>, mailer: Arc<dyn Mailer>, site: Site) -> Self {
+        let wake = Arc::new(Notify::new());
+        let services = Services {
+            store,
+            keys: config.keys.clone(),
+            calendars: Arc::new(Providers::of(&config)),
+            clock,
+            watch: Arc::new(TellOwner { config: config.clone(), wake: wake.clone() }),
+        };
+        Self::new(config, services, mailer, site, wake)
+    }
+
     pub fn new(
         config: Arc<Config>,
         services: Services,

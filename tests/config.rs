@@ -137,7 +137,7 @@ fn everything_can_be_set() {
         ("TRUSTED_PROXIES", "10.0.0.0/8, 2001:db8::/32"),
         ("MICROSOFT_CLIENT_ID", "client"),
         ("MICROSOFT_CLIENT_SECRET", "hush"),
-        ("MICROSOFT_TENANT_ID", "Contoso.example"),
+        ("MICROSOFT_TENANT_ID", "9ABE2C51-7d0e-4f7a-9c55-0d4c1a3b2e10"),
         ("MICROSOFT_BASE_URL", "http://localhost:3902/"),
         ("SIGN_IN_PROVIDERS", "outlook, google"),
         ("TOKEN_ENCRYPTION_KEY", rotated),
@@ -145,7 +145,8 @@ fn everything_can_be_set() {
     ])
     .unwrap_or_else(|found| panic!("{found:?}"));
     assert_eq!(config.providers.sign_in, [Provider::Microsoft, Provider::Google]);
-    assert_eq!(config.providers.microsoft.as_ref().map(|ms| ms.tenant.as_str()), Some("contoso.example"));
+    let tenant = config.providers.microsoft.as_ref().map(|microsoft| microsoft.tenant.to_string());
+    assert_eq!(tenant.as_deref(), Some("9abe2c51-7d0e-4f7a-9c55-0d4c1a3b2e10"));
     assert_eq!(config.providers.authorization_origins(), ["https://accounts.google.com", "http://localhost:3902"]);
     assert_eq!(config.keys.ids().count(), 2);
     assert_eq!(config.web.trusted_proxies.len(), 2);

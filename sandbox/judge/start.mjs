@@ -64,7 +64,8 @@ export async function startSandbox() {
   }
 }
 
-function sandbox(base, child, exited) {
+/** The handle on a sandbox whose ports start at `base`, started here or elsewhere. */
+export function sandbox(base, child, exited) {
   const front = `http://127.0.0.1:${base}`;
 
   /** Calls the control API and returns its JSON; throws its sentence on an error. */

@@ -175,7 +175,9 @@ impl Faults {
     /// The reason free/busy must report for the calendar known by any of these names, counting it.
     pub fn take_calendar_error(&mut self, provider: Provider, names: &[&str]) -> Option<String> {
         let met = self.0.iter_mut().filter(|fault| fault.provider == provider).find_map(|fault| match &fault.kind {
-            Kind::CalendarError { calendar, reason } if names.iter().any(|name| name.eq_ignore_ascii_case(calendar)) => {
+            Kind::CalendarError { calendar, reason }
+                if names.iter().any(|name| name.eq_ignore_ascii_case(calendar)) =>
+            {
                 if let Some(times) = &mut fault.times {
                     *times = times.saturating_sub(1);
                 }

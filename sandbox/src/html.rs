@@ -22,8 +22,8 @@ fieldset{border:0;margin:16px 0;padding:0}.scope{display:flex;gap:12px;padding:1
 .actions{display:flex;gap:12px;justify-content:flex-end}
 table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{text-align:left;vertical-align:top;padding:6px 10px 6px 0;border-top:1px solid var(--line)}
 .scroll{overflow-x:auto}pre{overflow-x:auto;background:var(--off);padding:12px;border-radius:8px;font-size:.8rem}
-.week{display:grid;gap:12px;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr))}
-.day{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:12px}.day h3{margin:0 0 8px;font-size:.95rem}
+.week{display:grid;gap:8px}@media (min-width:40rem){.week{grid-template-columns:repeat(auto-fill,minmax(9rem,1fr))}}
+.day{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:8px;min-width:0;overflow-wrap:anywhere}.day h3{margin:0 0 8px;font-size:.95rem}
 .event{background:var(--busy);border-radius:8px;padding:8px;margin-bottom:8px;font-size:.85rem}.event.free,.event.cancelled{background:var(--off)}
 .event.cancelled strong,.event.declined strong{text-decoration:line-through}.event p{margin:0}
 details summary{cursor:pointer;color:var(--soft);min-height:24px}details form{display:flex;flex-wrap:wrap;gap:8px;margin-top:8px}

@@ -19,6 +19,9 @@ use crate::world::{Provider, RequestRecord, World};
 /// Larger bodies are refused; calendar requests are far smaller.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
+/// Longer answers are not remembered: twenty thousand lists of a busy calendar would fill the memory.
+const ANSWER_LIMIT: usize = 64 * 1024;
+
 /// Form fields and JSON properties whose values are not written down.
 const SECRET: [&str; 7] =
     ["client_secret", "code", "refresh_token", "access_token", "code_verifier", "id_token", "token"];
@@ -77,7 +80,8 @@ async fn watch(world: World, provider: Provider, request: Request, next: Next) -
     let (parts, body) = response.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     record.status = Some(parts.status.as_u16());
-    record.answer = if is_json(&parts.headers) { readable(&parts.headers, &body) } else { Value::Null };
+    let remembered = is_json(&parts.headers) && body.len() <= ANSWER_LIMIT;
+    record.answer = if remembered { readable(&parts.headers, &body) } else { Value::Null };
     world.lock().remember(record);
     Response::from_parts(parts, Body::from(body))
 }

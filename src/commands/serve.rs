@@ -7,31 +7,34 @@ use convene::{
     web::{serve::serve, server::router},
     worker,
 };
-use tokio::{net::TcpListener, sync::watch};
+use tokio::net::TcpListener;
 
 use super::Failure;
 
 pub async fn run() -> Result<(), Failure> {
     super::log();
-    let config = Config::from_env()?;
-    let state = super::start(config).await?;
-    serve_until_stopped(state, Shutdown::on_signal()?).await
+    let state = super::start(Config::from_env()?).await?;
+    let listener = listen(&state).await?;
+    serve_and_work(state, listener, Shutdown::on_signal()?).await;
+    Ok(())
 }
 
-/// Serves `state` on its address, with the worker beside it.
-pub async fn serve_until_stopped(state: AppState, shutdown: Shutdown) -> Result<(), Failure> {
+/// Takes the address before anything else is begun.
+pub async fn listen(state: &AppState) -> Result<TcpListener, Failure> {
     let address = state.config.web.listen;
-    let listener = TcpListener::bind(address).await.map_err(|error| Failure {
+    TcpListener::bind(address).await.map_err(|error| Failure {
         message: format!("LISTEN: {address} cannot be used ({error}); stop what uses it or choose another port"),
         code: 1,
-    })?;
-    tracing::info!("listening on {address}, reached at {}", state.config.web.origin());
-    let (stop, stopped) = watch::channel(false);
-    let working = tokio::spawn(worker::run(state.clone(), stopped));
+    })
+}
+
+/// Serves with the worker beside it. Told to stop, both finish what they began, side by side.
+pub async fn serve_and_work(state: AppState, listener: TcpListener, shutdown: Shutdown) {
+    tracing::info!("listening on {}, reached at {}", state.config.web.listen, state.config.web.origin());
+    let working = tokio::spawn(worker::run(state.clone(), shutdown.receiver()));
     serve(listener, router(state), shutdown).await;
-    // The worker ends what it is doing; a closed channel would stop it as well.
-    let _ = stop.send(true);
-    let _ = working.await;
+    if let Err(error) = working.await {
+        tracing::error!(%error, "the worker ended badly");
+    }
     tracing::info!("stopped");
-    Ok(())
 }

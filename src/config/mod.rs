@@ -87,6 +87,15 @@ impl Config {
         Self::read(&mut reader).ok_or_else(|| Wrong(reader.into_problems()))
     }
 
+    /// Reads settings from somewhere else, such as a demo's own list.
+    ///
+    /// # Errors
+    /// Every setting that is wrong.
+    pub fn from_settings(look_up: impl Fn(&str) -> Option<String>) -> Result<Self, Wrong> {
+        let mut reader = Reader::new(look_up);
+        Self::read(&mut reader).ok_or_else(|| Wrong(reader.into_problems()))
+    }
+
     /// Reads every setting from `reader`, which remembers what it saw; `None` if any of it was wrong.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let database = Database::read(reader);

@@ -62,9 +62,8 @@ pub fn switch_on(world: &World, mut request: Map<String, Value>) -> Result<Value
     };
     let matching: Match = match take("match") {
         None => Match::default(),
-        Some(value) => {
-            serde_json::from_value(value).map_err(|error| Refusal::wrong(format!("match is not as expected: {error}.")))?
-        }
+        Some(value) => serde_json::from_value(value)
+            .map_err(|error| Refusal::wrong(format!("match is not as expected: {error}.")))?,
     };
     let account = take("account").and_then(|account| account.as_str().map(str::to_owned));
     if matches!(kind.as_str(), "expire_tokens" | "revoke") {

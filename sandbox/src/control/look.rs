@@ -50,7 +50,9 @@ pub async fn events(
     let mut events: Vec<_> = calendars
         .iter()
         .flat_map(|calendar| {
-            let wanted = state.events_in(&calendar.id).filter(|event| query.uid.as_ref().is_none_or(|uid| *uid == event.ical_uid));
+            let wanted = state
+                .events_in(&calendar.id)
+                .filter(|event| query.uid.as_ref().is_none_or(|uid| *uid == event.ical_uid));
             wanted.map(|event| (event.span.interval(calendar.zone).0, neutral(event, &calendar.owner)))
         })
         .collect();
@@ -61,11 +63,9 @@ pub async fn events(
 /// An event in words of neither provider.
 fn neutral(event: &Event, owner: &str) -> Value {
     let (start, end, all_day) = match &event.span {
-        Span::Timed { start, end, .. } => (
-            start.to_rfc3339_opts(SecondsFormat::Secs, true),
-            end.to_rfc3339_opts(SecondsFormat::Secs, true),
-            false,
-        ),
+        Span::Timed { start, end, .. } => {
+            (start.to_rfc3339_opts(SecondsFormat::Secs, true), end.to_rfc3339_opts(SecondsFormat::Secs, true), false)
+        }
         Span::AllDay { start, end } => (start.to_string(), end.to_string(), true),
     };
     json!({

@@ -38,7 +38,9 @@ pub fn router(world: World) -> Router {
         .route("/control/faults/catalogue", get(faults::catalogue))
         .route("/control/faults/{id}", delete(faults::remove))
         .route("/control/certificate", get(certificate))
-        .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND, "There is nothing here; GET /control lists what is.") })
+        .fallback(|| async {
+            Refusal::new(StatusCode::NOT_FOUND, "There is nothing here; GET /control lists what is.")
+        })
         .with_state(world)
 }
 

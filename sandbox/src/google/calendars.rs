@@ -192,7 +192,11 @@ fn store(state: &mut State, mut calendar: Calendar, body: &Map<String, Value>) -
     Ok(response)
 }
 
-async fn delete(Shared(world): Shared<World>, Path(id): Path<String>, headers: HeaderMap) -> Result<StatusCode, Answer> {
+async fn delete(
+    Shared(world): Shared<World>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Answer> {
     let mut state = world.lock();
     let caller = Caller::identify(&state, &headers, Method::CalendarsDelete)?;
     let calendar = caller.calendar(&state, &id)?;

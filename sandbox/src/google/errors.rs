@@ -34,8 +34,22 @@ const fn parameter(name: &'static str) -> Option<(&'static str, &'static str)> {
 
 /// The API's errors. The first entry whose name or reason fits is taken, so names come before shared reasons.
 const API: [Entry; 31] = [
-    entry("timeRangeEmpty", 400, "calendar", "timeRangeEmpty", "The specified time range is empty.", parameter("timeMax")),
-    entry("timeRangeTooLong", 400, "calendar", "timeRangeTooLong", "The requested time range is too long.", parameter("timeMax")),
+    entry(
+        "timeRangeEmpty",
+        400,
+        "calendar",
+        "timeRangeEmpty",
+        "The specified time range is empty.",
+        parameter("timeMax"),
+    ),
+    entry(
+        "timeRangeTooLong",
+        400,
+        "calendar",
+        "timeRangeTooLong",
+        "The requested time range is too long.",
+        parameter("timeMax"),
+    ),
     entry("invalidId", 400, "global", "invalid", "Invalid resource id value.", None),
     entry("parseError", 400, "global", "parseError", "Parse Error", None),
     entry("badRequest", 400, "global", "badRequest", "Bad Request", None),
@@ -125,13 +139,7 @@ const OAUTH: [(&str, u16, &str, &str, Option<&str>); 10] = [
     ("client.unknown", 401, "invalid_client", "The OAuth client was not found.", None),
     ("client.deleted", 401, "deleted_client", "The OAuth client was deleted.", None),
     ("redirect_mismatch", 400, "redirect_uri_mismatch", "Bad Request", None),
-    (
-        "admin_policy",
-        400,
-        "admin_policy_enforced",
-        "An administrator restricts one of the requested scopes.",
-        None,
-    ),
+    ("admin_policy", 400, "admin_policy_enforced", "An administrator restricts one of the requested scopes.", None),
     ("revoke.invalid", 400, "invalid_token", "Token expired or revoked", None),
     ("invalid_rapt", 400, "invalid_grant", "reauth related error (invalid_rapt)", Some("invalid_rapt")),
 ];
@@ -146,7 +154,9 @@ pub fn catalogue_names() -> Vec<&'static str> {
 /// An answer by its name, or by its reason if no name fits.
 pub fn catalogue(name: &str) -> Option<Answer> {
     match name {
-        "insufficientScopes" | "insufficientPermissions" => return Some(insufficient_scopes("calendar.v3.Events.List", "")),
+        "insufficientScopes" | "insufficientPermissions" => {
+            return Some(insufficient_scopes("calendar.v3.Events.List", ""));
+        }
         "apiDisabled" | "accessNotConfigured" => return Some(api_disabled()),
         _ => {}
     }
@@ -212,9 +222,8 @@ pub fn global(status: u16, reason: &'static str, message: &str) -> Answer {
 /// 403 because the token lacks every scope the method accepts.
 pub fn insufficient_scopes(method: &str, scopes: &str) -> Answer {
     let scopes = if scopes.is_empty() { "https://www.googleapis.com/auth/calendar" } else { scopes };
-    let challenge = format!(
-        "Bearer realm=\"https://accounts.google.com/\", error=\"insufficient_scope\", scope=\"{scopes}\""
-    );
+    let challenge =
+        format!("Bearer realm=\"https://accounts.google.com/\", error=\"insufficient_scope\", scope=\"{scopes}\"");
     let body = json!({ "error": {
         "code": 403,
         "message": "Request had insufficient authentication scopes.",

@@ -121,7 +121,10 @@ mod tests {
     fn a_selection_keeps_what_it_names() {
         let whole = json!({ "kind": "k", "items": [{ "id": "1", "start": { "dateTime": "t", "timeZone": "z" }, "x": 1 }], "next": "n" });
         let cut = |mask: &str| Mask::parse(mask).map(|mask| mask.cut(whole.clone()));
-        assert_eq!(cut("items(id,start/dateTime),next"), Some(json!({ "items": [{ "id": "1", "start": { "dateTime": "t" } }], "next": "n" })));
+        assert_eq!(
+            cut("items(id,start/dateTime),next"),
+            Some(json!({ "items": [{ "id": "1", "start": { "dateTime": "t" } }], "next": "n" }))
+        );
         assert_eq!(cut("items/id,kind"), Some(json!({ "items": [{ "id": "1" }], "kind": "k" })));
         assert_eq!(cut("items/start(timeZone)"), Some(json!({ "items": [{ "start": { "timeZone": "z" } }] })));
         assert_eq!(cut("*"), Some(whole.clone()));

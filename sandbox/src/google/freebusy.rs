@@ -64,9 +64,9 @@ async fn query(Shared(world): Shared<World>, headers: HeaderMap, body: Bytes) ->
                 Some(reason) => failed(&reason),
                 None => match state.busy(&calendar, from, until) {
                     Some(busy) => {
-                        let intervals = busy.iter().map(|(start, end)| {
-                            json!({ "start": in_zone(*start, zone), "end": in_zone(*end, zone) })
-                        });
+                        let intervals = busy
+                            .iter()
+                            .map(|(start, end)| json!({ "start": in_zone(*start, zone), "end": in_zone(*end, zone) }));
                         json!({ "busy": intervals.collect::<Vec<_>>() })
                     }
                     None => failed("notFound"),

@@ -16,9 +16,7 @@ use super::scopes;
 use crate::faults::Answer;
 use crate::html::problem;
 use crate::oauth::consent::{self, Screen};
-use crate::oauth::grants::{
-    ACCESS_LIFE, AccessToken, Authorization, Code, RedeemError, RefreshToken, ResponseMode,
-};
+use crate::oauth::grants::{ACCESS_LIFE, AccessToken, Authorization, Code, RedeemError, RefreshToken, ResponseMode};
 use crate::oauth::{self as shared, CLIENT_ID, CLIENT_SECRET, bearer, random};
 use crate::world::{Account, Provider, State, World};
 
@@ -183,7 +181,9 @@ fn answer_token(world: &World, headers: &HeaderMap, form: &BTreeMap<String, Stri
             let redeemed = state.grants.redeem(GOOGLE, code, &id, redirect, verifier, now);
             let code = redeemed.map_err(|error| match error {
                 RedeemError::RedirectMismatch => known("redirect_mismatch"),
-                RedeemError::PkceMismatch if verifier.is_none() => oauth(400, "invalid_grant", "Missing code verifier."),
+                RedeemError::PkceMismatch if verifier.is_none() => {
+                    oauth(400, "invalid_grant", "Missing code verifier.")
+                }
                 RedeemError::PkceMismatch => oauth(400, "invalid_grant", "Invalid code verifier."),
                 RedeemError::ClientMismatch => oauth(400, "invalid_grant", "Bad Request"),
                 RedeemError::Unknown | RedeemError::Used | RedeemError::Expired => known("code.used"),
@@ -297,7 +297,11 @@ async fn revoke(Shared(world): Shared<World>, Query(query): Query<BTreeMap<Strin
     };
     let mut state = world.lock();
     let now = state.now();
-    if state.grants.revoke(GOOGLE, token, now) { Json(json!({})).into_response() } else { known("revoke.invalid").into_response() }
+    if state.grants.revoke(GOOGLE, token, now) {
+        Json(json!({})).into_response()
+    } else {
+        known("revoke.invalid").into_response()
+    }
 }
 
 async fn jwks(Shared(world): Shared<World>) -> impl IntoResponse {
@@ -351,7 +355,8 @@ async fn token_info(
     let state = world.lock();
     let now = state.now();
     let found = text.and_then(|text| state.grants.access(GOOGLE, text, now));
-    let Some((token, account)) = found.and_then(|token| Some((token, state.account_of(GOOGLE, &token.account)?))) else {
+    let Some((token, account)) = found.and_then(|token| Some((token, state.account_of(GOOGLE, &token.account)?)))
+    else {
         return errors::oauth(400, "invalid_token", "Invalid Value").into_response();
     };
     let mut info = json!({

@@ -34,7 +34,10 @@ pub use errors::{catalogue, catalogue_names, status_answer};
 pub fn router(world: World) -> Router {
     let api = calendars::router().merge(events::router()).merge(freebusy::router());
     let api = api.layer(from_fn(fields::narrow)).with_state(world.clone());
-    Router::new().nest("/calendar/v3", api).merge(identity::router(world)).fallback(|| async { errors::known("notFound") })
+    Router::new()
+        .nest("/calendar/v3", api)
+        .merge(identity::router(world))
+        .fallback(|| async { errors::known("notFound") })
 }
 
 /// Makes a guest's copy of an organizer's event fit for a Google calendar: its id and its own properties.

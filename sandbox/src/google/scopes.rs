@@ -111,9 +111,7 @@ impl Method {
             Self::CalendarsInsert | Self::CalendarsPatch | Self::CalendarsUpdate | Self::CalendarsDelete => {
                 &["calendar", "calendar.app.created", "calendar.calendars"]
             }
-            Self::FreebusyQuery => {
-                &["calendar", "calendar.events.freebusy", "calendar.freebusy", "calendar.readonly"]
-            }
+            Self::FreebusyQuery => &["calendar", "calendar.events.freebusy", "calendar.freebusy", "calendar.readonly"],
             Self::EventsGet | Self::EventsList => &[
                 "calendar",
                 "calendar.app.created",

@@ -111,7 +111,11 @@ mod tests {
         let day = |text: &str| json!({ "date": text });
         let cases = [
             (json!({}), day("2026-12-02"), "Missing start time."),
-            (day("2026-12-01"), at("2026-12-01T10:00:00Z"), "Start and end times must either both be date or both be dateTime."),
+            (
+                day("2026-12-01"),
+                at("2026-12-01T10:00:00Z"),
+                "Start and end times must either both be date or both be dateTime.",
+            ),
             (at("2026-12-01T10:00:00"), at("2026-12-01T11:00:00Z"), "Missing time zone definition for start time."),
             (at("2026-12-01T10:00:00Z"), at("2026-12-01T09:00:00Z"), "The specified time range is empty."),
             (day("2026-12-01"), day("2026-12-01"), "The specified time range is empty."),

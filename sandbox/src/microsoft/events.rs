@@ -103,7 +103,7 @@ pub async fn get(ask: Ask, Path(id): Path<String>) -> Result<Response, GraphErro
     let event = {
         let state = ask.world.lock();
         match mailbox::find(&state, &ask.account, &id)? {
-            Found::One(event) => event,
+            Found::One(event) => *event,
             Found::Series(master, _) => *master,
         }
     };

@@ -108,7 +108,7 @@ pub fn at<'a>(event: &'a Value, path: &str) -> &'a Value {
 /// Orders two values of one kind; texts that are times of different precision compare as times.
 pub fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
-        (Value::String(left), Value::String(right)) => Some(plain_time(left).cmp(&plain_time(right))),
+        (Value::String(left), Value::String(right)) => Some(plain_time(left).cmp(plain_time(right))),
         (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
         (Value::Number(left), Value::Number(right)) => left.as_f64()?.partial_cmp(&right.as_f64()?),
         (Value::Null, Value::Null) => Some(Ordering::Equal),

@@ -15,7 +15,7 @@ use crate::world::{Account, Calendar, Event, EventStatus, State};
 /// What an id in a path stands for.
 pub enum Found {
     /// One event, or one occurrence.
-    One(Event),
+    One(Box<Event>),
     /// A series: its master, and every occurrence that is still there.
     Series(Box<Event>, Vec<Event>),
 }
@@ -44,7 +44,7 @@ pub fn default_calendar<'a>(state: &'a State, account: &Account) -> Result<&'a C
 pub fn is_visible(event: &Event, account: &Account) -> bool {
     let deleted = event.extra.get("deleted").is_some_and(|deleted| *deleted == true);
     let cancelled = event.status == EventStatus::Cancelled;
-    !deleted && !(cancelled && event.is_organized_by(&account.email))
+    !deleted && (!cancelled || !event.is_organized_by(&account.email))
 }
 
 /// Every visible event of a calendar, occurrences one by one.
@@ -62,7 +62,7 @@ pub fn find(state: &State, account: &Account, id: &str) -> Result<Found, GraphEr
     for (calendar, name) in calendars.iter().flat_map(|calendar| names.iter().map(move |name| (calendar, name))) {
         if let Some(event) = state.event(&calendar.id, name) {
             let found = Some(event).filter(|event| is_visible(event, account));
-            return found.map(|event| Found::One(event.clone())).ok_or_else(GraphError::item_not_found);
+            return found.map(|event| Found::One(Box::new(event.clone()))).ok_or_else(GraphError::item_not_found);
         }
     }
     for calendar in &calendars {

@@ -34,7 +34,7 @@ fn answer(ask: &Ask, id: &str, body: &[u8], response: Response) -> Result<HttpRe
     let mail = body.get("sendResponse").and_then(Value::as_bool).unwrap_or(true);
     let mut state = ask.world.lock();
     let all = match mailbox::find(&state, &ask.account, id)? {
-        Found::One(event) => vec![event],
+        Found::One(event) => vec![*event],
         Found::Series(_, occurrences) => occurrences,
     };
     let guest = ask.account.email.as_str();

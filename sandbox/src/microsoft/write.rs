@@ -84,7 +84,7 @@ pub async fn update(ask: Ask, Path(id): Path<String>, body: Bytes) -> Result<Res
     let shown = match mailbox::find(&state, &ask.account, &id)? {
         Found::One(event) => {
             check_match(&ask, &event)?;
-            change(&mut state, &ask, event, &body)?
+            change(&mut state, &ask, *event, &body)?
         }
         Found::Series(master, occurrences) => {
             check_match(&ask, &master)?;
@@ -115,7 +115,9 @@ fn change(state: &mut State, ask: &Ask, old: Event, body: &Map<String, Value>) -
         event.span = span;
         event.extra.insert("originalStartTimeZone".into(), json!(start_zone.name));
         event.extra.insert("originalEndTimeZone".into(), json!(end_zone.name));
-        draft::ask_again(&mut event);
+        if event.is_organized_by(&ask.account.email) {
+            draft::ask_again(&mut event);
+        }
         notice = Notice::Everybody;
     }
     online::wanted(body, &mut event, ask.is_work());
@@ -170,7 +172,7 @@ pub async fn cancel(ask: Ask, Path(id): Path<String>, body: Bytes) -> Result<Res
 /// What stands for it in answers, and every event it is made of.
 fn found(found: Found) -> (Event, Vec<Event>) {
     match found {
-        Found::One(event) => (event.clone(), vec![event]),
+        Found::One(event) => (*event.clone(), vec![*event]),
         Found::Series(master, occurrences) => (*master, occurrences),
     }
 }

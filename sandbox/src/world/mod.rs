@@ -6,6 +6,8 @@
 pub mod accounts;
 /// What free/busy questions are answered from.
 pub mod busy;
+/// Moving and deleting on the front page.
+pub mod by_hand;
 /// The neutral event both providers translate from and to.
 pub mod event;
 /// iCalendar objects for provider-sent mails.

@@ -30,7 +30,7 @@ pub struct RequestRecord {
     pub account: Option<String>,
     /// What was answered; null if the connection was closed without an answer.
     pub status: Option<u16>,
-    /// The answer's body if it was JSON.
+    /// The answer's body if it was JSON of at most 64 KiB.
     pub answer: Value,
     /// The kinds of fault that took part.
     pub faults: Vec<String>,

@@ -52,7 +52,13 @@ const PEOPLE: [Person; 7] = [
         subject: "104821937465019283746",
         job: "Recruiting coordinator",
         quiet: (14 * 60, 15 * 60),
-        work: &[("Screening call", 30), ("Debrief", 45), ("Offer review", 30), ("Sourcing", 90), ("Hiring manager sync", 30)],
+        work: &[
+            ("Screening call", 30),
+            ("Debrief", 45),
+            ("Offer review", 30),
+            ("Sourcing", 90),
+            ("Hiring manager sync", 30),
+        ],
     },
     Person {
         provider: GOOGLE,
@@ -64,7 +70,13 @@ const PEOPLE: [Person; 7] = [
         subject: "110293847561029384756",
         job: "Staff engineer",
         quiet: (10 * 60, 11 * 60 + 30),
-        work: &[("Design review", 60), ("Focus: storage", 120), ("Code review", 45), ("Incident follow-up", 30), ("Pairing", 60)],
+        work: &[
+            ("Design review", 60),
+            ("Focus: storage", 120),
+            ("Code review", 45),
+            ("Incident follow-up", 30),
+            ("Pairing", 60),
+        ],
     },
     Person {
         provider: GOOGLE,
@@ -76,7 +88,13 @@ const PEOPLE: [Person; 7] = [
         subject: "117382910465738291045",
         job: "Product designer",
         quiet: (10 * 60, 11 * 60),
-        work: &[("User interviews", 60), ("Focus: prototypes", 90), ("Critique", 45), ("Research notes", 60), ("Copy check", 30)],
+        work: &[
+            ("User interviews", 60),
+            ("Focus: prototypes", 90),
+            ("Critique", 45),
+            ("Research notes", 60),
+            ("Copy check", 30),
+        ],
     },
     Person {
         provider: GOOGLE,
@@ -88,7 +106,14 @@ const PEOPLE: [Person; 7] = [
         subject: "101928374650192837465",
         job: "Engineering manager",
         quiet: (10 * 60, 11 * 60),
-        work: &[("1:1", 30), ("Roadmap", 60), ("Budget", 45), ("Focus: reviews", 90), ("Vendor call", 30), ("1:1 (new joiner)", 30)],
+        work: &[
+            ("1:1", 30),
+            ("Roadmap", 60),
+            ("Budget", 45),
+            ("Focus: reviews", 90),
+            ("Vendor call", 30),
+            ("1:1 (new joiner)", 30),
+        ],
     },
     Person {
         provider: MICROSOFT,
@@ -100,7 +125,13 @@ const PEOPLE: [Person; 7] = [
         subject: "4a1f0e8c-53d2-4d6b-9f0e-7b1c2d3e4f50",
         job: "Talent partner",
         quiet: (10 * 60, 11 * 60),
-        work: &[("Candidate call", 30), ("Interview debrief", 45), ("Reporting", 60), ("Partner agency", 30), ("Focus: pipeline", 90)],
+        work: &[
+            ("Candidate call", 30),
+            ("Interview debrief", 45),
+            ("Reporting", 60),
+            ("Partner agency", 30),
+            ("Focus: pipeline", 90),
+        ],
     },
     Person {
         provider: MICROSOFT,
@@ -112,7 +143,13 @@ const PEOPLE: [Person; 7] = [
         subject: "8c2d4b6a-1e3f-4a5b-8c7d-9e0f1a2b3c4d",
         job: "Senior engineer",
         quiet: (13 * 60 + 30, 16 * 60),
-        work: &[("Sprint work", 90), ("Code review", 45), ("Customer call", 30), ("Architecture forum", 60), ("Release check", 30)],
+        work: &[
+            ("Sprint work", 90),
+            ("Code review", 45),
+            ("Customer call", 30),
+            ("Architecture forum", 60),
+            ("Release check", 30),
+        ],
     },
     Person {
         provider: MICROSOFT,
@@ -153,7 +190,14 @@ const fn series(
 const SERIES: [Series; 9] = [
     series("ana.alvarez@example.com", &["tom.baker@example.com"], 0, 9 * 60 + 30, 60, "Hiring stand-up"),
     series("tom.baker@example.com", &["ana.alvarez@example.com"], 3, 14 * 60, 30, "1:1 Tom / Ana"),
-    series("tom.baker@example.com", &["ben.okafor@example.com", "eva.lindqvist@example.com"], 2, 9 * 60, 45, "Product weekly"),
+    series(
+        "tom.baker@example.com",
+        &["ben.okafor@example.com", "eva.lindqvist@example.com"],
+        2,
+        9 * 60,
+        45,
+        "Product weekly",
+    ),
     series("ben.okafor@example.com", &["eva.lindqvist@example.com"], 1, 14 * 60, 30, "1:1 Ben / Eva"),
     series("ben.okafor@example.com", &[], 4, 9 * 60, 90, "Focus: no meetings"),
     series("chloe.dubois@example.org", &["raj.patel@example.org"], 0, 11 * 60, 30, "Interview training"),
@@ -376,7 +420,8 @@ mod tests {
         let today = state.now().date_naive();
         let monday = today - Days::new(u64::from(today.weekday().num_days_from_monday()));
         let days = (0..weeks).flat_map(|week| (0..5).map(move |weekday| 7 * week + weekday));
-        days.map(|offset| span(monday + Days::new(offset), OFFICE.0, OFFICE.1 - OFFICE.0, zone).interval(zone)).collect()
+        days.map(|offset| span(monday + Days::new(offset), OFFICE.0, OFFICE.1 - OFFICE.0, zone).interval(zone))
+            .collect()
     }
 
     /// Worlds seeded on different weekdays, in winter and in summer.
@@ -408,10 +453,8 @@ mod tests {
 
     #[test]
     fn a_panel_across_zones_has_common_times_within_two_weeks() {
-        let panels = [
-            ["ben.okafor@example.com", "raj.patel@example.org"],
-            ["ana.alvarez@example.com", "tom.baker@example.com"],
-        ];
+        let panels =
+            [["ben.okafor@example.com", "raj.patel@example.org"], ["ana.alvarez@example.com", "tom.baker@example.com"]];
         for state in worlds() {
             for panel in &panels {
                 let common = common_starts(&state, panel);

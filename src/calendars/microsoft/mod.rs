@@ -198,9 +198,10 @@ impl MicrosoftCalendar {
     }
 }
 
-/// Our named properties come only when asked for.
+/// Named properties come only when asked for. Events are found by the marker, so only the digest of
+/// the words has to be read.
 fn expand() -> String {
-    format!("singleValueExtendedProperties($filter=id eq '{}' or id eq '{}')", wire::MARKER, wire::WORDS)
+    format!("singleValueExtendedProperties($filter=id eq '{}')", wire::WORDS)
 }
 
 #[async_trait]

@@ -308,16 +308,13 @@ pub fn creation(draft: &EventDraft, with_teams: bool, clock: Clock) -> Value {
 /// nothing must be sent: every PATCH mails the guests.
 pub fn changes(event: &Event, draft: &EventDraft, with_teams: bool, clock: Clock) -> Map<String, Value> {
     let mut patch = Map::new();
-    let digest = keys::words_digest(draft);
-    if event.property(WORDS) != Some(&digest) {
+    if event.property(WORDS) != Some(&keys::words_digest(draft)) {
         patch.insert("subject".into(), json!(draft.summary));
         patch.insert(
             "body".into(),
             super::body::rewritten(event.body.as_ref(), event.has_meeting(), &draft.description),
         );
         patch.insert("location".into(), json!({ "displayName": draft.location.as_deref().unwrap_or_default() }));
-    }
-    if event.property(WORDS) != Some(&digest) || event.property(MARKER) != Some(&draft.marker) {
         patch.insert("singleValueExtendedProperties".into(), properties(draft));
     }
     if event.span() != Some(draft.span) {

@@ -186,9 +186,10 @@ fn attendees(value: Option<&Value>, old: Option<&Event>, organizer: &str) -> Res
 }
 
 fn is_address(email: &str) -> bool {
-    email.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && !domain.is_empty() && !domain.contains('@')
-    }) && !email.chars().any(|c| c.is_whitespace() || c.is_control())
+    email
+        .split_once('@')
+        .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'))
+        && !email.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
 fn strings(properties: Option<&Value>, which: &str) -> Result<BTreeMap<String, String>, Answer> {
@@ -221,18 +222,14 @@ fn check_reminders(value: Option<&Value>) -> Result<(), Answer> {
     }
     for reminder in overrides.into_iter().flatten() {
         let known = matches!(reminder["method"].as_str(), Some("email" | "popup"));
-        if !known || !reminder["minutes"].as_u64().is_some_and(|minutes| minutes <= 40_320) {
+        if !known || reminder["minutes"].as_u64().is_none_or(|minutes| minutes > 40_320) {
             return Err(invalid("Invalid reminder override."));
         }
     }
     Ok(())
 }
 
-fn extra(
-    body: &Map<String, Value>,
-    old: Option<&Event>,
-    versions: Versions,
-) -> Result<Map<String, Value>, Answer> {
+fn extra(body: &Map<String, Value>, old: Option<&Event>, versions: Versions) -> Result<Map<String, Value>, Answer> {
     let mut extra = Map::new();
     let from_old = |name: &str| old.and_then(|old| old.extra.get(name)).cloned();
     for name in SHARED.iter().chain(&OWN).copied() {

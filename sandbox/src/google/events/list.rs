@@ -90,10 +90,9 @@ impl Order {
             None => Ok(Self::Id),
             Some("updated") => Ok(Self::Updated),
             Some("startTime") if parameters.flag("singleEvents") => Ok(Self::Start),
-            Some("startTime") => Err(invalid_parameter(
-                "orderBy",
-                "The requested ordering is not available for the particular query.",
-            )),
+            Some("startTime") => {
+                Err(invalid_parameter("orderBy", "The requested ordering is not available for the particular query."))
+            }
             Some(other) => Err(invalid_parameter("orderBy", &format!("Invalid value for: orderBy: {other}"))),
         }
     }

@@ -131,9 +131,10 @@ fn settle_conference(state: &mut State, calendar: &str, id: &str) {
         let (uid, data, link) =
             (event.ical_uid.clone(), event.extra["conferenceData"].clone(), event.extra["hangoutLink"].clone());
         for (calendar, id) in state.copies(&uid) {
-            let google = state.calendars.get(&calendar).is_some_and(|calendar| {
-                state.account_of(Provider::Google, &calendar.owner).is_some()
-            });
+            let google = state
+                .calendars
+                .get(&calendar)
+                .is_some_and(|calendar| state.account_of(Provider::Google, &calendar.owner).is_some());
             if let Some(copy) = state.event_mut(&calendar, &id).filter(|_| google) {
                 copy.extra.insert("conferenceData".to_owned(), data.clone());
                 copy.extra.insert("hangoutLink".to_owned(), link.clone());

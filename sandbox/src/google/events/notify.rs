@@ -68,14 +68,21 @@ fn tell(state: &mut State, method: Method, event: &Event, guest: &str, updates: 
 
 fn guests(event: &Event) -> Vec<String> {
     let people = event.attendees.iter().filter(|attendee| attendee.role != Role::Resource);
-    people.filter(|attendee| !attendee.is(&event.organizer.email)).map(|attendee| attendee.email.to_lowercase()).collect()
+    people
+        .filter(|attendee| !attendee.is(&event.organizer.email))
+        .map(|attendee| attendee.email.to_lowercase())
+        .collect()
 }
 
 /// What guests see: a change of anything else is no news to them.
 fn shared_part(event: &Event) -> impl PartialEq {
     let shared = |name: &str| super::resource::SHARED.contains(&name) && name != "hangoutLink";
-    let extra: Vec<_> =
-        event.extra.iter().filter(|(name, _)| shared(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
+    let extra: Vec<_> = event
+        .extra
+        .iter()
+        .filter(|(name, _)| shared(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     (
         (event.summary.clone(), event.description.clone(), event.location.clone(), event.span.clone(), event.status),
         (event.attendees.clone(), event.shared_properties.clone(), extra),

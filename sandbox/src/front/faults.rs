@@ -1,0 +1,119 @@
+//! Fault switches as forms.
+
+use std::collections::BTreeMap;
+
+use axum::Form;
+use axum::extract::State as Shared;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde_json::{Map, Value, json};
+
+use super::navigation;
+use crate::control::switch_on;
+use crate::html::{page, problem};
+use crate::world::{Provider, World};
+
+/// `GET /faults`.
+pub async fn show(Shared(world): Shared<World>) -> Response {
+    let state = world.lock();
+    let on = state.faults.list();
+    let body = html! {
+        (navigation(&world))
+        h1 { "Faults" }
+        p class="soft" { "What goes wrong next. Each switch meets as many requests as told, or all until it is switched off." }
+        h2 { "On now" }
+        @if on.is_empty() {
+            p { "Nothing: everything works." }
+        } @else {
+            div class="scroll" {
+                table {
+                    thead { tr { th { "Provider" } th { "What" } th { "How often" } } }
+                    tbody {
+                        @for fault in on {
+                            tr {
+                                td { (fault.provider.name()) }
+                                td { code { (json!(fault.kind)) " " (json!(fault.matching)) } }
+                                td { @match fault.times { Some(times) => { (times) " more" }, None => "always" } }
+                            }
+                        }
+                    }
+                }
+            }
+            form method="post" action="/faults/clear" { p { button { "Switch all off" } } }
+        }
+        h2 { "Switch on" }
+        (form("status", "An error status", html! {
+            (field("Status", html! { input name="status" type="number" min="400" max="599" value="429" required; }))
+            (field("Retry-After, seconds", html! { input name="retry_after" type="number" min="0"; }))
+        }))
+        (form("latency", "Slow answers", field("Milliseconds", html! { input name="ms" type="number" min="1" max="600000" value="3000" required; })))
+        (form("drop_after_write", "Do it, then hang up without an answer", html! {}))
+        (form("error", "An error of the provider's own", field("Error", html! {
+            select name="reason" {
+                @for provider in [Provider::Google, Provider::Microsoft] {
+                    optgroup label=(provider.name()) { @for name in names(provider) { option { (name) } } }
+                }
+            }
+        })))
+        (form("expire_tokens", "Access tokens stop working now", html! {}))
+        (form("revoke", "Access is revoked: refreshing fails", html! {}))
+    };
+    page("Faults", false, body)
+}
+
+fn names(provider: Provider) -> Vec<&'static str> {
+    match provider {
+        Provider::Google => crate::google::catalogue_names(),
+        Provider::Microsoft => crate::microsoft::catalogue_names(),
+    }
+}
+
+fn field(label: &str, input: Markup) -> Markup {
+    html! { label class="field" { (label) (input) } }
+}
+
+fn form(kind: &str, title: &str, fields: Markup) -> Markup {
+    let at_once = matches!(kind, "expire_tokens" | "revoke");
+    html! {
+        form class="card" method="post" action="/faults" style="margin-bottom:12px" {
+            p { strong { (title) } }
+            input type="hidden" name="kind" value=(kind);
+            div class="row" {
+                (field("Provider", html! {
+                    select name="provider" { option value="google" { "Google" } option value="microsoft" { "Microsoft" } }
+                }))
+                (fields)
+                (field("Only for (e-mail)", html! { input name="account" type="email"; }))
+                @if !at_once {
+                    (field("How often", html! { input name="times" type="number" min="1" placeholder="always"; }))
+                }
+                button { @if at_once { "Do it now" } @else { "Switch on" } }
+            }
+        }
+    }
+}
+
+/// `POST /faults`: the same as the control API, from a form.
+pub async fn add(Shared(world): Shared<World>, Form(form): Form<BTreeMap<String, String>>) -> Response {
+    let number = ["status", "retry_after", "ms", "times"];
+    let request: Map<String, Value> = form
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| {
+            let parsed = value.parse::<u64>().ok().filter(|_| number.contains(&name.as_str()));
+            let value = parsed.map_or_else(|| json!(value), |number| json!(number));
+            (name, value)
+        })
+        .collect();
+    match switch_on(&world, request) {
+        Ok(_) => Redirect::to("/faults").into_response(),
+        Err(refusal) => problem(StatusCode::UNPROCESSABLE_ENTITY, "Nothing was switched on", refusal.sentence()),
+    }
+}
+
+/// `POST /faults/clear`.
+pub async fn clear(Shared(world): Shared<World>) -> Redirect {
+    world.lock().faults.clear();
+    Redirect::to("/faults")
+}

@@ -1,0 +1,82 @@
+//! One contract for every calendar client: what `Calendar` promises, tried on the one in memory and on
+//! Google's and Microsoft's against the sandbox, which runs as a child process on ports of its own.
+//!
+//! The sandbox's binary is `$CONVENE_SANDBOX_BIN`, or `convene-sandbox` beside this test's target
+//! directory (`cargo build -p convene-sandbox`). Each test against it ends with a look at every request
+//! the client sent: `contract/check_requests.mjs` holds them against the vendors' own descriptions.
+
+mod contract;
+
+use contract::{memory, suite, vendor};
+
+/// The same cases on every stage.
+macro_rules! on_every_stage {
+    ($($case:ident),* $(,)?) => {
+        mod in_memory { $(#[tokio::test] async fn $case() { let stage = crate::memory::MemoryStage::open(); crate::suite::$case(&stage).await; })* }
+        mod google { $(#[tokio::test] async fn $case() { crate::vendor::with(crate::vendor::Cast::Google, async |stage| crate::suite::$case(stage).await).await; })* }
+        mod outlook_at_work { $(#[tokio::test] async fn $case() { crate::vendor::with(crate::vendor::Cast::OutlookWork, async |stage| crate::suite::$case(stage).await).await; })* }
+        mod outlook_at_home { $(#[tokio::test] async fn $case() { crate::vendor::with(crate::vendor::Cast::OutlookPersonal, async |stage| crate::suite::$case(stage).await).await; })* }
+    };
+}
+
+on_every_stage![
+    put_twice_is_one_event_and_one_mail,
+    two_puts_at_once_are_one_event,
+    a_lost_answer_is_found_again,
+    a_lost_answer_to_a_move_is_found_again,
+    a_refused_write_changes_nothing,
+    an_update_moves_the_same_event,
+    an_update_changes_the_guests,
+    answers_are_read_and_survive_an_update,
+    cancel_twice_is_one_cancellation,
+    cancelling_what_never_was_is_done,
+    a_lost_answer_to_a_cancellation_is_no_trouble,
+    what_a_person_deleted_is_gone,
+    the_next_generation_is_placed_afresh,
+    nobody_is_mailed_unless_asked,
+    a_video_meeting_survives_new_words,
+    what_is_not_there_is_not_found,
+    busy_is_what_blocks_and_nothing_else,
+    busy_covers_long_windows_and_is_cut_to_them,
+    an_unknown_calendar_is_an_error_and_never_free,
+    one_calendar_is_the_primary,
+    a_dead_sign_in_says_so,
+    a_limit_says_how_long_to_wait,
+];
+
+mod vendors_only {
+    use crate::vendor::{self, Cast};
+
+    #[tokio::test]
+    async fn someone_elses_change_is_read_and_ours_applied_once_more() {
+        for cast in Cast::ALL {
+            vendor::with(cast, async |stage| vendor::cases::a_conflict_is_settled_once(stage).await).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unticked_permission_is_named() {
+        for cast in Cast::ALL {
+            vendor::with(cast, async |stage| vendor::cases::a_missing_permission_is_named(stage).await).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_calendar_that_fails_inside_free_busy_is_an_error() {
+        vendor::with(Cast::Google, async |stage| vendor::cases::a_failed_calendar_is_an_error(stage).await).await;
+    }
+
+    #[tokio::test]
+    async fn an_all_day_entry_takes_its_owners_day() {
+        for cast in [Cast::OutlookWork, Cast::OutlookPersonal] {
+            vendor::with(cast, async |stage| vendor::cases::an_all_day_entry_takes_its_owners_day(stage).await).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn the_code_flow_signs_in_refreshes_and_revokes() {
+        for cast in Cast::ALL {
+            vendor::with(cast, async |stage| vendor::cases::the_code_flow(stage).await).await;
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Cases that only make sense with a server behind the client.
+
+use chrono::{TimeDelta, TimeZone, Utc};
+use convene::calendars::http::Http;
+use convene::calendars::identity::IdVerifier;
+use convene::calendars::oauth::{
+    AuthorizeRequest, ClientSecret, OAuthClient, OAuthError, Pkce, RefreshToken, Revocation, ScopeSet, TokenSet,
+    missing,
+};
+use convene::calendars::{AccessToken, Account, CalendarError, Provider};
+use convene::scheduling::interval::Interval;
+use reqwest::Method;
+use serde_json::json;
+use url::Url;
+
+use super::super::sandbox::{CLIENT_ID, CLIENT_SECRET};
+use super::super::{at, draft, span};
+use super::{Cast, Stage, VendorStage, people};
+
+fn stale(stage: &VendorStage) -> &'static str {
+    match stage.cast.provider() {
+        Provider::Google => "conditionNotMet",
+        Provider::Microsoft => "etag.conflict",
+    }
+}
+
+pub async fn a_conflict_is_settled_once(stage: &VendorStage) {
+    let mut draft = draft(stage, "conflict");
+    let put = async |draft: &_, last| stage.calendar().put(stage.token(), "primary", draft, last).await;
+    let first = put(&draft, None).await.expect("placed");
+    draft.span = span(at(16, 0), 45);
+    let fault = |times: u32| json!({ "kind": stale(stage), "times": times, "match": { "method": "PATCH" } });
+    stage.fault(fault(1)).await;
+    let second = put(&draft, Some(&first)).await.expect("applied once more");
+    let seen = stage.calendar().find(stage.token(), "primary", &draft, Some(&second)).await.expect("an answer");
+    assert_eq!(seen.and_then(|event| event.span), Some(draft.span));
+    draft.span = span(at(18, 0), 45);
+    stage.fault(fault(2)).await;
+    let outcome = put(&draft, Some(&second)).await;
+    assert!(matches!(outcome, Err(CalendarError::Conflict { etag: Some(_) })), "{outcome:?}");
+}
+
+pub async fn a_missing_permission_is_named(stage: &VendorStage) {
+    let draft = draft(stage, "forbidden");
+    let provider = stage.cast.provider();
+    let (scopes, expected) = match provider {
+        Provider::Google => (["https://www.googleapis.com/auth/calendar.freebusy"], "calendar.events"),
+        Provider::Microsoft => (["Calendars.Read"], "Calendars.ReadWrite"),
+    };
+    let token = AccessToken::new(stage.sandbox.token(provider, &stage.account().email, &scopes).await);
+    let outcome = stage.calendar().put(&token, "primary", &draft, None).await;
+    assert_eq!(outcome, Err(CalendarError::PermissionMissing(vec![expected.to_owned()])));
+    let busy = stage.calendar().busy(&token, stage.account(), &[], draft.span).await;
+    assert_eq!(busy, Ok(vec![]), "an interviewer's permission is enough for this");
+}
+
+pub async fn a_failed_calendar_is_an_error(stage: &VendorStage) {
+    let ask = async || stage.calendar().busy(stage.token(), stage.account(), &[], span(at(8, 0), 60)).await;
+    let fault = |reason: &str| json!({ "kind": "calendar_error", "calendar": stage.account().email, "reason": reason, "times": 1 });
+    stage.fault(fault("internalError")).await;
+    assert!(matches!(ask().await, Err(CalendarError::Unavailable(_))));
+    stage.fault(fault("notFound")).await;
+    assert_eq!(ask().await, Err(CalendarError::Gone));
+    assert_eq!(ask().await, Ok(vec![]));
+}
+
+pub async fn an_all_day_entry_takes_its_owners_day(stage: &VendorStage) {
+    let midnight = |day: &str| json!({ "dateTime": format!("{day}T00:00:00"), "timeZone": "UTC" });
+    let body = json!({
+        "subject": "Away", "isAllDay": true, "showAs": "oof",
+        "start": midnight("2031-03-06"), "end": midnight("2031-03-07"),
+    });
+    people::ask(stage, stage.token(), Method::POST, "me/calendar/events", Some(body)).await;
+    let instant = |day, hour| Utc.with_ymd_and_hms(2031, 3, day, hour, 0, 0).single().expect("an instant");
+    let window = Interval::new(instant(4, 0), instant(9, 0)).expect("a window");
+    for (zone, from, to) in [
+        (Some(chrono_tz::America::New_York), instant(6, 5), instant(7, 5)),
+        (Some(chrono_tz::Europe::Berlin), instant(5, 23), instant(6, 23)),
+        (None, instant(5, 10), instant(7, 12)),
+    ] {
+        let account = Account { zone, ..stage.account().clone() };
+        let busy = stage.calendar().busy(stage.token(), &account, &[], window).await;
+        assert_eq!(busy, Ok(vec![Interval::new(from, to).expect("a day")]), "{zone:?}");
+        // A window inside the owner's day meets it too, whatever zone the server selects by.
+        let evening = Interval::new(to - TimeDelta::hours(2), to - TimeDelta::hours(1)).expect("an hour");
+        let busy = stage.calendar().busy(stage.token(), &account, &[], evening).await;
+        assert_eq!(busy, Ok(vec![evening]), "{zone:?}");
+    }
+}
+
+/// A person at the consent page, without JavaScript: picks the account and allows these scopes.
+async fn consent(stage: &VendorStage, authorize: &Url, grant: Option<ScopeSet>) -> Vec<(String, String)> {
+    let browser =
+        reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    let page = browser.get(authorize.clone()).send().await.expect("a page").text().await.expect("a page");
+    let value = |attribute: &str| {
+        let start = page.find(attribute).unwrap_or_else(|| panic!("no {attribute} in {page}")) + attribute.len();
+        page[start..].split('"').next().expect("a quoted value").to_owned()
+    };
+    let action = authorize.join(&value("action=\"")).expect("a form's address");
+    let mut form = vec![
+        ("request".to_owned(), value("name=\"request\" value=\"")),
+        ("account".to_owned(), stage.account().email.clone()),
+        ("decision".to_owned(), if grant.is_some() { "allow" } else { "deny" }.to_owned()),
+    ];
+    for scope in grant.map(|set| set.scopes(stage.cast.provider())).unwrap_or_default() {
+        // The page names Microsoft's permissions in the spelling it likes best.
+        for spelling in [(*scope).to_owned(), format!("https://graph.microsoft.com/{scope}")] {
+            form.push(("scope".to_owned(), spelling));
+        }
+    }
+    let answer = browser.post(action).form(&form).send().await.expect("a redirect");
+    let location = answer.headers().get("location").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let Some(location) = location else {
+        panic!("no way back: {}", answer.text().await.unwrap_or_default());
+    };
+    location.parse::<Url>().expect("a url").query_pairs().into_owned().collect()
+}
+
+pub async fn the_code_flow(stage: &VendorStage) {
+    let client = OAuthClient::new(Http::new(), stage.endpoints(), CLIENT_ID, ClientSecret::new(CLIENT_SECRET));
+    let redirect: Url = "http://127.0.0.1:3000/auth/callback".parse().expect("a url");
+    let pkce = Pkce::generate();
+    let request = |scopes| AuthorizeRequest {
+        redirect_uri: redirect.clone(),
+        state: "st-1".to_owned(),
+        nonce: "no-1".to_owned(),
+        pkce_challenge: pkce.challenge.clone(),
+        scopes,
+        login_hint: None,
+        prompt: None,
+    };
+    let field = |answer: &[(String, String)], name: &str| {
+        answer.iter().find(|(one, _)| one == name).map(|(_, value)| value.clone())
+    };
+
+    let denied = consent(stage, &client.authorize_url(&request(ScopeSet::Coordinator)), None).await;
+    assert_eq!(
+        (field(&denied, "error").as_deref(), field(&denied, "state").as_deref()),
+        (Some("access_denied"), Some("st-1"))
+    );
+
+    let back =
+        consent(stage, &client.authorize_url(&request(ScopeSet::Coordinator)), Some(ScopeSet::Coordinator)).await;
+    assert_eq!(field(&back, "state").as_deref(), Some("st-1"));
+    let code = field(&back, "code").expect("a code");
+    let wrong = client.exchange(&code, &Pkce::generate().verifier, &redirect).await;
+    assert!(matches!(wrong, Err(OAuthError::InvalidGrant)), "{wrong:?}");
+
+    let back =
+        consent(stage, &client.authorize_url(&request(ScopeSet::Coordinator)), Some(ScopeSet::Coordinator)).await;
+    let code = field(&back, "code").expect("a code");
+    let tokens = client.exchange(&code, &pkce.verifier, &redirect).await.expect("tokens");
+    let again = client.exchange(&code, &pkce.verifier, &redirect).await;
+    assert!(matches!(again, Err(OAuthError::InvalidGrant)), "{again:?}");
+    assert_eq!(missing(stage.cast.provider(), &tokens.scopes, ScopeSet::Coordinator), []);
+
+    let verifier = IdVerifier::new(Http::new(), stage.endpoints(), CLIENT_ID);
+    let id_token = tokens.id_token.as_ref().expect("an id token");
+    let person = verifier.verify(id_token, "no-1", Utc::now()).await.expect("who it is");
+    assert_eq!(person.email.as_deref(), Some(stage.account().email.as_str()));
+    assert_eq!(person.personal, stage.cast == Cast::OutlookPersonal);
+    assert!(verifier.verify(id_token, "no-2", Utc::now()).await.is_err());
+
+    use_and_end(stage, &client, tokens).await;
+
+    let back = consent(stage, &client.authorize_url(&request(ScopeSet::Coordinator)), Some(ScopeSet::SignIn)).await;
+    if stage.cast.provider() == Provider::Google {
+        // Boxes can be unticked at Google: success with less than was asked for.
+        let code = field(&back, "code").expect("a code");
+        let tokens = client.exchange(&code, &pkce.verifier, &redirect).await.expect("tokens");
+        let missing = missing(Provider::Google, &tokens.scopes, ScopeSet::Coordinator);
+        assert_eq!(missing.len(), 3, "{missing:?}");
+    }
+    let other = OAuthClient::new(Http::new(), stage.endpoints(), CLIENT_ID, ClientSecret::new("wrong"));
+    let outcome = other.refresh(&RefreshToken::new("made up")).await;
+    assert!(matches!(outcome, Err(OAuthError::ClientMisconfigured(_))), "{outcome:?}");
+}
+
+/// The tokens work, give new ones, and stop when revoked.
+async fn use_and_end(stage: &VendorStage, client: &OAuthClient, tokens: TokenSet) {
+    let refresh = tokens.refresh.clone().expect("a refresh token");
+    assert!(stage.calendar().calendars(&tokens.access).await.is_ok());
+    let next = client.refresh(&refresh).await.expect("new tokens");
+    assert_ne!(next.access, tokens.access);
+    assert_eq!(next.refresh.is_some(), stage.cast.provider() == Provider::Microsoft, "who rotates");
+    assert!(stage.calendar().calendars(&next.access).await.is_ok());
+    let revoked = client.revoke(&refresh).await.expect("an answer");
+    match stage.cast.provider() {
+        Provider::Google => {
+            assert_eq!(revoked, Revocation::Done);
+            assert_eq!(client.revoke(&refresh).await, Ok(Revocation::Done), "twice is once");
+            assert_eq!(stage.calendar().calendars(&next.access).await, Err(CalendarError::SignInExpired));
+        }
+        Provider::Microsoft => {
+            assert_eq!(revoked, Revocation::NotOffered);
+            stage.kill_the_sign_in().await;
+        }
+    }
+    let outcome = client.refresh(&refresh).await;
+    assert!(matches!(outcome, Err(OAuthError::InvalidGrant)), "{outcome:?}");
+}
