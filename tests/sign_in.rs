@@ -123,6 +123,20 @@ async fn equal_addresses_never_link_accounts() {
     }
 }
 
+/// A subject is somebody only together with who issued it.
+#[tokio::test]
+async fn equal_subjects_of_two_issuers_are_two_people() {
+    for db in test_stores().await {
+        let office = Office::open(&db.store).await;
+        let raj = Account::microsoft(7, TENANT, "raj.patel@example.org");
+        let known = office.sign_in(&mut Browser::new(), &raj).await.expect("signed up");
+        let twin = Account::google(&format!("{TENANT}.{}", raj.subject), "raj.patel@example.org");
+        let other = office.sign_in(&mut Browser::new(), &twin).await.expect("signed up");
+        assert_eq!(other.outcome, Outcome::SignedUp, "{}", db.kind);
+        assert_ne!(other.person, known.person);
+    }
+}
+
 #[tokio::test]
 async fn an_interviewer_invited_by_address_is_not_taken_over_by_it() {
     for db in test_stores().await {

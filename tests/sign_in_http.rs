@@ -1,0 +1,153 @@
+//! Signing in over HTTP: the routes, their cookies and redirects, and what signed-out people get to see.
+
+mod common;
+mod support;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode},
+};
+use chrono::Utc;
+use common::{
+    office::Browser,
+    provider::{Account, CLIENT_ID, CLIENT_SECRET, FakeProvider},
+};
+use convene::{clock::FixedClock, people::sessions, web::server::router};
+use support::{Answer, ask, config, state};
+use url::Url;
+
+async fn app() -> (Router, Arc<FakeProvider>) {
+    let provider = FakeProvider::start(Arc::new(FixedClock::at(Utc::now()))).await;
+    let origin = provider.origin.as_str().trim_end_matches('/').to_owned();
+    let config = config(&[
+        ("GOOGLE_CLIENT_ID", CLIENT_ID),
+        ("GOOGLE_CLIENT_SECRET", CLIENT_SECRET),
+        ("GOOGLE_BASE_URL", &origin),
+    ]);
+    (router(state(config).await), provider)
+}
+
+async fn get(app: &Router, browser: &mut Browser, path: &str) -> Answer {
+    let request = Request::get(path).header("accept", "text/html").header("cookie", browser.header());
+    answered(browser, ask(app, request.body(Body::empty()).expect("a request")).await)
+}
+
+async fn post(app: &Router, browser: &mut Browser, path: &str, form: &'static str) -> Answer {
+    let request = Request::post(path)
+        .header("accept", "text/html")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .header("cookie", browser.header());
+    answered(browser, ask(app, request.body(Body::from(form)).expect("a request")).await)
+}
+
+/// The browser keeps the cookies of an answer.
+fn answered(browser: &mut Browser, answer: Answer) -> Answer {
+    for cookie in answer.headers.get_all("set-cookie") {
+        let cookie = cookie.to_str().expect("text");
+        for attribute in ["; Path=/", "; Secure", "; HttpOnly", "; SameSite=Lax"] {
+            assert!(cookie.starts_with("__Host-") && cookie.contains(attribute), "{cookie}");
+        }
+        browser.set(cookie);
+    }
+    answer
+}
+
+#[tokio::test]
+async fn there_and_back_and_out_again() {
+    let (app, provider) = app().await;
+    let mut browser = Browser::new();
+    let begun = post(&app, &mut browser, "/auth/google", "return_to=%2Frequests%2Fnew").await;
+    assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.body);
+    let page: Url = begun.header("location").parse().expect("the provider's page");
+    assert!(page.as_str().starts_with(provider.origin.as_str()), "{page}");
+
+    let ana = Account::google("ana-sub", "ana.alvarez@example.com");
+    let query = provider.agree(&page, &ana, None);
+    let path = format!("/auth/google/callback?{query}");
+    let back = get(&app, &mut browser, &path).await;
+    assert_eq!((back.status, back.header("location")), (StatusCode::SEE_OTHER, "/requests/new"), "{}", back.body);
+    assert!(browser.session().is_some());
+
+    // The back button, and a refresh of the callback.
+    let again = get(&app, &mut browser, &path).await;
+    assert_eq!(again.status, StatusCode::BAD_REQUEST);
+    assert!(again.body.contains("The sign-in could not be matched to this browser. Start again."), "{}", again.body);
+    assert!(again.body.contains("signed in already"), "{}", again.body);
+
+    let home = get(&app, &mut browser, "/dashboard").await;
+    assert_eq!(home.status, StatusCode::OK, "{}", home.body);
+    let copied = browser.clone();
+    let out = post(&app, &mut browser, "/signout", "").await;
+    assert_eq!((out.status, out.header("location")), (StatusCode::SEE_OTHER, "/"));
+    for mut browser in [browser, copied] {
+        let home = get(&app, &mut browser, "/dashboard").await;
+        assert!(home.status.is_redirection(), "{}", home.status);
+        assert!(home.header("location").starts_with("/signin"), "{}", home.header("location"));
+    }
+}
+
+#[tokio::test]
+async fn saying_no_is_a_page_and_no_error() {
+    let (app, _) = app().await;
+    let mut browser = Browser::new();
+    let begun = post(&app, &mut browser, "/auth/google", "").await;
+    let page: Url = begun.header("location").parse().expect("the provider's page");
+    let state = page.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
+    let refused = format!("/auth/google/callback?error=access_denied&error_description=%3Cb%3Eraw&state={state}");
+    let answer = get(&app, &mut browser, &refused).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.body.contains("Access was not granted. Nothing was changed."), "{}", answer.body);
+    assert!(!answer.body.contains("raw"));
+    assert!(browser.session().is_none());
+}
+
+#[tokio::test]
+async fn what_the_routes_refuse() {
+    let (app, _) = app().await;
+    let mut browser = Browser::new();
+    // Nobody is sent to a provider by a link.
+    assert_eq!(get(&app, &mut browser, "/auth/google").await.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(post(&app, &mut browser, "/auth/yahoo", "").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(get(&app, &mut browser, "/signout").await.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(post(&app, &mut browser, "/auth/google", "purpose=connect").await.status, StatusCode::UNAUTHORIZED);
+    for query in ["", "code=a&code=b&state=s", "state=s"] {
+        let answer = get(&app, &mut browser, &format!("/auth/google/callback?{query}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
+    }
+    let foreign = Request::post("/auth/google").header("sec-fetch-site", "cross-site").body(Body::empty());
+    assert_eq!(ask(&app, foreign.expect("a request")).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn where_one_returns_to_is_a_page_of_ours() {
+    let (app, provider) = app().await;
+    let ana = Account::google("ana-sub", "ana.alvarez@example.com");
+    for form in ["return_to=%2F%2Fevil.example", "return_to=%2F%5Cevil.example", "return_to=https%3Aevil", ""] {
+        let mut browser = Browser::new();
+        let begun = post(&app, &mut browser, "/auth/google", form).await;
+        let query = provider.agree(&begun.header("location").parse().expect("a page"), &ana, None);
+        let back = get(&app, &mut browser, &format!("/auth/google/callback?{query}")).await;
+        assert_eq!(back.header("location"), "/dashboard", "{form}");
+    }
+}
+
+#[tokio::test]
+async fn attempts_are_limited() {
+    let (app, _) = app().await;
+    let mut browser = Browser::new();
+    let mut refused = None;
+    for _ in 0..200 {
+        let answer = post(&app, &mut browser, "/auth/google", "").await;
+        if answer.status == StatusCode::TOO_MANY_REQUESTS {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("a limit");
+    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=600).contains(&seconds)));
+    assert!(sessions::SessionToken::from_cookies([browser.header().as_str()]).is_none());
+}
