@@ -7,7 +7,7 @@ use axum::Router;
 
 use crate::{
     state::AppState,
-    web::pages::{booking, mailbox, request},
+    web::pages::{booking, mailbox, new_request, request},
 };
 
 pub fn all() -> Router<AppState> {
@@ -17,4 +17,5 @@ pub fn all() -> Router<AppState> {
         .merge(booking::post::routes())
         .merge(request::post::routes())
         .merge(mailbox::files::routes())
+        .merge(new_request::post::routes())
 }
