@@ -1,6 +1,6 @@
 // The candidate's page when things do not go straight: races, old links, double clicks, the back button.
 import { ANA, BEN, expect, test } from "./support/world";
-import { bookFirst, choose, consent, createRequest, times } from "./support/steps";
+import { bookFirst, choose, consent, createRequest, pick, times } from "./support/steps";
 
 test.beforeEach(async ({ page }) => {
   await page.goto("/requests/new");
@@ -14,7 +14,7 @@ test("of two candidates who want one slot, one gets it and the other gets fresh 
   await one.goto(first.link);
   await two.goto(second.link);
   const wanted = await choose(one, 0);
-  await two.locator(`input[type=radio][value="${wanted.start}"]`).check({ force: true });
+  await pick(two.locator(`input[type=radio][value="${wanted.start}"]`));
   await one.getByRole("button", { name: "Confirm booking" }).click();
   await expect(one.getByRole("heading", { name: "You're booked" })).toBeVisible();
 
@@ -27,7 +27,7 @@ test("of two candidates who want one slot, one gets it and the other gets fresh 
   const open = await times(two).evaluateAll((radios) => radios.filter((r) => !(r as HTMLInputElement).disabled).map((r) => (r as HTMLInputElement).value));
   expect(open.length).toBeGreaterThan(0);
   expect(open).not.toContain(wanted.start);
-  await times(two).nth(0).check({ force: true });
+  await choose(two, 0);
   await two.getByRole("button", { name: "Confirm booking" }).click();
   await expect(two.getByRole("heading", { name: "You're booked" })).toBeVisible();
   await expect.poll(async () => (await world.invitations(ANA.email, second.email)).length, { timeout: 20_000 }).toBe(1);

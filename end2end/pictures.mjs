@@ -68,7 +68,7 @@ const { url, link } = await create(ana);
 await ana.getByRole("button", { name: "Send to candidate" }).click();
 await candidate.goto(link);
 await candidate.waitForURL(/tz=/);
-await candidate.getByRole("radio", { name: /^\d\d:\d\d/ }).nth(1).check({ force: true });
+await candidate.locator("label.slot").nth(1).click();
 await picture(candidate, "booking");
 await candidate.getByRole("button", { name: "Confirm booking" }).click();
 await candidate.getByRole("heading", { name: "You're booked" }).waitFor();
@@ -85,7 +85,7 @@ await browser.close();
 async function book(link) {
   await candidate.goto(link);
   await candidate.waitForURL(/tz=/);
-  await candidate.getByRole("radio", { name: /^\d\d:\d\d/ }).first().check({ force: true });
+  await candidate.locator("label.slot").first().click();
   await candidate.getByRole("button", { name: "Confirm booking" }).click();
   await candidate.getByRole("heading", { name: "You're booked" }).waitFor();
 }

@@ -1,12 +1,22 @@
 // What people do on Convene's pages, found as they find it: by role and label.
 import { expect, type Locator, type Page } from "@playwright/test";
-import { ANA, BEN, TOM, type Coordinator } from "./world";
+import { ANA, BEN, TOM, convene, type Coordinator } from "./world";
+
+/** From the sign-in page to the provider, as one of its accounts. */
+export async function chooseAccount(page: Page, provider: string, email: string): Promise<void> {
+  await page.getByRole("button", { name: `Continue with ${provider}` }).click();
+  await page.getByRole("button", { name: email, exact: true }).click();
+}
 
 /** From the sign-in page through the provider's consent, to wherever the person wanted to go. */
 export async function consent(page: Page, who: Coordinator): Promise<void> {
-  await page.getByRole("button", { name: `Continue with ${who.provider}` }).click();
-  await page.getByRole("button", { name: who.email, exact: true }).click();
-  await page.getByRole("button", { name: "Allow" }).click();
+  await chooseAccount(page, who.provider, who.email);
+  // Who allowed everything before is not asked again.
+  const allow = page.getByRole("button", { name: "Allow" });
+  const asked = allow.waitFor().then(() => true, () => false);
+  const back = page.waitForURL(`${convene}/**`).then(() => false, () => false);
+  if (await Promise.race([asked, back])) await allow.click();
+  await page.waitForURL(`${convene}/**`);
 }
 
 export async function signIn(page: Page, who: Coordinator = ANA, to = "/dashboard"): Promise<void> {
@@ -65,14 +75,20 @@ export function times(page: Page): Locator {
   return page.getByRole("radio", { name: /^\d\d:\d\d/ });
 }
 
-/** A radio of a slot is drawn by its label; people click the words. */
+/** Chooses a time by clicking its words, as people do: the radio itself is drawn by them. */
+export async function pick(radio: Locator): Promise<void> {
+  const id = await radio.getAttribute("id");
+  await radio.page().locator(`label[for="${id}"]`).click();
+  await expect(radio).toBeChecked();
+}
+
+/** Chooses one of the times that are shown; says which instant it is, and what it is called. */
 export async function choose(page: Page, index: number): Promise<{ start: string; time: string }> {
   const radio = times(page).nth(index);
   const start = await radio.inputValue();
-  await radio.check({ force: true });
-  await expect(radio).toBeChecked();
-  const label = await radio.getAttribute("aria-labelledby");
-  const time = await page.locator(`[id="${label}"]`).innerText();
+  await pick(radio);
+  const name = await radio.getAttribute("aria-labelledby");
+  const time = await page.locator(`[id="${name}"]`).innerText();
   return { start, time };
 }
 

@@ -74,6 +74,11 @@ export class Sandbox {
     expect(answer.ok(), await answer.text()).toBe(true);
   }
 
+  /** As if this person had never been asked by Convene: what was granted is over, and consent is shown again. */
+  async forgetConsent(who: Coordinator): Promise<void> {
+    await this.fault({ provider: who.provider.toLowerCase(), kind: "revoke", account: who.email });
+  }
+
   async mend(): Promise<void> {
     const answer = await this.api.delete(`${sandbox}/control/faults`);
     expect(answer.ok()).toBe(true);
