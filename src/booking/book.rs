@@ -64,6 +64,20 @@ pub async fn book(state: &AppState, token: &LinkToken, choice: &Choice, origin: 
     if let Some(answer) = choice.key.answered(db, link.org, &scope, &choice.parameters()).await? {
         return replay(state, link, &answer).await;
     }
+    match take(state, link, choice, origin).await {
+        // What stood in the way may be the booking of this very form, sent twice at once.
+        Err(error @ (BookError::SlotTaken | BookError::NotOffered | BookError::AlreadyBooked)) => {
+            match choice.key.answered(db, link.org, &scope, &choice.parameters()).await? {
+                Some(answer) => replay(state, link, &answer).await,
+                None => Err(error),
+            }
+        }
+        taken => taken,
+    }
+}
+
+async fn take(state: &AppState, link: OpenLink, choice: &Choice, origin: &Origin) -> Result<Booking, BookError> {
+    let db = state.store.reader();
     let request = requests::find(db, link.org, link.request).await?.ok_or(BookError::Link(link::LinkError::Unknown))?;
     match request.status {
         RequestStatus::Open => {}
@@ -71,13 +85,19 @@ pub async fn book(state: &AppState, token: &LinkToken, choice: &Choice, origin: 
         RequestStatus::Cancelled => return Err(BookError::Closed),
     }
     let panel = requests::panel(db, request.org, request.id).await?;
-    let seating = offer::seating_at(state, &request, &panel, choice.start, None).await?;
+    let mut seating = offer::seating_at(state, &request, &panel, choice.start, None).await?;
+    // Each further choice of people finds at least one more of them taken.
+    let mut choices = if panel.has_choice() { panel.required().len() } else { 0 };
     let mut tries = 0;
     loop {
         match commit(state, link, &request, &panel, &seating, choice, origin).await {
             Err(BookError::Store(error)) if error.is_contention() && tries < TRIES => {
                 tries += 1;
                 pause(tries).await;
+            }
+            Err(BookError::SlotTaken) if choices > 0 => {
+                choices -= 1;
+                seating = offer::seating_again(state, &request, &panel, choice.start, None).await?;
             }
             Ok(booking) => {
                 state.wake.notify_one();
@@ -272,16 +292,21 @@ pub(super) fn participants(
         role,
     };
     let mut all = vec![of(coordinator, ParticipantRole::Organizer)];
-    all.push(Participant {
+    let mut add = |one: Participant| {
+        // One line per address: a coordinator who interviews, or a candidate who works here, is one attendee.
+        if all.iter().all(|other: &Participant| other.email != one.email) {
+            all.push(one);
+        }
+    };
+    add(Participant {
         person: None,
         email: request.candidate_email.to_string(),
         name: request.candidate_name.clone(),
         role: ParticipantRole::Candidate,
     });
-    all.extend(seated.iter().map(|person| of(person, ParticipantRole::Interviewer)));
-    all.extend(
-        optional.iter().filter_map(|id| panel.people.get(id)).map(|person| of(person, ParticipantRole::Optional)),
-    );
+    seated.iter().for_each(|person| add(of(person, ParticipantRole::Interviewer)));
+    let optional = optional.iter().filter_map(|id| panel.people.get(id));
+    optional.for_each(|person| add(of(person, ParticipantRole::Optional)));
     all
 }
 

@@ -89,17 +89,22 @@ pub async fn reschedule(
         return Ok(booking);
     }
     let panel = requests::panel(db, request.org, request.id).await?;
-    let seating = offer::seating_at(state, &request, &panel, choice.start, Some(booking.id)).await?;
-    // A held move would leave the old time in doubt as well; the old booking stays until calendars answer.
-    if seating.is_held() {
-        return Err(BookError::SlotTaken);
-    }
+    let mut seating = offer::seating_at(state, &request, &panel, choice.start, Some(booking.id)).await?;
+    let mut choices = if panel.has_choice() { panel.required().len() } else { 0 };
     let mut tries = 0;
     loop {
+        // A held move would leave the old time in doubt as well; the old booking stays until calendars answer.
+        if seating.is_held() {
+            return Err(BookError::SlotTaken);
+        }
         match commit_move(state, mover, &request, &panel, &seating, choice, origin).await {
             Err(BookError::Store(error)) if error.is_contention() && tries < 5 => {
                 tries += 1;
                 book::pause(tries).await;
+            }
+            Err(BookError::SlotTaken) if choices > 0 => {
+                choices -= 1;
+                seating = offer::seating_again(state, &request, &panel, choice.start, Some(booking.id)).await?;
             }
             Ok(moved) => {
                 state.wake.notify_one();

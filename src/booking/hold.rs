@@ -8,7 +8,7 @@ use super::{
     book::set_request,
     change::set_booking,
     find, lock_request,
-    offer::{self, Seating},
+    offer,
     remember, seat, tell,
 };
 use crate::{
@@ -47,13 +47,14 @@ async fn try_settle(state: &AppState, org: crate::ids::OrgId, id: BookingId) -> 
     let Some(booking) = find(db, org, id).await?.filter(held) else { return Ok(Settled::Done) };
     let Some(request) = requests::find(db, org, booking.request).await? else { return Ok(Settled::Done) };
     let panel = requests::panel(db, org, request.id).await?;
-    let answer = offer::seating_at(state, &request, &panel, booking.span.start(), Some(booking.id)).await;
+    let seated = seat::seated(db, org, id).await?;
+    let answer = offer::still_free(state, &request, &panel, &booking, seated).await;
     let overdue = booking.hold_until.is_none_or(|until| until <= state.clock.now());
-    let seating: Option<Seating> = match answer {
-        Ok(seating) if !seating.is_held() => Some(seating),
-        Ok(_) if overdue => None,
+    let is_free = match answer {
+        Ok(seating) if !seating.is_held() => true,
+        Ok(_) if overdue => false,
         Ok(_) => return Ok(Settled::NoAnswer),
-        Err(BookError::SlotTaken | BookError::NotOffered) => None,
+        Err(BookError::SlotTaken | BookError::NotOffered) => false,
         Err(error) => return Err(error),
     };
 
@@ -64,18 +65,7 @@ async fn try_settle(state: &AppState, org: crate::ids::OrgId, id: BookingId) -> 
     let Some(booking) = find(&*txn, org, id).await?.filter(held) else { return Ok(Settled::Done) };
     let coordinator = crate::people::find(&*txn, org, request.coordinator).await?.ok_or(BookError::Closed)?;
     let event = events::of_booking(&*txn, org, id).await?.ok_or(BookError::NotBooked)?;
-    // The people taken are those of the event's participants; another choice of people would be a move.
-    let same_people = match &seating {
-        Some(seating) => {
-            let mut sitting = seat::seated(&*txn, org, id).await?;
-            let mut chosen = seating.people.clone();
-            sitting.sort();
-            chosen.sort();
-            sitting == chosen
-        }
-        None => false,
-    };
-    if same_people {
+    if is_free {
         set_booking(&txn, &booking, BookingStatus::Confirmed).await?;
         let event = event.confirm(&txn, now).await?;
         let start = Some(booking.span.start());

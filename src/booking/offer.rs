@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{BookError, seat};
+use super::{BookError, Booking, seat};
 use crate::{
     connections::busy::{self, PersonBusy, UnknownReason},
     ids::{BookingId, OrgId, PersonId},
@@ -142,12 +142,50 @@ pub async fn seating_at(
     start: DateTime<Utc>,
     but: Option<BookingId>,
 ) -> Result<Seating, BookError> {
+    seating(state, request, panel, start, TimeDelta::zero(), but).await
+}
+
+/// The same a moment later, from calendars read for the first try: somebody else took a person of it meanwhile.
+pub(super) async fn seating_again(
+    state: &AppState,
+    request: &Request,
+    panel: &Panel,
+    start: DateTime<Utc>,
+    but: Option<BookingId>,
+) -> Result<Seating, BookError> {
+    seating(state, request, panel, start, FRESH, but).await
+}
+
+/// Whether the calendars of those who sit in a held booking leave its time free. Other people of the panel do not matter any
+/// more, nor does the notice, which the candidate kept when they chose.
+pub(super) async fn still_free(
+    state: &AppState,
+    request: &Request,
+    panel: &Panel,
+    booking: &Booking,
+    seated: Vec<PersonId>,
+) -> Result<Seating, BookError> {
+    let request = Request { min_notice: 0, ..request.clone() };
+    let needed = u32::try_from(seated.len()).unwrap_or(u32::MAX);
+    let seats = vec![requests::Seat { kind: SeatKind::All, needed, people: seated }];
+    let panel = Panel { seats, ..panel.clone() };
+    seating_at(state, &request, &panel, booking.span.start(), Some(booking.id)).await
+}
+
+async fn seating(
+    state: &AppState,
+    request: &Request,
+    panel: &Panel,
+    start: DateTime<Utc>,
+    max_age: TimeDelta,
+    but: Option<BookingId>,
+) -> Result<Seating, BookError> {
     let span = Interval::new(start, start + request.length()).ok_or(BookError::NotOffered)?;
     if !request.window.contains(&span) {
         return Err(BookError::NotOffered);
     }
     let ask = Ask::of(request, panel);
-    let known = knowledge(state, &ask, TimeDelta::zero(), but).await?;
+    let known = knowledge(state, &ask, max_age, but).await?;
     let now = state.clock.now();
     let at = |known: &Knowledge| solve(&Query { window: span, ..query(&ask, known, now, true) });
 

@@ -49,7 +49,7 @@ impl Desk<'_> {
 
     /// The candidate's link, which is where they move or cancel.
     async fn manage(&self) -> Result<Option<Link>, StoreError> {
-        let url = link::url(self.state, self.request.org, self.request.id).await?;
+        let url = link::url_in(&**self.txn, self.state, self.request.org, self.request.id).await?;
         Ok(url.and_then(|url| url.parse().ok()))
     }
 

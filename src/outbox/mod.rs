@@ -136,13 +136,15 @@ pub fn backoff(attempts: u32, dice: f64) -> Duration {
     Duration::from_secs_f64((ceiling.min(3600.0) * dice).max(0.25))
 }
 
-/// Puts jobs that waited for a connection back into the queue.
+/// Puts jobs that waited for a connection back into the queue. Their time to fail starts over: waiting for a person is not
+/// failing.
 pub async fn unpark(txn: &Txn, connection: ConnectionId) -> Result<u64, StoreError> {
     let now = store::now(&**txn).await?;
     let done = jobs::Entity::update_many()
         .col_expr(jobs::Column::Status, Expr::value(JobStatus::Queued))
         .col_expr(jobs::Column::ParkedFor, Expr::value(Option::<uuid::Uuid>::None))
         .col_expr(jobs::Column::RunAt, Expr::value(Stamp::from(now)))
+        .col_expr(jobs::Column::CreatedAt, Expr::value(Stamp::from(now)))
         .filter(jobs::Column::ParkedFor.eq(connection))
         .filter(jobs::Column::Status.eq(JobStatus::Parked))
         .exec(&**txn)

@@ -115,12 +115,23 @@ pub async fn open(db: &impl ConnectionTrait, token: &LinkToken, now: DateTime<Ut
 
 /// The request's current link as text, or `None` if its key is no longer in the ring.
 pub async fn url(state: &AppState, org: OrgId, request: RequestId) -> Result<Option<String>, StoreError> {
+    url_in(state.store.reader(), state, org, request).await
+}
+
+/// The same for a caller inside a transaction, which must not wait for a second connection: all of them may be taken by
+/// transactions that wait for this one.
+pub(crate) async fn url_in(
+    db: &impl ConnectionTrait,
+    state: &AppState,
+    org: OrgId,
+    request: RequestId,
+) -> Result<Option<String>, StoreError> {
     let row = booking_links::Entity::find()
         .filter(booking_links::Column::OrgId.eq(org))
         .filter(booking_links::Column::RequestId.eq(request))
         .filter(booking_links::Column::RevokedAt.is_null())
         .order_by_desc(booking_links::Column::CreatedAt)
-        .one(state.store.reader())
+        .one(db)
         .await?;
     let token = row.and_then(|row| state.keys.link_token(&row.key_id, PURPOSE, row.id, &row.salt).ok());
     Ok(token.map(|token| state.config.web.url(&format!("/book/{}", token.expose()))))

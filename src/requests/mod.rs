@@ -7,6 +7,7 @@ pub mod create;
 pub mod draft;
 pub mod link;
 pub mod list;
+pub mod preview;
 pub mod timeline;
 
 use std::collections::BTreeMap;
@@ -94,6 +95,11 @@ impl Panel {
     /// Everybody who may be needed, optional people too, each once.
     pub fn members(&self) -> Vec<PersonId> {
         self.people.keys().copied().collect()
+    }
+
+    /// Whether some seat leaves open who of several people takes it.
+    pub fn has_choice(&self) -> bool {
+        self.seats.iter().any(|seat| seat.kind == SeatKind::Any && (seat.needed as usize) < seat.people.len())
     }
 
     /// People without whom the interview cannot happen: those of "all" and "any" seats.

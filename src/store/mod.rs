@@ -28,18 +28,23 @@ pub use words::Stamp;
 /// The oldest SQLite without the WAL-reset corruption bug (3.7.0 to 3.51.2 have it).
 const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
 
+/// Connections of one process to PostgreSQL, and how many of them may write at once.
+const POSTGRES_CONNECTIONS: u32 = 16;
+const POSTGRES_WRITERS: usize = 12;
+
 /// One open database. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     db: DatabaseConnection,
-    /// SQLite has one writer: waiting here is first come, first served, unlike its busy handler.
-    writer: Option<Arc<Semaphore>>,
+    /// SQLite has one writer: waiting here is first come, first served, unlike its busy handler. On PostgreSQL writers leave
+    /// connections to readers, so that many who wait for one row do not stop everybody else.
+    writers: Arc<Semaphore>,
 }
 
 /// A write under way. Dropping it rolls back.
 pub struct Txn {
     txn: DatabaseTransaction,
-    _turn: Option<OwnedSemaphorePermit>,
+    _turn: OwnedSemaphorePermit,
 }
 
 impl Store {
@@ -58,10 +63,10 @@ impl Store {
                     .pragma("cache_size", "-8000")
             });
         } else {
-            options.max_connections(16);
+            options.max_connections(POSTGRES_CONNECTIONS);
         }
         let db = Database::connect(options).await.map_err(StoreError::Unreachable)?;
-        let store = Self { db, writer: sqlite.then(|| Arc::new(Semaphore::new(1))) };
+        let store = Self { db, writers: Arc::new(Semaphore::new(if sqlite { 1 } else { POSTGRES_WRITERS })) };
         store.check_version().await?;
         Ok(store)
     }
@@ -102,13 +107,11 @@ impl Store {
 
     /// Starts a write. On SQLite the write lock is taken now, not at the first change.
     pub async fn begin(&self) -> Result<Txn, StoreError> {
-        let turn = match &self.writer {
-            // The semaphore is never closed.
-            Some(writer) => Some(writer.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?),
-            None => None,
-        };
+        // The semaphore is never closed.
+        let turn = self.writers.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let is_sqlite = self.backend() == DbBackend::Sqlite;
         let options = TransactionOptions {
-            sqlite_transaction_mode: self.writer.is_some().then_some(SqliteTransactionMode::Immediate),
+            sqlite_transaction_mode: is_sqlite.then_some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
         Ok(Txn { txn: self.db.begin_with_options(options).await?, _turn: turn })

@@ -1,0 +1,14 @@
+//! What a booking promises, told by the verbs that candidates and coordinators use, on both databases.
+
+mod story;
+
+#[path = "booking/changes.rs"]
+mod changes;
+#[path = "booking/holds.rs"]
+mod holds;
+#[path = "booking/inviting.rs"]
+mod inviting;
+#[path = "booking/people.rs"]
+mod people;
+#[path = "booking/taking.rs"]
+mod taking;
