@@ -49,7 +49,7 @@ use convene::{
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use tokio::sync::Notify;
 
-pub use asked::Asked;
+pub use asked::{Asked, twin};
 pub use store::{Home, on_postgres, on_sqlite};
 
 /// Tells each story on both databases.
