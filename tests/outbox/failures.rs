@@ -170,7 +170,7 @@ stories! {
         let asked = app.asks(|_| ()).await;
         let full = || MailError::Transient { code: 451, retry_after: None, detail: "full".into() };
         app.book(&asked, app.time(0, "10:00")).await.expect("booked");
-        for _ in 0..4 {
+        for _ in 0..2 {
             app.mail.fail_next(full());
         }
         app.work().await;
