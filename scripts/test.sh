@@ -61,9 +61,6 @@ rust_tests() {
 }
 
 sandbox_judges() {
-  # Built by the step before; each judge starts its own.
-  export SANDBOX_BINARY="$CARGO_TARGET_DIR/debug/convene-sandbox"
-  cargo build -q -p convene-sandbox || true
   step "Sandbox, by vendors' SDKs" count_node node --test --test-reporter=tap sandbox/judge/*.test.mjs
 }
 

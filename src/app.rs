@@ -23,6 +23,7 @@ use crate::{
             booking::{BookingPage, CancelPage, MovePage},
             dashboard::{Dashboard, RequestsPage},
             home::Home,
+            new_request::NewRequestPage,
             request::{RequestPage, move_page::MoveRequestPage},
             signin::{SignIn, SignUp},
             styleguide::Styleguide,
@@ -44,6 +45,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/signup") view=SignUp ssr=SsrMode::Async />
                 <Route path=path!("/dashboard") view=Dashboard ssr=SsrMode::Async />
                 <Route path=path!("/requests") view=RequestsPage ssr=SsrMode::Async />
+                <Route path=path!("/requests/new") view=NewRequestPage ssr=SsrMode::Async />
                 <Route path=path!("/requests/:id") view=RequestPage ssr=SsrMode::Async />
                 <Route path=path!("/requests/:id/move") view=MoveRequestPage ssr=SsrMode::Async />
                 <Route path=path!("/book/:token") view=BookingPage ssr=SsrMode::Async />

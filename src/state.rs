@@ -49,7 +49,13 @@ impl AppState {
         Self::new(config, services, mailer, site, wake)
     }
 
-    pub fn new(config: Arc<Config>, services: Services, mailer: Arc<dyn Mailer>, site: Site, wake: Arc<Notify>) -> Self {
+    pub fn new(
+        config: Arc<Config>,
+        services: Services,
+        mailer: Arc<dyn Mailer>,
+        site: Site,
+        wake: Arc<Notify>,
+    ) -> Self {
         Self {
             store: services.store.clone(),
             keys: services.keys.clone(),

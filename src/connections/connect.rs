@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
@@ -76,12 +76,12 @@ pub async fn probe(
     account: &Account,
     scopes: &BTreeSet<String>,
     needs: &[Need],
+    now: DateTime<Utc>,
 ) -> Probe {
     let missing = missing_sentence(provider, scopes, needs);
     if !opens(provider, scopes, Need::ReadBusy) {
         return Probe { calendars: Vec::new(), status: ConnectionStatus::Active, last_error: missing };
     }
-    let now = Utc::now();
     let day = Interval::new(now, now + chrono::Duration::days(1));
     let read = async {
         match day {

@@ -193,7 +193,7 @@ pub async fn finish(
         personal: identity.personal,
         zone: known.as_ref().map(|person| person.zone),
     };
-    let probe = connect::probe(client, provider, &tokens.access, &account, &scopes, connect::needs(role)).await;
+    let probe = connect::probe(client, provider, &tokens.access, &account, &scopes, connect::needs(role), now).await;
 
     let entry = Entry { provider, identity: &identity, tokens: &tokens, scopes: &scopes, probe: &probe, sign_up };
     let session = callback.session.as_ref();

@@ -7,6 +7,7 @@ pub mod create;
 pub mod draft;
 pub mod link;
 pub mod list;
+pub mod preview;
 pub mod timeline;
 
 use std::collections::BTreeMap;

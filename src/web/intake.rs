@@ -70,7 +70,9 @@ async fn read(headers: &HeaderMap, path: &str, body: Body) -> Result<Bytes, AppE
         }
         Ok(Err(error)) if is_limit(&error) => return Err(too_large()),
         Ok(Err(_)) => {
-            return Err(AppError::bad_request("body_incomplete", "The request did not arrive whole.").hint("Try again."));
+            return Err(
+                AppError::bad_request("body_incomplete", "The request did not arrive whole.").hint("Try again.")
+            );
         }
         Ok(Ok(bytes)) => bytes,
     };

@@ -35,7 +35,11 @@ pub fn router(state: AppState) -> Router {
         .leptos_routes_with_context(&state, pages, hand_over_nonce, page_shell)
         .merge(routes::all())
         .merge(assets(&state));
+    guarded(routes, state)
+}
 
+/// Puts every request to these routes through all layers.
+pub fn guarded(routes: Router<AppState>, state: AppState) -> Router {
     // Top to bottom is outside to inside.
     let layers = ServiceBuilder::new()
         .layer(from_fn(observe))

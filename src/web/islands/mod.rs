@@ -2,5 +2,7 @@
 //! that the page could not do without it.
 
 pub mod copy_text;
+pub mod request_form;
 
 pub use copy_text::CopyText;
+pub use request_form::RequestForm;

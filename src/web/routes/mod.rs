@@ -7,7 +7,7 @@ use axum::Router;
 
 use crate::{
     state::AppState,
-    web::pages::{booking, request},
+    web::pages::{booking, new_request, request},
 };
 
 pub fn all() -> Router<AppState> {
@@ -16,4 +16,5 @@ pub fn all() -> Router<AppState> {
         .merge(health::routes())
         .merge(booking::post::routes())
         .merge(request::post::routes())
+        .merge(new_request::post::routes())
 }
