@@ -128,7 +128,7 @@ async fn furnish(state: &AppState, http: &reqwest::Client, control: &Url, org: O
         (true, Some(client)) => {
             let account = Account { email: played.email.clone(), personal: identity.personal, zone: Some(zone) };
             let needs = connect::needs(Role::Interviewer);
-            Some(connect::probe(client, played.provider, &grant.access, &account, &grant.scopes, needs).await)
+            Some(connect::probe(client, played.provider, &grant.access, &account, &grant.scopes, needs, state.clock.now()).await)
         }
         _ => None,
     };
