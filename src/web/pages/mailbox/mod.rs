@@ -143,13 +143,14 @@ pub fn MailPage() -> impl IntoView {
                 </Banner>
             }
         });
+        let shown = format!("{path}/html");
         let html = (!mail.html.is_empty()).then(|| {
             view! {
                 <Card>
                     <CardHead title="As a mail program shows it" />
                     <iframe
                         class="w-full h-160 block"
-                        src=format!("{path}/html")
+                        src=shown
                         title="The mail as HTML"
                         sandbox="allow-popups allow-popups-to-escape-sandbox"
                     ></iframe>
@@ -238,7 +239,8 @@ fn with_links(text: &str) -> Vec<AnyView> {
         let address = word.trim_end_matches(['.', ',', ')', ';']).to_owned();
         let rest = &piece[address.len()..];
         parts.push(std::mem::take(&mut plain).into_any());
-        parts.push(view! { <a class="link" href=address.clone()>{address}</a> }.into_any());
+        let href = address.clone();
+        parts.push(view! { <a class="link" href=href>{address}</a> }.into_any());
         plain.push_str(rest);
     }
     parts.push(plain.into_any());
