@@ -99,6 +99,7 @@ async fn access(
     connection: ConnectionId,
     refused: Option<i64>,
 ) -> Result<(AccessToken, i64), AccessError> {
+    let mut waited = false;
     loop {
         let row = load(services, org, connection).await?;
         let ends_soon = row.access_expires_at.at() - AHEAD <= services.clock.now();
@@ -108,7 +109,12 @@ async fn access(
             let token = services.keys.open(&token_place(org, row.id, "access_token"), sealed)?;
             return Ok((AccessToken::new(token.expose()), row.token_version));
         }
+        if waited && row.refresh_owner.is_none() {
+            // Whoever we waited for gave up. Asking again at once, one waiter after the other, would only be a storm.
+            return Err(CalendarError::Unavailable("the token could not be refreshed".to_owned()).into());
+        }
         let Some(owner) = take_lease(services, &row).await? else {
+            waited = true;
             tokio::time::sleep(LOOK_EVERY).await;
             continue;
         };

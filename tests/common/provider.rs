@@ -10,7 +10,6 @@ use std::{
 };
 
 use aws_lc_rs::{
-    encoding::AsBigEndian as _,
     rand::SystemRandom,
     rsa::KeySize,
     signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
@@ -111,6 +110,8 @@ struct Script {
     twist_header: Option<Twist>,
     /// Instead of the next answer of the token endpoint.
     instead: Option<(u16, &'static str)>,
+    /// Whether it answers nothing but 503.
+    down: bool,
     /// How long refreshing takes, so that others meet it under way.
     slow: Option<std::time::Duration>,
     counter: usize,
@@ -204,6 +205,10 @@ impl FakeProvider {
         self.script().instead = Some((status, body));
     }
 
+    pub fn go_down(&self) {
+        self.script().down = true;
+    }
+
     /// How many codes were offered to the token endpoint so far.
     pub fn exchanges(&self) -> usize {
         self.exchanges.load(Ordering::SeqCst)
@@ -211,6 +216,13 @@ impl FakeProvider {
 
     pub fn refreshes(&self) -> usize {
         self.refreshes.load(Ordering::SeqCst)
+    }
+
+    /// Until somebody asks for a refresh.
+    pub async fn until_refreshing(&self) {
+        while self.refreshes() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
     }
 
     fn script(&self) -> MutexGuard<'_, Script> {
@@ -300,6 +312,9 @@ async fn token(State(provider): State<Arc<FakeProvider>>, Form(form): Form<HashM
         if let Some(takes) = slow {
             tokio::time::sleep(takes).await;
         }
+    }
+    if provider.script().down {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let instead = provider.script().instead.take();
     if let Some((status, body)) = instead {

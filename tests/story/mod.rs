@@ -49,6 +49,8 @@ use convene::{
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use tokio::sync::Notify;
 
+#[allow(unused_imports, reason = "not every test binary plays a second process")]
+pub use asked::twin;
 pub use asked::Asked;
 pub use store::{Home, on_postgres, on_sqlite};
 

@@ -135,8 +135,7 @@ pub fn MailPage() -> impl IntoView {
     let id = use_params_map().read_untracked().get("id").unwrap_or_default();
     mailbox(move |state| async move {
         let mail = mails::find(&state, &id).await?.ok_or_else(AppError::not_found)?;
-        let html_path = format!("/mailbox/{}/html", mail.id);
-        let ics_path = format!("/mailbox/{}/invite.ics", mail.id);
+        let path = format!("/mailbox/{}", mail.id);
         let problem = (!mail.problem.is_empty()).then(|| {
             view! {
                 <Banner tone=Tone::Warning title="This mail is not sent" class="mb-4">
@@ -144,13 +143,14 @@ pub fn MailPage() -> impl IntoView {
                 </Banner>
             }
         });
+        let shown = format!("{path}/html");
         let html = (!mail.html.is_empty()).then(|| {
             view! {
                 <Card>
                     <CardHead title="As a mail program shows it" />
                     <iframe
                         class="w-full h-160 block"
-                        src=html_path
+                        src=shown
                         title="The mail as HTML"
                         sandbox="allow-popups allow-popups-to-escape-sandbox"
                     ></iframe>
@@ -158,7 +158,7 @@ pub fn MailPage() -> impl IntoView {
             }
         });
         let ics = (!mail.ics.is_empty()).then(|| {
-            let download = view! { <a class="link" href=ics_path>"Download invite.ics"</a> };
+            let download = view! { <a class="link" href=format!("{path}/invite.ics")>"Download invite.ics"</a> };
             view! {
                 <Card>
                     <CardHead title="Calendar object" sub=format!("iTIP method {}", mail.method)>
@@ -238,9 +238,9 @@ fn with_links(text: &str) -> Vec<AnyView> {
         // A full stop after an address ends the sentence.
         let address = word.trim_end_matches(['.', ',', ')', ';']).to_owned();
         let rest = &piece[address.len()..];
-        let shown = address.clone();
         parts.push(std::mem::take(&mut plain).into_any());
-        parts.push(view! { <a class="link" href=address>{shown}</a> }.into_any());
+        let href = address.clone();
+        parts.push(view! { <a class="link" href=href>{address}</a> }.into_any());
         plain.push_str(rest);
     }
     parts.push(plain.into_any());
