@@ -140,7 +140,8 @@ async fn judge(app: &TestApp, racers: &[Racer], told: &[Told], seconds: f64) {
                 *by_kind.entry(format!("{error:?}")).or_default() += 1;
                 match error {
                     BookError::SlotTaken => {
-                        let in_the_way = |(who, from, until): &(PersonId, _, _)| mine(who) && *from < end && start < *until;
+                        let in_the_way =
+                            |(who, from, until): &(PersonId, _, _)| mine(who) && *from < end && start < *until;
                         assert!(taken.iter().any(in_the_way), "nobody took {start} from racer {at}");
                     }
                     BookError::AlreadyBooked => {

@@ -135,7 +135,18 @@ async fn furnish(
         (true, Some(client)) => {
             let account = Account { email: played.email.clone(), personal: identity.personal, zone: Some(zone) };
             let needs = connect::needs(Role::Interviewer);
-            Some(connect::probe(client, played.provider, &grant.access, &account, &grant.scopes, needs, state.clock.now()).await)
+            Some(
+                connect::probe(
+                    client,
+                    played.provider,
+                    &grant.access,
+                    &account,
+                    &grant.scopes,
+                    needs,
+                    state.clock.now(),
+                )
+                .await,
+            )
         }
         _ => None,
     };

@@ -120,7 +120,8 @@ impl World {
     }
 
     async fn ana(&self) -> Coordinator {
-        let row = people_rows::Entity::find().filter(people_rows::Column::Email.eq(ANA)).one(self.store().reader()).await;
+        let row =
+            people_rows::Entity::find().filter(people_rows::Column::Email.eq(ANA)).one(self.store().reader()).await;
         let row = row.expect("the store answers").expect("Ana is furnished");
         let person = people::find(self.store().reader(), row.org_id, row.id).await.expect("the store answers");
         Member::of(&person.expect("Ana")).expect("not disabled").coordinator().expect("a coordinator")
