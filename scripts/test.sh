@@ -42,6 +42,9 @@ count_nextest() {
 count_cargo() {
   awk '/^test result:/ { ok += $4; bad += $6; skipped += $8 } END { print ok + 0, bad + 0, skipped + 0 }' "$1"
 }
+count_summary() {
+  awk '/^[0-9]+ passed, [0-9]+ failed/ { ok = $1; bad = $3 } END { print ok + 0, bad + 0, 0 }' "$1"
+}
 count_node() {
   awk '/^# pass /{ok=$3} /^# fail /{bad=$3} /^# (skipped|todo) /{skipped+=$3} END { print ok + 0, bad + 0, skipped + 0 }' "$1"
 }
@@ -52,6 +55,10 @@ count_playwright() {
 
 rust_tests() {
   local features=(--workspace --no-default-features --features ssr,demo)
+  say "Building the programs that tests start"
+  cargo build "${features[@]}" --bins
+  export CONVENE_SANDBOX_BIN="$CARGO_TARGET_DIR/debug/convene-sandbox"
+  export CONVENE_BIN="$CARGO_TARGET_DIR/debug/convene"
   if have cargo-nextest; then
     step "Rust" count_nextest cargo nextest run "${features[@]}" --no-fail-fast
     step "Rust, in documentation" count_cargo cargo test "${features[@]}" --doc --no-fail-fast
@@ -62,6 +69,11 @@ rust_tests() {
 
 sandbox_judges() {
   step "Sandbox, by vendors' SDKs" count_node node --test --test-reporter=tap sandbox/judge/*.test.mjs
+}
+
+# Our iCalendar objects, read by a JavaScript calendar.
+calendar_judge() {
+  step "iCalendar, by ical.js" count_summary node tests/mail/judge.mjs
 }
 
 browser_specs() {
@@ -81,6 +93,7 @@ scripts/setup.sh rust wasm leptos node chromium postgres
 start_postgres
 rust_tests
 sandbox_judges
+calendar_judge
 browser_specs
 
 say "All steps"

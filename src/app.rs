@@ -23,6 +23,7 @@ use crate::{
             booking::{BookingPage, CancelPage, MovePage},
             dashboard::{Dashboard, RequestsPage},
             home::Home,
+            mailbox::{MailPage, MailboxPage},
             new_request::NewRequestPage,
             request::{RequestPage, move_page::MoveRequestPage},
             signin::{SignIn, SignUp},
@@ -51,6 +52,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/book/:token") view=BookingPage ssr=SsrMode::Async />
                 <Route path=path!("/book/:token/move") view=MovePage ssr=SsrMode::Async />
                 <Route path=path!("/book/:token/cancel") view=CancelPage ssr=SsrMode::Async />
+                <Route path=path!("/mailbox") view=MailboxPage ssr=SsrMode::Async />
+                <Route path=path!("/mailbox/:id") view=MailPage ssr=SsrMode::Async />
                 <Route path=path!("/styleguide") view=Styleguide ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>

@@ -28,8 +28,14 @@
     document.documentElement.dataset.islands = "awake";
   };
 
-  if (document.querySelector("leptos-island")) {
-    // A frame's callback runs before its paint, a task queued there after it.
-    requestAnimationFrame(() => setTimeout(start));
-  }
+  // Told by the browser itself where it says so; else a frame's callback runs before its paint, a task queued there after it.
+  const afterPaint = (then) => {
+    if (!PerformanceObserver.supportedEntryTypes?.includes("paint")) return requestAnimationFrame(() => setTimeout(then));
+    new PerformanceObserver((_, observer) => {
+      observer.disconnect();
+      then();
+    }).observe({ type: "paint", buffered: true });
+  };
+
+  if (document.querySelector("leptos-island")) afterPaint(start);
 })

@@ -3,14 +3,7 @@
 //! Their people are taken meanwhile. As soon as the calendars answer, the booking is confirmed or, if somebody turned out to be
 //! busy, released and the candidate asked to choose again; after fifteen minutes without an answer it is released as well.
 
-use super::{
-    Booking, Change,
-    book::set_request,
-    change::set_booking,
-    find, lock_request,
-    offer,
-    remember, seat, tell,
-};
+use super::{Booking, Change, book::set_request, change::set_booking, find, lock_request, offer, remember, seat, tell};
 use crate::{
     audit::Actor,
     events,

@@ -132,7 +132,7 @@ fn tell(options: &Options, folder: &Path, state: &AppState) {
 Convene is at {base}
 
   1. Open {base}/signin and continue with Google as ana.alvarez@example.com, a coordinator.
-     (Or with Microsoft as chloe.dubois@example.org, who starts an organisation of her own.)
+     (Or with Microsoft as chloe.dubois@example.org, a coordinator of the same organisation.)
   2. Choose \"New request\"; ben.okafor@example.com and raj.patel@example.org are connected already.
   3. Open the booking link as the candidate, and pick a time.
   4. Watch the event arrive in the calendars: {sandbox}

@@ -102,8 +102,15 @@ pub async fn seed(state: &AppState, control: &Url) -> Result<(), SeedError> {
     Ok(())
 }
 
-async fn furnish(state: &AppState, http: &reqwest::Client, control: &Url, org: OrgId, played: &Played) -> Result<(), SeedError> {
-    let email: Email = played.email.parse().map_err(|_| SeedError::Sandbox(format!("{} is no address", played.email)))?;
+async fn furnish(
+    state: &AppState,
+    http: &reqwest::Client,
+    control: &Url,
+    org: OrgId,
+    played: &Played,
+) -> Result<(), SeedError> {
+    let email: Email =
+        played.email.parse().map_err(|_| SeedError::Sandbox(format!("{} is no address", played.email)))?;
     let zone = played.zone.parse().map_err(|_| SeedError::Sandbox(format!("{} is no zone", played.zone)))?;
     let role = match played.email.as_str() {
         ADMIN => Role::Admin,
@@ -128,7 +135,18 @@ async fn furnish(state: &AppState, http: &reqwest::Client, control: &Url, org: O
         (true, Some(client)) => {
             let account = Account { email: played.email.clone(), personal: identity.personal, zone: Some(zone) };
             let needs = connect::needs(Role::Interviewer);
-            Some(connect::probe(client, played.provider, &grant.access, &account, &grant.scopes, needs, state.clock.now()).await)
+            Some(
+                connect::probe(
+                    client,
+                    played.provider,
+                    &grant.access,
+                    &account,
+                    &grant.scopes,
+                    needs,
+                    state.clock.now(),
+                )
+                .await,
+            )
         }
         _ => None,
     };
@@ -140,7 +158,8 @@ async fn furnish(state: &AppState, http: &reqwest::Client, control: &Url, org: O
     people::insert(&txn, &new, now.into()).await?;
     people::sign_in::add_identity(&txn, org, person, played.provider, &identity, now).await?;
     if let Some(probe) = &probe {
-        let grant = Grant { provider: played.provider, identity: &identity, tokens: &grant, scopes: &grant.scopes, probe };
+        let grant =
+            Grant { provider: played.provider, identity: &identity, tokens: &grant, scopes: &grant.scopes, probe };
         let stored = connect::store(&state.services, &txn, org, person, grant, &Origin::default()).await;
         stored.map_err(|error| SeedError::Sandbox(error.to_string()))?;
     }

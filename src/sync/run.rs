@@ -10,7 +10,7 @@ use crate::{
     connections::{self, tokens::AccessError},
     events::{self, Event, Placement},
     ids::{ConnectionId, EventId},
-    outbox::JobError,
+    outbox::{self, Job, JobError},
     state::AppState,
     store::{
         Stamp, StoreError,
@@ -99,7 +99,8 @@ fn draft(event: &Event) -> EventDraft {
     }
 }
 
-/// The receipt, conditional on nothing: a later revision has its own job.
+/// The receipt. If the event was changed while we spoke with the calendar, another look is promised with it: the job of that
+/// change may be done already (by a worker that took over from us when our lease ran out), and what we just did undid it.
 async fn record(
     state: &AppState,
     event: &Event,
@@ -135,6 +136,10 @@ async fn record(
         .exec(&*txn)
         .await
         .map_err(StoreError::from)?;
+    let now_wanted = events::find(&*txn, event.id).await?;
+    if now_wanted.is_some_and(|wanted| wanted.revision != event.revision) {
+        outbox::enqueue(&txn, event.org, &Job::PlaceEvent { event: event.id }, state.clock.now()).await?;
+    }
     audit::record(
         &txn,
         AuditEntry {

@@ -20,11 +20,18 @@ use crate::config::Config;
 #[derive(Clone)]
 pub struct Nonce(pub Arc<str>);
 
+/// The policy of a response that is no page of ours and brings its own, such as the HTML of a mail.
+#[derive(Clone)]
+pub struct OwnPolicy(pub &'static str);
+
 /// Pages with a form that leads to a provider's sign-in.
 const SIGN_IN_PAGES: [&str; 6] = ["/signin", "/signup", "/welcome", "/invite/", "/settings", "/admin/integrations"];
 
 /// Pages whose address is a secret: not to be passed on, indexed or kept.
 const TOKEN_PAGES: [&str; 4] = ["/book/", "/invite/", "/calendar/", "/respond/"];
+
+/// Pages that show a document of ours in a frame.
+const FRAMING_PAGES: [&str; 1] = ["/mailbox/"];
 
 /// What does not change from response to response.
 #[derive(Clone)]
@@ -45,9 +52,10 @@ impl Policy {
 
     fn content_security_policy(&self, path: &str, nonce: &str) -> String {
         let form_action = if leads(path, &SIGN_IN_PAGES) { &self.form_action } else { "'self'" };
+        let frames = if leads(path, &FRAMING_PAGES) { "frame-src 'self'; " } else { "" };
         format!(
             "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
-             style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
+             style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; connect-src 'self'; {frames}\
              form-action {form_action}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
         )
     }
@@ -62,6 +70,7 @@ pub async fn protect(State(policy): State<Policy>, mut request: Request, next: N
     let mut response = next.run(request).await;
 
     let token_page = leads(&path, &TOKEN_PAGES);
+    let own_policy = response.extensions().get::<OwnPolicy>().map(|policy| HeaderValue::from_static(policy.0));
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
         headers.insert(name, HeaderValue::from_static(value));
@@ -81,7 +90,8 @@ pub async fn protect(State(policy): State<Policy>, mut request: Request, next: N
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
     }
     // The nonce is base64 and the origins were parsed as URLs, so the value is always a valid header.
-    if let Ok(value) = HeaderValue::from_str(&policy.content_security_policy(&path, &nonce)) {
+    let page_policy = || HeaderValue::from_str(&policy.content_security_policy(&path, &nonce)).ok();
+    if let Some(value) = own_policy.or_else(page_policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, value);
     }
     keep_unstored(headers);

@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::{
-    connections::Connection, notifications::when, requests::list::Standing, store::words::ConnectionStatus,
+    connections::{Connection, Need},
+    notifications::when,
+    requests::list::Standing,
+    store::words::ConnectionStatus,
     web::components::Status,
 };
 
@@ -24,12 +27,13 @@ impl Standing {
 
 /// What a person's connections amount to.
 pub fn connection_status(connections: &[Connection]) -> Status {
-    match connections.first().map(|one| one.status) {
-        None => Status::NotConnected,
-        Some(ConnectionStatus::Active) => Status::Connected,
-        Some(ConnectionStatus::Inactive) => Status::Disconnected,
-        Some(ConnectionStatus::Expired) => Status::SignInExpired,
-        Some(ConnectionStatus::Error) => Status::NotAnswering,
+    let Some(first) = connections.first() else { return Status::NotConnected };
+    match first.status {
+        ConnectionStatus::Active if !first.can(Need::ReadBusy) => Status::PermissionMissing,
+        ConnectionStatus::Active => Status::Connected,
+        ConnectionStatus::Inactive => Status::Disconnected,
+        ConnectionStatus::Expired => Status::SignInExpired,
+        ConnectionStatus::Error => Status::NotAnswering,
     }
 }
 

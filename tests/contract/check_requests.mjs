@@ -23,7 +23,7 @@ class Declarations {
     this.types = new Map();
     const visit = (node) => {
       if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) this.types.set(node.name.text, node);
-      ts.forEachChild(node, visit);
+      else if (ts.isSourceFile(node) || ts.isModuleDeclaration(node) || ts.isModuleBlock(node)) ts.forEachChild(node, visit);
     };
     visit(ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true));
   }
@@ -100,8 +100,8 @@ function best(tries) {
   return tries.reduce((shortest, one) => (one.length < shortest.length ? one : shortest));
 }
 
-const google = new Declarations("@googleapis", "calendar", "build", "v3.d.ts");
-const microsoft = new Declarations("@microsoft", "microsoft-graph-types", "microsoft-graph.d.ts");
+// Read when the first request of that provider comes: parsing takes most of the time.
+let google, microsoft;
 
 // What an operation needs is prose in both vendors' references; it is written down here.
 const GOOGLE = [
@@ -169,6 +169,7 @@ const MICROSOFT = [
 const NEVER_WRITTEN = ["id", "iCalUId", "changeKey", "organizer", "isOrganizer", "isCancelled", "webLink", "onlineMeeting"];
 
 function checkGoogle(request) {
+  google ??= new Declarations("@googleapis", "calendar", "build", "v3.d.ts");
   const path = request.path.replace(/^\/calendar\/v3/, "");
   const operation = GOOGLE.find((one) => one.method === request.method && one.path.test(path));
   if (!operation) return ["no such operation"];
@@ -191,6 +192,7 @@ function checkGoogle(request) {
 }
 
 function checkMicrosoft(request) {
+  microsoft ??= new Declarations("@microsoft", "microsoft-graph-types", "microsoft-graph.d.ts");
   const path = request.path.replace(/^\/v1\.0/, "");
   const operation = MICROSOFT.find((one) => one.method === request.method && one.path.test(path));
   if (!operation) return ["no such operation"];

@@ -82,7 +82,9 @@ impl TestApp {
         let rows = self.messages().await;
         let kind = |id: &str| rows.iter().find(|row| row.message_id == id).map(|row| row.kind.clone());
         let sent = self.mail.sent();
-        sent.iter().map(|mail| (kind(&mail.id.to_string()).expect("a stored message"), mail.to.address.to_string())).collect()
+        sent.iter()
+            .map(|mail| (kind(&mail.id.to_string()).expect("a stored message"), mail.to.address.to_string()))
+            .collect()
     }
 
     /// The calendar objects handed over so far: `(METHOD, UID, SEQUENCE, recipient)`, oldest first.

@@ -50,6 +50,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query
 use tokio::sync::Notify;
 
 pub use asked::Asked;
+#[allow(unused_imports, reason = "not every test binary plays a second process")]
+pub use asked::twin;
 pub use store::{Home, on_postgres, on_sqlite};
 
 /// Tells each story on both databases.
@@ -165,7 +167,8 @@ impl TestApp {
         let access = self.google.sign_in(email);
         let calendars = self.google.calendars(&access).await.expect("just signed in");
         let granted: BTreeSet<String> = scopes.scopes(Provider::Google).iter().map(|scope| (*scope).into()).collect();
-        let granted = granted.iter().map(|scope| convene::calendars::oauth::scopes::short_name(scope).to_owned()).collect();
+        let granted =
+            granted.iter().map(|scope| convene::calendars::oauth::scopes::short_name(scope).to_owned()).collect();
         let identity = Identity {
             issuer: "https://accounts.google.com".into(),
             subject: email.into(),
@@ -183,13 +186,8 @@ impl TestApp {
             id_token: None,
         };
         let probe = Probe { calendars, status: ConnectionStatus::Active, last_error: String::new() };
-        let grant = Grant {
-            provider: Provider::Google,
-            identity: &identity,
-            tokens: &tokens,
-            scopes: &granted,
-            probe: &probe,
-        };
+        let grant =
+            Grant { provider: Provider::Google, identity: &identity, tokens: &tokens, scopes: &granted, probe: &probe };
         let txn = self.store().begin().await.expect("a write");
         let connection = connect::store(&self.state.services, &txn, org, person, grant, &Origin::default()).await;
         let connection = connection.expect("connected");
@@ -237,9 +235,8 @@ fn providers(config: &Config, calendar: Arc<dyn Calendar>, origin: &url::Url) ->
 /// A provider on loopback that says of every refresh token that it was withdrawn (RFC 6749 section 5.2).
 async fn refusing_provider() -> url::Url {
     use axum::{Router, http::StatusCode, http::header::CONTENT_TYPE, routing::any};
-    let answer = || async {
-        (StatusCode::BAD_REQUEST, [(CONTENT_TYPE, "application/json")], r#"{"error":"invalid_grant"}"#)
-    };
+    let answer =
+        || async { (StatusCode::BAD_REQUEST, [(CONTENT_TYPE, "application/json")], r#"{"error":"invalid_grant"}"#) };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("bound");
     let router = Router::new().fallback(any(answer));

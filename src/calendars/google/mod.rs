@@ -1,7 +1,7 @@
 //! Google Calendar, API v3.
 //!
 //! Event ids are our own (derived from UID and generation), so even a request sent twice makes one
-//! event. Which answer means what is in [`failure`]; Google's JSON is in `wire`.
+//! event. Which answer means what is in `failure`; Google's JSON is in `wire`.
 //!
 //! What a newcomer would get wrong: `freeBusy` answers 200 with an `errors` list inside, 404 also
 //! means "not shared with you", and 403 is at times a rate limit.

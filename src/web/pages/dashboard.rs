@@ -8,7 +8,7 @@ use leptos_router::hooks::use_query_map;
 
 use super::staff::{Desk, Frame, desk};
 use crate::{
-    connections::{self, Connection},
+    connections::{self, Connection, Need},
     error::AppError,
     ids::PersonId,
     notifications::when,
@@ -81,6 +81,8 @@ fn filter() -> Filter {
 
 #[derive(Clone)]
 struct Board {
+    /// Whose dashboard it is.
+    me: PersonId,
     now: DateTime<Utc>,
     zone: chrono_tz::Tz,
     counts: [u64; 3],
@@ -97,6 +99,7 @@ impl Board {
         let team = people::team(db, org).await?;
         let ids: Vec<PersonId> = team.iter().map(|person| person.id).collect();
         Ok(Self {
+            me: desk.coordinator.member().person,
             now,
             zone: desk.coordinator.member().zone,
             counts: list::counts(db, org, now).await?,
@@ -106,6 +109,17 @@ impl Board {
             people: team.into_iter().map(|person| (person.id, person)).collect(),
             dead: outbox::dead_letters(db, org, 10).await?,
         })
+    }
+
+    /// What a working connection was not granted: a coordinator's takes interviews, the others' are only read.
+    fn missing(&self, connection: &Connection) -> Vec<&'static str> {
+        match connection.status {
+            ConnectionStatus::Active if connection.person == self.me => {
+                connection.missing(&[Need::ReadBusy, Need::WriteEvents])
+            }
+            ConnectionStatus::Active => connection.missing(&[Need::ReadBusy]),
+            _ => Vec::new(),
+        }
     }
 
     fn names(&self, people: &[PersonId]) -> Vec<String> {
@@ -120,7 +134,11 @@ fn NeedsYou(board: Board) -> impl IntoView {
         .connections
         .iter()
         .filter_map(|(id, list)| Some((board.people.get(id)?, list.first()?)))
-        .filter(|(_, one)| matches!(one.status, ConnectionStatus::Expired | ConnectionStatus::Error))
+        .filter(|(_, one)| match one.status {
+            ConnectionStatus::Expired | ConnectionStatus::Error => true,
+            ConnectionStatus::Active => !board.missing(one).is_empty(),
+            ConnectionStatus::Inactive => false,
+        })
         .collect();
     let count = broken.len() + board.dead.len();
     if count == 0 {
@@ -129,13 +147,28 @@ fn NeedsYou(board: Board) -> impl IntoView {
     let broken = broken.into_iter().map(|(person, one)| {
         let what = match one.status {
             ConnectionStatus::Expired => format!("{}'s sign-in to {} has expired", person.name, one.provider.label()),
+            ConnectionStatus::Active => format!("{}'s {} is only partly connected", person.name, one.provider.label()),
             _ => format!("{}'s {} did not answer", person.name, one.provider.label()),
         };
-        let means = "Their times are left out of open requests until it answers. Nothing already booked is affected.";
+        let mine = one.person == board.me;
+        let means = match board.missing(one).as_slice() {
+            [] => "Their times are left out of open requests until it answers. Nothing already booked is affected."
+                .to_owned(),
+            missing if mine => {
+                format!("Permission to {} is missing. Sign in again and allow it.", missing.join(" and to "))
+            }
+            _ => "Permission to see when they are busy is missing, so nobody knows when they are free.".to_owned(),
+        };
+        let again = mine.then(|| {
+            view! { <LinkButton label="Sign in again" href="/signin?return_to=/dashboard" size=ButtonSize::Small /> }
+        });
         view! {
-            <li>
-                <p class="h3">{what}</p>
-                <p class="hint">{means}</p>
+            <li class="row justify-between">
+                <div>
+                    <p class="h3">{what}</p>
+                    <p class="hint">{means}</p>
+                </div>
+                {again}
             </li>
         }
     });

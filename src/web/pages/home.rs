@@ -11,8 +11,8 @@ pub fn Home() -> impl IntoView {
         <Title text="Interviews that fit every calendar" />
         <PublicShell organisation="Convene" sheet=true>
             <div class="flex flex-col gap-6">
-                <h1 class="text-display">"Interviews that fit every calendar"</h1>
-                <p class="text-lead text-muted">
+                <h1 class="text-2xl font-semibold">"Interviews that fit every calendar"</h1>
+                <p class="text-md text-muted">
                     "Convene reads the calendars of everyone involved, offers the candidate only times that work for all of them, \
                      books exactly one, and keeps every calendar and inbox in step."
                 </p>

@@ -3,6 +3,7 @@
 pub mod booking;
 pub mod dashboard;
 pub mod home;
+pub mod mailbox;
 pub mod new_request;
 pub mod request;
 pub mod signin;

@@ -48,7 +48,7 @@ fn Entry(title: &'static str, lead: &'static str, children: Children) -> impl In
         <Title text=title />
         <PublicShell organisation="Convene" sheet=true>
             <div class="flex flex-col gap-6">
-                <h1 class="text-title">{title}</h1>
+                <h1 class="text-xl font-semibold">{title}</h1>
                 <p>{lead}</p>
                 <div class="flex flex-col gap-3">{forms}</div>
                 {children()}

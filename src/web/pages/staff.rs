@@ -47,7 +47,8 @@ where
             let Some(member) = member else { return Ok(None) };
             let organisation = people::organisation(state.store.reader(), member.org).await?.name;
             let coordinator = member.coordinator().map_err(|_| {
-                AppError::forbidden().hint("Your calendar is connected, and there is nothing else you need to do here.")
+                AppError::forbidden()
+                    .hint("These pages are for those who arrange interviews. There is nothing you need to do here.")
             })?;
             Ok::<_, AppError>(Some(show(Desk { state: state.clone(), coordinator, organisation }).await?))
         };

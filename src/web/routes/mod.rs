@@ -7,7 +7,7 @@ use axum::Router;
 
 use crate::{
     state::AppState,
-    web::pages::{booking, new_request, request},
+    web::pages::{booking, mailbox, new_request, request},
 };
 
 pub fn all() -> Router<AppState> {
@@ -16,5 +16,6 @@ pub fn all() -> Router<AppState> {
         .merge(health::routes())
         .merge(booking::post::routes())
         .merge(request::post::routes())
+        .merge(mailbox::files::routes())
         .merge(new_request::post::routes())
 }

@@ -24,7 +24,7 @@ use panel::PicturePanel;
 use people::PeopleField;
 
 /// Shown only where scripts do not run.
-const NO_SCRIPT: &str = "hidden [@media(scripting:none)]:block";
+const NO_SCRIPT: &str = "hidden gap-4 [@media(scripting:none)]:grid";
 
 /// The whole form, with its picture.
 #[island(lazy)]

@@ -51,7 +51,7 @@ pub fn PaintHours(windows: RwSignal<String>, asker: Asker) -> impl IntoView {
         <div class="stack">
             <label class="row">
                 <span class="label">"Hours of"</span>
-                <select class="select" aria-label="Paint hours for" on:change=move |event| chosen.set(event_target_value(&event))>
+                <select class="select w-auto" on:change=move |event| chosen.set(event_target_value(&event))>
                     {choice}
                 </select>
             </label>

@@ -16,6 +16,8 @@ use crate::web::components::{
 pub fn PicturePanel(week: RwSignal<String>, who: RwSignal<String>, asker: Asker) -> impl IntoView {
     let retry = move |_| asker.now();
     let headline = move || asker.picture.with(|picture| picture.as_ref().map(|picture| picture.headline.clone()));
+    // Buttons stay while pictures come and go, so that the focus does.
+    let is_drawn = Memo::new(move |_| asker.picture.with(Option::is_some));
     let old = move || if asker.stale.get() { "stack-lg opacity-60" } else { "stack-lg" };
     view! {
         <div class="stack-lg" role="region" aria-label="Times this request offers" aria-busy=move || asker.asking.get().to_string()>
@@ -40,9 +42,10 @@ pub fn PicturePanel(week: RwSignal<String>, who: RwSignal<String>, asker: Asker)
             <div class=old>
                 <Card>
                     <CardBody class="stack">
-                        {move || match asker.picture.get() {
-                            Some(picture) => view! { <Week picture week who asker /> }.into_any(),
-                            None => {
+                        {move || {
+                            if is_drawn.get() {
+                                view! { <Week week who asker /> }.into_any()
+                            } else {
                                 view! {
                                     <EmptyState
                                         glyph=Glyph::CalendarDays
@@ -66,53 +69,88 @@ pub fn PicturePanel(week: RwSignal<String>, who: RwSignal<String>, asker: Asker)
 }
 
 #[component]
-fn Week(picture: Picture, week: RwSignal<String>, who: RwSignal<String>, asker: Asker) -> impl IntoView {
-    let Picture { views, previous, next, .. } = picture;
-    let Some(first) = views.first().cloned() else { return ().into_any() };
-    let (title, zone) = (first.week.title.clone(), first.week.zone.clone());
-    let choices: Vec<(String, String)> = views.iter().map(|view| (view.who.clone(), view.name.clone())).collect();
+fn Week(week: RwSignal<String>, who: RwSignal<String>, asker: Asker) -> impl IntoView {
+    let everyone = move |of: fn(&View) -> String| {
+        asker.picture.with(|picture| {
+            let first = picture.as_ref().and_then(|picture| picture.views.first());
+            first.map(of).unwrap_or_default()
+        })
+    };
+    let people = Memo::new(move |_| {
+        asker.picture.with(|picture| {
+            let views = picture.iter().flat_map(|picture| &picture.views);
+            views.map(|view| (view.who.clone(), view.name.clone())).collect::<Vec<_>>()
+        })
+    });
     let shown = Memo::new(move |_| {
         let who = who.get();
-        views.iter().find(|view| view.who == who).unwrap_or(&first).clone()
+        asker.picture.with(|picture| {
+            let views = picture.as_ref().map(|picture| picture.views.as_slice()).unwrap_or_default();
+            views.iter().find(|view| view.who == who).or(views.first()).cloned().unwrap_or_default()
+        })
     });
-    let choices = (choices.len() > 1).then(|| {
-        let choices = choices.into_iter().map(|(value, name)| {
-            let (of, set) = (value.clone(), value.clone());
-            view! {
-                <label class="has-focus-visible:outline-2">
-                    <input
-                        class="vh"
-                        type="radio"
-                        name="who"
-                        value=value
-                        checked=move || shown.with(|view| view.who == of)
-                        on:change=move |event| {
-                            event.stop_propagation();
-                            who.set(set.clone());
-                        }
-                    />
-                    {name}
-                </label>
-            }
-        });
-        let choices = choices.collect_view();
-        view! {
-            <div class="overflow-x-auto" role="radiogroup" aria-label="Whose week" on:input=|event| event.stop_propagation()>
-                <div class="seg">{choices}</div>
-            </div>
-        }
-    });
+    let neighbour = move |of: fn(&Picture) -> Option<String>| {
+        Signal::derive(move || asker.picture.with(|picture| picture.as_ref().and_then(of)))
+    };
     view! {
         <div class="wg-title">
-            <h2 class="h2">{title} " " <span class="wg-zone">{zone}</span></h2>
-            <Turn label="Previous week" glyph=Glyph::ChevronLeft to=previous week asker />
-            <Turn label="Next week" glyph=Glyph::ChevronRight to=next week asker />
+            <h2 class="h2">
+                {move || everyone(|view| view.week.title.clone())} " "
+                <span class="wg-zone">{move || everyone(|view| view.week.zone.clone())}</span>
+            </h2>
+            <Turn label="Previous week" glyph=Glyph::ChevronLeft to=neighbour(|picture| picture.previous.clone()) week asker />
+            <Turn label="Next week" glyph=Glyph::ChevronRight to=neighbour(|picture| picture.next.clone()) week asker />
         </div>
-        {choices}
+        {move || {
+            let people = people.get();
+            (people.len() > 1).then(|| view! { <Whose people shown who /> })
+        }}
         {move || {
             let View { week, .. } = shown.get();
             view! { <WeekGrid week bare=true /> }
         }}
+    }
+    .into_any()
+}
+
+/// Everybody's week, or one person's.
+#[component]
+fn Whose(
+    /// Value and name of each choice.
+    people: Vec<(String, String)>,
+    shown: Memo<View>,
+    who: RwSignal<String>,
+) -> impl IntoView {
+    let choices = people.into_iter().map(|(value, name)| {
+        let (of, set) = (value.clone(), value.clone());
+        let is_shown = shown.with_untracked(|view| view.who == of);
+        view! {
+            <label class="has-focus-visible:outline-2">
+                <input
+                    class="vh"
+                    type="radio"
+                    name="who"
+                    value=value
+                    checked=is_shown
+                    prop:checked=move || shown.with(|view| view.who == of)
+                    on:change=move |_| who.set(set.clone())
+                />
+                {name}
+            </label>
+        }
+    });
+    let choices = choices.collect_view();
+    // Everything that is needed is here already: the form need not hear of it.
+    view! {
+        <div
+            class="overflow-x-auto"
+            role="radiogroup"
+            aria-label="Whose week"
+            on:input=|event| event.stop_propagation()
+            on:change=|event| event.stop_propagation()
+        >
+            <div class="seg">{choices}</div>
+        </div>
     }
     .into_any()
 }
@@ -123,13 +161,10 @@ fn Turn(
     label: &'static str,
     glyph: Glyph,
     /// Monday of that week; nothing where the request's days end.
-    to: Option<String>,
+    to: Signal<Option<String>>,
     week: RwSignal<String>,
     asker: Asker,
 ) -> impl IntoView {
-    let none = to.is_none();
-    let monday = to.unwrap_or_default();
-    let value = monday.clone();
     view! {
         <button
             type="submit"
@@ -138,12 +173,14 @@ fn Turn(
             formmethod="get"
             formnovalidate=true
             name="week"
-            value=value
-            disabled=none
+            value=move || to.get().unwrap_or_else(|| week.get_untracked())
+            aria-disabled=move || to.get().is_none().then_some("true")
             on:click=move |event| {
                 event.prevent_default();
-                week.set(monday.clone());
-                asker.now();
+                if let Some(monday) = to.get_untracked() {
+                    week.set(monday);
+                    asker.now();
+                }
             }
         >
             <Icon glyph=glyph />

@@ -27,6 +27,8 @@ pub enum Purpose {
     Move(Booking),
 }
 
+/// More times than this stand in two columns.
+const IN_ONE_COLUMN: usize = 8;
 /// Comfort only; the page is complete without it.
 const SCRIPT: &str = include_str!("choose.js");
 
@@ -93,6 +95,7 @@ fn Card(
         Some(shown) => {
             let warning = times.clock_change(visit.request.window);
             let day = times.slot_day(shown);
+            let many = day.slots.len() > IN_ONE_COLUMN;
             let (button, foot) = match &purpose {
                 Purpose::Book => (
                     "Confirm booking",
@@ -110,9 +113,11 @@ fn Card(
                 <form method="post" action=format!("{action}?tz={tz}&day={shown}") class="pane pane-times">
                     <input type="hidden" name="key" value=Key::fresh() />
                     <input type="hidden" name="tz" value=tz />
-                    <SlotList days=vec![day] name="start" selected=typed />
-                    <Button label=button kind=ButtonKind::Primary size=ButtonSize::Large block=true class="mt-4" />
-                    <p class="hint mt-3">{foot}</p>
+                    <SlotList days=vec![day] name="start" selected=typed two_columns=many />
+                    <div class="booker-act">
+                        <Button label=button kind=ButtonKind::Primary size=ButtonSize::Large block=true />
+                        <p class="hint mt-2">{foot}</p>
+                    </div>
                 </form>
             }
             .into_any()
@@ -157,8 +162,10 @@ pub fn About(visit: Visit, #[prop(into)] title: String) -> impl IntoView {
     }
     view! {
         <p class="hint">"Interview for " <bdi>{request.candidate_name.clone()}</bdi></p>
-        <h1 class="h1">{title}</h1>
-        <Facts facts />
+        <h1 class="public-title mt-1">{title}</h1>
+        <div class="mt-5">
+            <Facts facts />
+        </div>
         {(!request.notes.is_empty()).then(|| view! { <p class="whitespace-pre-line mt-4">{request.notes.clone()}</p> })}
     }
 }

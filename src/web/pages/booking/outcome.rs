@@ -55,7 +55,7 @@ pub fn Booked(visit: Visit, booking: Booking, now: DateTime<Utc>) -> impl IntoVi
     view! {
         <Title text="You're booked" />
         <PublicShell organisation=visit.organisation.clone() sheet=true>
-            <h1 class="h1">"You're booked"</h1>
+            <h1 class="public-title">"You're booked"</h1>
             <p class="mt-2">
                 {visit.request.interview_type.clone()} " with " {visit.organisation.clone()} ". "
                 "The invitation is on its way to " <bdi>{visit.request.candidate_email.to_string()}</bdi> "."
@@ -78,7 +78,7 @@ pub fn Held(visit: Visit, booking: Booking) -> impl IntoView {
     view! {
         <Title text="We are confirming your time" />
         <PublicShell organisation=visit.organisation.clone() sheet=true>
-            <h1 class="h1">"We are confirming your time"</h1>
+            <h1 class="public-title">"We are confirming your time"</h1>
             <p class="mt-2">
                 "The time is kept for you. One calendar has not answered yet; you get a mail as soon as it is certain, at the latest "
                 {until} ". There is nothing you need to do."
@@ -95,7 +95,7 @@ pub fn Cancelled(visit: Visit) -> impl IntoView {
     view! {
         <Title text="Interview cancelled" />
         <PublicShell organisation=visit.organisation.clone() sheet=true>
-            <h1 class="h1">"This interview is cancelled"</h1>
+            <h1 class="public-title">"This interview is cancelled"</h1>
             <p class="mt-2">
                 "It does not take place, and calendars are being cleared. Nothing more needs to be done. If you have questions, write to "
                 {visit.coordinator.name.clone()} " (" {visit.coordinator.email.to_string()} ")."

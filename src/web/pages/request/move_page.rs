@@ -46,6 +46,8 @@ pub fn MoveRequestPage() -> impl IntoView {
             }
             .into_any(),
             Some(day) => {
+                let slots = times.slot_day(day);
+                let many = slots.slots.len() > 8;
                 let action = format!("{path}/move");
                 let href = { let action = action.clone(); move |day: NaiveDate| format!("{action}?day={day}") };
                 view! {
@@ -55,7 +57,7 @@ pub fn MoveRequestPage() -> impl IntoView {
                         </section>
                         <form method="post" action=format!("{action}?day={day}") class="pane pane-times">
                             <input type="hidden" name="key" value=Key::fresh() />
-                            <SlotList days=vec![times.slot_day(day)] name="start" />
+                            <SlotList days=vec![slots] name="start" two_columns=many />
                             <Button label="Move interview" kind=ButtonKind::Primary block=true class="mt-4" />
                             <p class="hint mt-3">"Everyone is told, and calendars follow."</p>
                         </form>

@@ -1,0 +1,121 @@
+// Signing in and out, and every way it can go wrong: each has its own page with a way back.
+import { ANA, CHLOE, expect, sandbox, test } from "./support/world";
+import { chooseAccount, consent, signIn } from "./support/steps";
+
+test("a signed-out visitor is led to sign-in and back", async ({ page }) => {
+  for (const path of ["/requests/new", "/dashboard", "/requests?show=done"]) {
+    await page.goto(path);
+    await expect(page).toHaveURL(/\/signin\?return_to=/);
+    await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  }
+  await consent(page, ANA);
+  await expect(page).toHaveURL(/\/requests\?show=done$/);
+});
+
+test("nobody is led to another site after sign-in", async ({ page, baseURL }) => {
+  await page.goto("/signin?return_to=" + encodeURIComponent("//example.com/"));
+  await consent(page, ANA);
+  expect(page.url().startsWith(`${baseURL}/`)).toBe(true);
+});
+
+test("signing out ends the session", async ({ page, context }) => {
+  await signIn(page, CHLOE);
+  const session = await context.cookies();
+  await page.getByRole("button", { name: "Sign out" }).first().click();
+  await expect(page).toHaveURL(/\/$/);
+  await page.goto("/dashboard");
+  await expect(page).toHaveURL(/\/signin/);
+  // The session is over on the server too, not only forgotten by the browser.
+  await context.addCookies(session);
+  await page.goto("/dashboard");
+  await expect(page).toHaveURL(/\/signin/);
+});
+
+for (const who of [ANA, CHLOE]) {
+  test(`saying no to ${who.provider} changes nothing`, async ({ page, world }) => {
+    await world.forgetConsent(who);
+    await page.goto("/signin");
+    await chooseAccount(page, who.provider, who.email);
+    await page.getByRole("button", { name: "Deny" }).click();
+    await expect(page.getByRole("heading", { name: "Access was not granted. Nothing was changed." })).toBeVisible();
+    await wayBack(page);
+    await page.goto("/dashboard");
+    await expect(page).toHaveURL(/\/signin/);
+  });
+}
+
+test("permissions that were unticked are named, and can be given later", async ({ page, world }) => {
+  await world.forgetConsent(ANA);
+  await page.goto("/signin?return_to=/dashboard");
+  await chooseAccount(page, ANA.provider, ANA.email);
+  for (const box of await page.getByRole("checkbox").all()) await box.uncheck();
+  await page.getByRole("button", { name: "Allow" }).click();
+  // Signed in, but Convene may not look into the calendar: the person is told so, and can mend it.
+  const sentence = "Permission to see when you are busy and to add events to your calendar is missing. Sign in again and allow it.";
+  await expect(page.getByText(sentence)).toBeVisible();
+  await expect(page.getByText("Permission missing")).toBeVisible();
+  await page.getByRole("link", { name: "Sign in again" }).click();
+  await consent(page, ANA);
+  await expect(page.getByRole("heading", { name: "Dashboard", level: 1 })).toBeVisible();
+  await expect(page.getByText("is missing")).toHaveCount(0);
+  await expect(page.getByText("Permission missing")).toHaveCount(0);
+});
+
+test("an answer with another state is refused", async ({ page }) => {
+  const answer = await page.goto("/auth/google/callback?code=4%2Fabc&state=someone-elses-state");
+  expect(answer!.status()).toBe(400);
+  await expect(page.getByRole("heading", { name: "The sign-in could not be matched to this browser. Start again." })).toBeVisible();
+  await wayBack(page);
+});
+
+test("an answer works once", async ({ page, context }) => {
+  let callback = "";
+  page.on("request", (request) => {
+    if (request.url().includes("/auth/google/callback")) callback = request.url();
+  });
+  await signIn(page, ANA);
+  expect(callback).not.toBe("");
+  const answer = await page.goto(callback);
+  expect(answer!.status()).toBe(400);
+  await expect(page.getByRole("heading", { name: /could not be matched to this browser/ })).toBeVisible();
+  await context.clearCookies();
+  await page.goto("/dashboard");
+  await expect(page).toHaveURL(/\/signin/);
+});
+
+test("an answer in another browser than the one that asked is refused", async ({ page, visitor, world }) => {
+  let callback = "";
+  await page.route("**/auth/google/callback**", (route) => {
+    callback = route.request().url();
+    return route.abort();
+  });
+  await world.forgetConsent(ANA);
+  await page.goto("/signin");
+  await chooseAccount(page, ANA.provider, ANA.email);
+  // The answer is caught on its way, so the click leads nowhere.
+  await page.getByRole("button", { name: "Allow" }).click({ noWaitAfter: true });
+  await expect.poll(() => callback).not.toBe("");
+  const other = await visitor();
+  const answer = await other.goto(callback);
+  expect(answer!.status()).toBe(400);
+  await other.goto("/dashboard");
+  await expect(other).toHaveURL(/\/signin/);
+});
+
+test("a provider that does not answer is named", async ({ page, world }) => {
+  await world.fault({ provider: "google", kind: "status", status: 503, match: { path_prefix: "/token" } });
+  await page.goto("/signin");
+  await consent(page, ANA);
+  await expect(page.getByRole("heading", { name: "Google could not be reached. Nothing was changed." })).toBeVisible();
+  await wayBack(page);
+  await world.mend();
+  await signIn(page, ANA);
+  expect(page.url()).not.toContain(sandbox);
+});
+
+/** From an error page there is always a way on. */
+async function wayBack(page: import("@playwright/test").Page): Promise<void> {
+  await page.getByRole("link", { name: "Home page" }).click();
+  await page.getByRole("link", { name: "Sign in" }).first().click();
+  await expect(page.getByRole("button", { name: "Continue with Google" })).toBeVisible();
+}

@@ -1,0 +1,8 @@
+//! What the outbox promises: every job is kept once, in order, through refusals, silence, crashes and frozen workers.
+
+mod story;
+
+#[path = "outbox/failures.rs"]
+mod failures;
+#[path = "outbox/leases.rs"]
+mod leases;
