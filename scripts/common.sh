@@ -19,6 +19,12 @@ build_release() {
   cargo leptos build --release --split -P ${1:+--bin-features "$1"}
 }
 
+# The same without optimising, for the browser specs: it shares its dependencies with the Rust tests.
+build_for_tests() {
+  say "Building Convene for the browser"
+  cargo leptos build --split --bin-features "$1"
+}
+
 # A port nobody listens on.
 free_port() {
   node -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'

@@ -78,11 +78,11 @@ calendar_judge() {
 
 browser_specs() {
   CHROMIUM=$(find_chromium)
-  CONVENE_BINARY="$CARGO_TARGET_DIR/release/convene"
+  CONVENE_BINARY="$CARGO_TARGET_DIR/debug/convene"
   CONVENE_PORT=$(free_port)
   SANDBOX_PORT=$(free_ports 4)
   export CHROMIUM CONVENE_BINARY CONVENE_PORT SANDBOX_PORT
-  if build_release demo; then
+  if build_for_tests demo; then
     step "Browser" count_playwright npx playwright test --config end2end/playwright.config.ts
   else
     step "Browser (did not build)" count_playwright false
