@@ -4,7 +4,7 @@
 //! fresh costs what it costs; a goal of 0.10 says that rendering never becomes the reason to cache what must not be stale.
 
 #[path = "../tests/story/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "the stories' world, of which a bench needs a corner")]
+#[allow(dead_code, unused_imports, unused_macros, reason = "the stories' world, of which a bench needs a corner")]
 mod story;
 
 use std::time::{Duration, Instant};
@@ -18,6 +18,8 @@ use tokio::net::TcpListener;
 const ROUND: Duration = Duration::from_secs(4);
 const CONNECTIONS: usize = 8;
 const ROUNDS: usize = 5;
+/// What the stories' Convene is called; requests for another host are refused.
+const HOST: &str = "interviews.example.com";
 
 #[tokio::main]
 async fn main() {
@@ -60,7 +62,7 @@ async fn serve(router: Router) -> String {
 
 async fn fetch(http: &reqwest::Client, url: &str) -> Bytes {
     // The router goes by its public name, not by the port of this run.
-    let response = http.get(url).header("host", story::HOST).send().await.expect("an answer");
+    let response = http.get(url).header("host", HOST).send().await.expect("an answer");
     assert!(response.status().is_success(), "{} for {url}", response.status());
     response.bytes().await.expect("a body")
 }

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Every fifteen minutes a start is offered.
-pub(super) const STEP_MINUTES: i32 = 15;
+pub(crate) const STEP_MINUTES: i32 = 15;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {

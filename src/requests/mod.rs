@@ -1,14 +1,11 @@
 //! What a coordinator asks for: candidate X meets panel Y for N minutes within a window.
 //!
 //! Here are the request, its panel and who may find it. [`draft`] parses what a form says, [`create`] makes it true, [`link`]
-//! is the candidate's way in, [`timeline`] what happened since. Offered times and bookings are `booking`'s.
+//! is the candidate's way in. How requests stand and what happened to them is `booking`'s, which knows their bookings. Offered times and bookings are `booking`'s.
 
 pub mod create;
 pub mod draft;
 pub mod link;
-pub mod list;
-pub mod preview;
-pub mod timeline;
 
 use std::collections::BTreeMap;
 

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::{
+    booking::list::Standing,
     connections::{Connection, Need},
     notifications::when,
-    requests::list::Standing,
     store::words::ConnectionStatus,
     web::components::Status,
 };

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use convene::{
     booking::BookError,
+    booking::timeline::What,
     calendars::memory::NoticeKind,
-    requests::timeline::What,
     store::words::{BookingStatus, JobStatus, RequestStatus},
 };
 

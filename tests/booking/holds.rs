@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use convene::{
     booking::book::HOLD,
+    booking::timeline::What,
     calendars::{CalendarError, memory::Action},
-    requests::timeline::What,
     store::words::{BookingStatus, RequestStatus},
 };
 

@@ -2,9 +2,9 @@
 
 use chrono::TimeDelta;
 use convene::{
+    booking::timeline::What,
     booking::{BookError, Key},
     calendars::memory::NoticeKind,
-    requests::timeline::What,
     store::words::{BookingStatus, RequestStatus},
 };
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, Utc, Weekday};
 use convene::{
     audit::Origin,
     calendars::{
-        AccessToken, Calendar, Provider,
+        AccessToken, Provider,
         identity::Identity,
         oauth::{RefreshToken, ScopeSet, TokenSet, scopes::short_name},
     },

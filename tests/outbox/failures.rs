@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use convene::{
+    booking::timeline::What,
     calendars::{CalendarError, memory::Action},
     notifications::email::MailError,
     outbox,
-    requests::timeline::What,
     store::words::JobStatus,
 };
 

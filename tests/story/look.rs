@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use convene::{
+    booking::timeline::{self, What},
     calendars::RemoteEvent,
     events::{self, Event, Placement},
     ids::{BookingId, PersonId},
-    requests::timeline::{self, What},
     store::{
         entities::{bookings, jobs, messages, occupancies},
         words::{BookingStatus, EventStatus, Inviter, JobStatus},

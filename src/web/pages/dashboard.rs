@@ -8,13 +8,13 @@ use leptos_router::hooks::use_query_map;
 
 use super::staff::{Desk, Frame, desk};
 use crate::{
+    booking::list::{self, Filter, Line},
     connections::{self, Connection, Need},
     error::AppError,
     ids::PersonId,
     notifications::when,
     outbox::{self, DeadLetter},
     people::{self, Person},
-    requests::list::{self, Filter, Line},
     scheduling::zones,
     store::words::ConnectionStatus,
     web::{

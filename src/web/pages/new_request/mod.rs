@@ -15,9 +15,10 @@ use leptos::{nonce::use_nonce, prelude::*};
 
 use super::staff::{Frame, desk};
 use crate::{
+    booking::preview,
     error::AppError,
     people::{self, Coordinator},
-    requests::{draft::FieldError, preview},
+    requests::draft::FieldError,
     state::AppState,
     web::{
         again::Attempt,

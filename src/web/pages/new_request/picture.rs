@@ -9,9 +9,9 @@ use super::{
     week::{Sketch, monday, span},
 };
 use crate::{
+    booking::preview::{Guest, Known, Outlook, Preview},
     connections::busy::UnknownReason,
     notifications::when,
-    requests::preview::{Guest, Known, Outlook, Preview},
     scheduling::{
         Interval,
         interval::intersect,

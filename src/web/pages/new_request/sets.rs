@@ -1,7 +1,7 @@
 //! Who could be there when, as sets of intervals: the ground the week picture is drawn on.
 
 use crate::{
-    requests::preview::{Guest, Known, Outlook},
+    booking::preview::{Guest, Known, Outlook},
     scheduling::{
         Busy, Interval,
         interval::{intersect, merge, normalise, subtract},

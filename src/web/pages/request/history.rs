@@ -4,8 +4,8 @@ use chrono_tz::Tz;
 
 use super::Sheet;
 use crate::{
+    booking::timeline::What,
     notifications::when,
-    requests::timeline::What,
     web::{
         components::{EntryTone, Glyph, TimelineEntry},
         standing::{ago, full},
@@ -14,7 +14,7 @@ use crate::{
 
 pub fn entries(sheet: &Sheet, zone: Tz) -> Vec<TimelineEntry> {
     let candidate = &sheet.line.request.candidate_name;
-    let entry = |entry: &crate::requests::timeline::Entry| {
+    let entry = |entry: &crate::booking::timeline::Entry| {
         let (glyph, what, more, tone) = match &entry.what {
             What::Created { by } => {
                 (Glyph::Plus, format!("Created by {}", sheet.name_of(*by)), String::new(), EntryTone::Plain)

@@ -10,18 +10,18 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::staff::{Desk, Frame, desk};
 use crate::{
-    booking::{self, Booking},
+    booking::{
+        self, Booking,
+        list::{self, Line, Standing},
+        timeline::{self, Entry},
+    },
     connections,
     error::AppError,
     events::{self, Event, Placement},
     ids::{PersonId, RequestId},
     notifications::when,
     people::Person,
-    requests::{
-        self, Panel, link,
-        list::{self, Line, Standing},
-        timeline::{self, Entry},
-    },
+    requests::{self, Panel, link},
     store::words::RequestStatus,
     web::{
         components::{

@@ -7,10 +7,10 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::{Request, in_org};
+use super::Booking;
 use crate::{
-    booking::Booking,
     ids::{BookingId, EventId, OrgId, PersonId, RequestId},
+    requests::{Request, find as find_request, in_org},
     store::{
         Stamp, StoreError,
         entities::{bookings, events, occupancies, placements, requests, seat_members, seats},
@@ -143,7 +143,7 @@ pub async fn line(
     id: RequestId,
     now: DateTime<Utc>,
 ) -> Result<Option<Line>, StoreError> {
-    let Some(request) = super::find(db, org, id).await? else { return Ok(None) };
+    let Some(request) = find_request(db, org, id).await? else { return Ok(None) };
     Ok(lines(db, org, vec![request], now).await?.pop())
 }
 

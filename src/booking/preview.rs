@@ -7,19 +7,19 @@ use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 
-use super::{
-    Panel, Seat, TypedWindows,
-    create::STEP_MINUTES,
-    draft::{Draft, FieldError, NewRequest, addresses},
-};
+use super::offer::{self, Ask};
 use crate::{
-    booking::offer::{self, Ask},
     connections::{
         self,
         busy::{PersonBusy, UnknownReason},
     },
     ids::{Email, OrgId, PersonId},
     people::{self, Coordinator, Person},
+    requests::{
+        Panel, Seat, TypedWindows,
+        create::STEP_MINUTES,
+        draft::{Draft, FieldError, NewRequest, addresses},
+    },
     scheduling::{Answer, Query, zones},
     state::AppState,
     store::{

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use super::Request;
 use crate::{
     events,
     ids::PersonId,
+    requests::Request,
     store::{
         StoreError,
         entities::{booking_changes, bookings, messages},
