@@ -1,5 +1,5 @@
 // The world around the specs: who plays, the sandbox's control API, and a watch over what browsers complain about.
-import { test as base, expect, type APIRequestContext, type BrowserContext, type Page } from "@playwright/test";
+import { test as base, expect, type APIRequestContext, type BrowserContext, type BrowserContextOptions, type Page } from "@playwright/test";
 
 export const port = process.env.CONVENE_PORT ?? "3100";
 export const convene = `http://127.0.0.1:${port}`;
@@ -97,6 +97,8 @@ class Complaints {
   private watchPage(page: Page): void {
     const ours = (url: string) => url.startsWith(convene);
     page.on("pageerror", (error) => {
+      // A page transition that an emulated phone's viewport interrupts; the page itself is there.
+      if (error.message.startsWith("Transition was aborted")) return;
       if (ours(page.url())) this.list.push(`${page.url()}: ${error.message}`);
     });
     page.on("console", (message) => {
@@ -124,7 +126,7 @@ interface Fixtures {
   /** Whether this project's browsers run scripts. */
   scripts: boolean;
   /** A browser of somebody else, who is in this zone. */
-  visitor: (zone?: string) => Promise<Page>;
+  visitor: (zone?: string, more?: BrowserContextOptions) => Promise<Page>;
 }
 
 export const test = base.extend<Fixtures>({
@@ -145,8 +147,8 @@ export const test = base.extend<Fixtures>({
   scripts: async ({ javaScriptEnabled }, use) => use(javaScriptEnabled !== false),
   visitor: async ({ browser, complaints }, use) => {
     const contexts: BrowserContext[] = [];
-    await use(async (zone = "Europe/Berlin") => {
-      const context = await browser.newContext({ timezoneId: zone, storageState: undefined });
+    await use(async (zone = "Europe/Berlin", more = {}) => {
+      const context = await browser.newContext({ timezoneId: zone, ...more });
       contexts.push(context);
       complaints.watch(context);
       return context.newPage();
