@@ -14,6 +14,7 @@ test("of two candidates who want one slot, one gets it and the other gets fresh 
   await one.goto(first.link);
   await two.goto(second.link);
   const wanted = await choose(one, 0);
+  const zone = await two.getByLabel("Time zone").inputValue();
   await pick(two.locator(`input[type=radio][value="${wanted.start}"]`));
   await one.getByRole("button", { name: "Confirm booking" }).click();
   await expect(one.getByRole("heading", { name: "You're booked" })).toBeVisible();
@@ -23,7 +24,7 @@ test("of two candidates who want one slot, one gets it and the other gets fresh 
   expect((await answering).status()).toBe(409);
   await expect(two.getByRole("alert")).toContainText("Someone just took this time. Choose another one.");
   // Nothing is lost: same zone, same page, times that are still free.
-  await expect(two.getByLabel("Time zone")).toHaveValue("Europe/Berlin");
+  await expect(two.getByLabel("Time zone")).toHaveValue(zone);
   const open = await times(two).evaluateAll((radios) => radios.filter((r) => !(r as HTMLInputElement).disabled).map((r) => (r as HTMLInputElement).value));
   expect(open.length).toBeGreaterThan(0);
   expect(open).not.toContain(wanted.start);

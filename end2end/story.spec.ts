@@ -123,9 +123,10 @@ test("a coordinator moves and cancels", async ({ page, visitor, world }) => {
 
   await page.goto(url);
   await page.getByRole("link", { name: "Move interview" }).click();
-  const moved = await choose(page, 2);
+  await otherDays(page).first().click();
+  const moved = await choose(page, 0);
   expect(moved.start).not.toBe(start);
-  await page.getByRole("button", { name: /Confirm new time|Move interview/ }).click();
+  await page.getByRole("button", { name: "Move interview" }).click();
   await expect(page.getByText("The interview has a new time. Everyone is told.")).toBeVisible();
   const starts = async () => (await world.invitations(ANA.email, email)).map((event) => Date.parse(event.start));
   await expect.poll(starts, { timeout: 20_000 }).toEqual([Date.parse(moved.start)]);

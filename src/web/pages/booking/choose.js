@@ -8,7 +8,8 @@
     return;
   }
   // A person looks at the page; mail scanners run no scripts.
-  navigator.sendBeacon(url.pathname + "/opened");
+  const [, book, token] = url.pathname.split("/");
+  navigator.sendBeacon(`/${book}/${token}/opened`);
   document.addEventListener("change", (event) => {
     event.target.closest("form[data-submit-on-change]")?.requestSubmit();
   });

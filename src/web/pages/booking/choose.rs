@@ -130,7 +130,8 @@ fn Card(
             <Booker>
                 <section class="pane pane-facts">
                     <About visit=visit.clone() title />
-                    <form method="get" action=action class="mt-6" data-submit-on-change>
+                    // Back must not leave one zone chosen beside the times of another.
+                    <form method="get" action=action class="mt-6" autocomplete="off" data-submit-on-change>
                         <ZoneSelect groups=zone_groups(visit.request.window.start()) selected=tz hint=zone_hint(&visit) />
                         {visit.day.map(|day| view! { <input type="hidden" name="day" value=day.to_string() /> })}
                         <noscript>
