@@ -199,7 +199,7 @@ impl FromStr for PersonName {
                 return Err(NotA::NameControl);
             }
         }
-        if text.graphemes(true).count() > Self::MAX || text.len() > 8 * Self::MAX {
+        if text.graphemes(true).count() > Self::MAX || text.len() > 32 * Self::MAX {
             return Err(NotA::NameTooLong);
         }
         Ok(Self(text))

@@ -90,7 +90,7 @@ impl World {
             ("MICROSOFT_CLIENT_SECRET", "convene-demo-secret".to_owned()),
             ("MICROSOFT_BASE_URL", local(2)),
             ("TOKEN_ENCRYPTION_KEY", "8f1d6c0b9e2a47735d18c4be60fa92d7013f5a86c97be42d30a1598e7f6c2b44".to_owned()),
-            ("SMTP_URL", format!("smtp://127.0.0.1:{}?tls=none", postbox.port)),
+            ("SMTP_URL", format!("smtp://127.0.0.1:{}", postbox.port)),
             ("MAIL_FROM", "Interviews <interviews@example.com>".to_owned()),
         ];
         let look_up = |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());

@@ -1,6 +1,6 @@
 //! A week of intervals as a picture: instants become minutes on each day's clock.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::sets::Ground;
@@ -56,14 +56,16 @@ impl Sketch<'_> {
             ground(&self.ground.unknown),
         );
         let slots = gathered(self.starts, self.duration);
-        let mut dates: Vec<NaiveDate> = (0..7).map(|n| self.monday + Days::new(n)).collect();
-        dates.retain(|date| {
-            let weekend = matches!(date.weekday(), Weekday::Sat | Weekday::Sun);
-            let met = |spans: &[Interval]| {
-                day(*date, self.zone).is_some_and(|day| spans.iter().any(|one| one.overlaps(&day)))
-            };
-            !weekend || met(&intersect(&self.ground.frame, &[self.window])) || slots.iter().any(|(one, _)| met(&[*one]))
-        });
+        let week: Vec<NaiveDate> = (0..7).map(|n| self.monday + Days::new(n)).collect();
+        let frame = intersect(&self.ground.frame, &[self.window]);
+        let is_met = |date: &NaiveDate| {
+            let met =
+                |day: Interval| frame.iter().chain(slots.iter().map(|(slot, _)| slot)).any(|one| one.overlaps(&day));
+            day(*date, self.zone).is_some_and(met)
+        };
+        // The weekend shows as a whole or not at all, so that columns keep their places from week to week.
+        let weekend = week[5..].iter().any(is_met);
+        let dates = if weekend { week } else { week[..5].to_vec() };
         let days: Vec<(NaiveDate, Interval)> =
             dates.into_iter().filter_map(|date| Some((date, day(date, self.zone)?))).collect();
         let (first_hour, last_hour) = self.hours(&days, &slots);
