@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The long runs: tests marked `#[ignore = "soak"]`, in release, on SQLite and PostgreSQL.
+# The long runs of what `make test` runs short: 10,000 racing confirmations and 200 kills, in release, on SQLite and PostgreSQL.
 source "$(dirname "$0")/common.sh"
 source scripts/postgres.sh
 
@@ -7,4 +7,4 @@ trap stop_postgres EXIT
 scripts/setup.sh rust postgres node
 start_postgres
 say "Soak (this takes long)"
-cargo test --release --workspace --no-default-features --features ssr,demo -- --ignored --nocapture "$@"
+SOAK=1 cargo test --release --workspace --no-default-features --features ssr,demo --test race --test kill -- --nocapture "$@"
