@@ -106,6 +106,7 @@ impl AppError {
         error
     }
 
+    #[cfg(feature = "ssr")]
     fn sentence_for_internal(reference: String) -> Self {
         let mut error = Self::new(500, "internal", "Something failed on our side. Nothing you typed caused it.")
             .hint("Try again. If it happens again, tell whoever runs this Convene and quote the reference.");
