@@ -44,23 +44,6 @@ for (const who of [ANA, CHLOE]) {
   });
 }
 
-test("permissions that were unticked are named, and can be given later", async ({ page, world }) => {
-  await world.forgetConsent(ANA);
-  await page.goto("/signin?return_to=/dashboard");
-  await chooseAccount(page, ANA.provider, ANA.email);
-  for (const box of await page.getByRole("checkbox").all()) await box.uncheck();
-  await page.getByRole("button", { name: "Allow" }).click();
-  // Signed in, but Convene may not look into the calendar: the person is told so, and can mend it.
-  const sentence = "Permission to see when you are busy and to add events to your calendar is missing. Sign in again and allow it.";
-  await expect(page.getByText(sentence)).toBeVisible();
-  await expect(page.getByText("Permission missing")).toBeVisible();
-  await page.getByRole("link", { name: "Sign in again" }).click();
-  await consent(page, ANA);
-  await expect(page.getByRole("heading", { name: "Dashboard", level: 1 })).toBeVisible();
-  await expect(page.getByText("is missing")).toHaveCount(0);
-  await expect(page.getByText("Permission missing")).toHaveCount(0);
-});
-
 test("an answer with another state is refused", async ({ page }) => {
   const answer = await page.goto("/auth/google/callback?code=4%2Fabc&state=someone-elses-state");
   expect(answer!.status()).toBe(400);

@@ -19,11 +19,10 @@ build_release() {
   cargo leptos build --release --split -P ${1:+--bin-features "$1"}
 }
 
-# The same without optimising, for the browser specs: it shares its dependencies with the Rust tests.
-# Its site has a folder of its own, so that a release built meanwhile does not exchange files under running specs.
-build_for_tests() {
-  say "Building Convene for the browser"
-  export LEPTOS_SITE_ROOT=target/site-for-tests
+# The same without optimising, for the demo and the browser specs: it is built in half the time and shares its dependencies
+# with the Rust tests. $1: a feature of the program beyond the usual ones.
+build_quickly() {
+  say "Building Convene (the first time takes a while)"
   cargo leptos build --split --bin-features "$1"
 }
 

@@ -3,5 +3,5 @@
 source "$(dirname "$0")/common.sh"
 
 scripts/setup.sh rust wasm leptos node
-build_release demo
-exec "$CARGO_TARGET_DIR/release/convene" demo "$@"
+build_quickly demo
+exec "$CARGO_TARGET_DIR/debug/convene" demo "$@"

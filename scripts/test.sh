@@ -82,7 +82,9 @@ browser_specs() {
   CONVENE_PORT=$(free_port)
   SANDBOX_PORT=$(free_ports 4)
   export CHROMIUM CONVENE_BINARY CONVENE_PORT SANDBOX_PORT
-  if build_for_tests demo; then
+  # A folder of their own, so that a build meanwhile does not exchange files under running specs.
+  export LEPTOS_SITE_ROOT=target/site-for-tests
+  if build_quickly demo; then
     step "Browser" count_playwright npx playwright test --config end2end/playwright.config.ts
   else
     step "Browser (did not build)" count_playwright false
