@@ -98,6 +98,16 @@ export function otherDays(page: Page): Locator {
     .filter({ hasText: /^\d+$/ });
 }
 
+/** Another day than the one shown: of this month, or of the next where this one has no other. */
+export async function anotherDay(page: Page): Promise<Locator> {
+  if ((await otherDays(page).count()) === 0) {
+    const region = page.getByRole("region", { name: "Choose a day" });
+    await region.getByRole("link", { name: "Next month" }).click();
+    await page.waitForLoadState();
+  }
+  return otherDays(page).first();
+}
+
 export async function chooseZone(page: Page, zone: string, scripts: boolean): Promise<void> {
   await page.getByLabel("Time zone").selectOption(zone);
   if (!scripts) await page.getByRole("button", { name: "Show times in this zone" }).click();
