@@ -4,7 +4,7 @@
 use leptos::{ev::KeyboardEvent, prelude::*, wasm_bindgen::JsCast};
 
 use super::{ask::Asker, hours};
-use crate::web::components::week_grid::WeekDay;
+use crate::web::components::{Glyph, Icon, WeekDay};
 
 /// Minutes per cell.
 const CELL: u16 = 30;
@@ -51,9 +51,12 @@ pub fn PaintHours(windows: RwSignal<String>, asker: Asker) -> impl IntoView {
         <div class="stack">
             <label class="row">
                 <span class="label">"Hours of"</span>
-                <select class="select w-auto" on:change=move |event| chosen.set(event_target_value(&event))>
-                    {choice}
-                </select>
+                <span class="select-wrap">
+                    <select class="select" on:change=move |event| chosen.set(event_target_value(&event))>
+                        {choice}
+                    </select>
+                    <Icon glyph=Glyph::ChevronDown class="chevron" />
+                </span>
             </label>
             {move || {
                 let days = days.get();
