@@ -20,8 +20,10 @@ build_release() {
 }
 
 # The same without optimising, for the browser specs: it shares its dependencies with the Rust tests.
+# Its site has a folder of its own, so that a release built meanwhile does not exchange files under running specs.
 build_for_tests() {
   say "Building Convene for the browser"
+  export LEPTOS_SITE_ROOT=target/site-for-tests
   cargo leptos build --split --bin-features "$1"
 }
 

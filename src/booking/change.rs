@@ -89,7 +89,7 @@ pub async fn reschedule(
         return Ok(booking);
     }
     let panel = requests::panel(db, request.org, request.id).await?;
-    let mut seating = offer::seating_at(state, &request, &panel, choice.start, Some(booking.id)).await?;
+    let mut seating = offer::seating_at(state, &request, &panel, choice.start, None).await?;
     let mut choices = if panel.has_choice() { panel.required().len() } else { 0 };
     let mut tries = 0;
     loop {

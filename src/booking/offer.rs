@@ -61,7 +61,7 @@ pub struct Knowledge {
     held: Vec<(PersonId, Interval, Interval)>,
 }
 
-/// Reads what is known, at most `max_age` old, without the booking `but` (which is about to move).
+/// Reads what is known, at most `max_age` old, without the booking `but` (which is held and about to be settled).
 pub async fn knowledge(
     state: &AppState,
     ask: &Ask<'_>,
@@ -94,14 +94,9 @@ fn widened(ask: &Ask<'_>) -> Interval {
 }
 
 /// The times open for a request, for its pages.
-pub async fn open_slots(
-    state: &AppState,
-    request: &Request,
-    panel: &Panel,
-    but: Option<BookingId>,
-) -> Result<Answer, StoreError> {
+pub async fn open_slots(state: &AppState, request: &Request, panel: &Panel) -> Result<Answer, StoreError> {
     let ask = Ask::of(request, panel);
-    let known = knowledge(state, &ask, FRESH, but).await?;
+    let known = knowledge(state, &ask, FRESH, None).await?;
     Ok(solve(&query(&ask, &known, state.clock.now(), false)))
 }
 

@@ -57,7 +57,7 @@ impl TestApp {
     pub async fn offered(&self, asked: &Asked) -> Vec<DateTime<Utc>> {
         let request = self.request(asked).await;
         let panel = requests::panel(self.store().reader(), self.org, asked.id).await.expect("a panel");
-        let answer = offer::open_slots(&self.state, &request, &panel, None).await.expect("an answer");
+        let answer = offer::open_slots(&self.state, &request, &panel).await.expect("an answer");
         answer.slots().map(|slot| slot.start()).collect()
     }
 

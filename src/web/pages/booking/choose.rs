@@ -37,11 +37,7 @@ pub fn Choose(visit: Visit, purpose: Purpose, attempt: Option<Attempt<Typed>>) -
     let state = expect_context::<AppState>();
     let response = use_context::<leptos_axum::ResponseOptions>();
     let page = Suspend::new(async move {
-        let but = match &purpose {
-            Purpose::Book => None,
-            Purpose::Move(booking) => Some(booking.id),
-        };
-        match offer::open_slots(&state, &visit.request, &visit.panel, but).await {
+        match offer::open_slots(&state, &visit.request, &visit.panel).await {
             Ok(answer) => {
                 let starts = answer.slots().map(|slot| slot.start());
                 let times = Times::new(starts, visit.request.duration, visit.zone, visit.coordinator.zone);

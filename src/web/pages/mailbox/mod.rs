@@ -89,7 +89,7 @@ pub fn MailboxPage() -> impl IntoView {
         Ok(view! {
             <Title text="Mailbox" />
             <div class="px-5 sm:px-0 mb-6">
-                <h1 class="h1">"Mailbox"</h1>
+                <h1 class="public-title">"Mailbox"</h1>
                 <p class="mt-2 text-muted">
                     "In a demo no mail leaves this machine. Here is every mail that Convene, Google and Microsoft sent, newest first."
                 </p>
@@ -180,7 +180,7 @@ pub fn MailPage() -> impl IntoView {
                 <p class="mb-4">
                     <a class="link" href="/mailbox">"Mailbox"</a>
                 </p>
-                <h1 class="h1 break-words">{mail.subject.clone()}</h1>
+                <h1 class="public-title break-words">{mail.subject.clone()}</h1>
                 <div class="row mt-4">
                     <SenderMark sender=mail.sender />
                     <span>{sent_by(mail.sender)}</span>
