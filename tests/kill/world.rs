@@ -169,18 +169,20 @@ impl World {
         txn.commit().await.expect("committed");
     }
 
-    /// Ana asks for this many interviews over four weeks.
+    /// Ana asks for this many interviews, each within four weeks that begin in one of the next eight: two hundred kills find
+    /// free times to the end.
     pub async fn ask(&self, count: usize) -> Vec<Link> {
         let ana = self.ana().await;
         let monday = (Utc::now().date_naive() + Days::new(4)).week(Weekday::Mon).first_day() + Days::new(7);
         let mut links = Vec::with_capacity(count);
         for number in 0..count {
+            let first = monday + Days::new(7 * (number as u64 % 8));
             let draft = Draft {
                 candidate_name: format!("Candidate {number}"),
                 candidate_email: format!("candidate{number}@example.net"),
-                duration: "30 min".into(),
-                from: monday.to_string(),
-                to: (monday + Days::new(25)).to_string(),
+                duration: "15 min".into(),
+                from: first.to_string(),
+                to: (first + Days::new(25)).to_string(),
                 interviewers: PANELS[number % PANELS.len()].into(),
                 zone: "Europe/Berlin".into(),
                 ..Draft::default()

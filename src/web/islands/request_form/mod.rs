@@ -26,6 +26,9 @@ use people::PeopleField;
 /// Shown only where scripts do not run.
 const NO_SCRIPT: &str = "hidden gap-4 [@media(scripting:none)]:grid";
 
+/// Lets a date's input shrink with its column on a phone.
+const NARROW: &str = "[&_input]:min-w-0";
+
 /// The whole form, with its picture.
 #[island(lazy)]
 pub fn RequestForm(
@@ -95,8 +98,8 @@ pub fn RequestForm(
                     <TextField label="Duration" name="duration" value=duration error=error("duration") list="durations" />
                 </div>
                 <div class="pair">
-                    <TextField label="From" name="from" kind=InputKind::Date value=from error=error("from") />
-                    <TextField label="To" name="to" kind=InputKind::Date value=to error=error("to") />
+                    <TextField label="From" name="from" kind=InputKind::Date value=from error=error("from") class=NARROW />
+                    <TextField label="To" name="to" kind=InputKind::Date value=to error=error("to") class=NARROW />
                 </div>
                 <PeopleField
                     name="interviewers"

@@ -4,7 +4,7 @@
 use leptos::{ev::KeyboardEvent, prelude::*, wasm_bindgen::JsCast};
 
 use super::{ask::Asker, hours};
-use crate::web::components::week_grid::WeekDay;
+use crate::web::components::{Glyph, Icon, WeekDay};
 
 /// Minutes per cell.
 const CELL: u16 = 30;
@@ -51,9 +51,12 @@ pub fn PaintHours(windows: RwSignal<String>, asker: Asker) -> impl IntoView {
         <div class="stack">
             <label class="row">
                 <span class="label">"Hours of"</span>
-                <select class="select w-auto" on:change=move |event| chosen.set(event_target_value(&event))>
-                    {choice}
-                </select>
+                <span class="select-wrap">
+                    <select class="select" on:change=move |event| chosen.set(event_target_value(&event))>
+                        {choice}
+                    </select>
+                    <Icon glyph=Glyph::ChevronDown class="chevron" />
+                </span>
             </label>
             {move || {
                 let days = days.get();
@@ -89,8 +92,8 @@ fn Cells(
 ) -> impl IntoView {
     // What a press paints while it lasts: hours, or their absence.
     let brush = StoredValue::new(None::<bool>);
-    // A mouse paints when it goes down; the click that follows has nothing left to do.
-    let painted = StoredValue::new(false);
+    // A mouse paints when it goes down; the click that follows has nothing left to do. Fingers and keys only click.
+    let by_mouse = StoredValue::new(false);
     // The one cell that the Tab key reaches.
     let here = RwSignal::new((0usize, 0usize));
     let rows: Vec<u16> = (u16::from(span.0) * 60..u16::from(span.1) * 60).step_by(usize::from(CELL)).collect();
@@ -98,7 +101,13 @@ fn Cells(
     let set = move |date: &str, start: u16, on: bool| {
         let who = who.get_untracked();
         windows.update(|text| *text = hours::set(text, &who, date, (start, start + CELL), on));
-        asker.soon();
+    };
+    // Asked when the stroke is over: an answer may move the page under the pointer.
+    let lift = move || {
+        if brush.get_value().is_some() {
+            brush.set_value(None);
+            asker.soon();
+        }
     };
     let on_key = move |event: KeyboardEvent| {
         let (row, column) = here.get_untracked();
@@ -145,27 +154,26 @@ fn Cells(
                         tabindex=move || if here.get() == (row, column) { "0" } else { "-1" }
                         on:focus=move |_| here.set((row, column))
                         on:pointerdown=move |event| {
-                            if event.pointer_type() != "touch" && event.button() == 0 {
+                            by_mouse.set_value(event.pointer_type() != "touch");
+                            if by_mouse.get_value() && event.button() == 0 {
                                 let on = !covered.get_untracked();
                                 brush.set_value(Some(on));
-                                painted.set_value(true);
                                 set(&press, start, on);
                             }
                         }
                         on:pointerenter=move |event| {
                             if event.buttons() == 0 {
-                                brush.set_value(None);
+                                lift();
                             }
                             if let Some(on) = brush.get_value() {
                                 set(&pass, start, on);
                             }
                         }
-                        on:click=move |_| {
-                            brush.set_value(None);
-                            if painted.get_value() {
-                                painted.set_value(false);
-                            } else {
+                        on:click=move |event| {
+                            // A key's click counts no presses.
+                            if event.detail() == 0 || !by_mouse.get_value() {
                                 set(&click, start, !covered.get_untracked());
+                                asker.soon();
                             }
                         }
                     ></button>
@@ -183,7 +191,7 @@ fn Cells(
     });
     let lines = lines.collect_view();
     view! {
-        <table class="w-full table-fixed border-collapse select-none" on:keydown=on_key on:pointerleave=move |_| brush.set_value(None)>
+        <table class="w-full table-fixed border-collapse select-none" on:keydown=on_key on:pointerup=move |_| lift() on:pointerleave=move |_| lift()>
             <caption class="vh">"Half hours of the week. Press a cell to offer it or to take it back."</caption>
             <thead>
                 <tr>

@@ -8,7 +8,7 @@ use super::{
     data::{Picture, View},
 };
 use crate::web::components::{
-    Banner, Button, ButtonSize, Card, CardBody, DayBars, EmptyState, Glyph, Icon, Progress, Tone, WeekGrid,
+    Banner, Button, ButtonSize, Card, CardBody, DayBars, EmptyState, Glyph, Icon, Tone, WeekGrid,
 };
 
 /// Week, bars and reasons.
@@ -18,6 +18,7 @@ pub fn PicturePanel(week: RwSignal<String>, who: RwSignal<String>, asker: Asker)
     let headline = move || asker.picture.with(|picture| picture.as_ref().map(|picture| picture.headline.clone()));
     // Buttons stay while pictures come and go, so that the focus does.
     let is_drawn = Memo::new(move |_| asker.picture.with(Option::is_some));
+    let is_empty = Memo::new(move |_| asker.live.with(|live| live.people.is_empty()));
     let old = move || if asker.stale.get() { "stack-lg opacity-60" } else { "stack-lg" };
     view! {
         <div class="stack-lg" role="region" aria-label="Times this request offers" aria-busy=move || asker.asking.get().to_string()>
@@ -46,19 +47,14 @@ pub fn PicturePanel(week: RwSignal<String>, who: RwSignal<String>, asker: Asker)
                             if is_drawn.get() {
                                 view! { <Week week who asker /> }.into_any()
                             } else {
-                                view! {
-                                    <EmptyState
-                                        glyph=Glyph::CalendarDays
-                                        title="Add an interviewer"
-                                        sentence="Their week appears here, with the times that work for everyone."
-                                    />
-                                }
-                                    .into_any()
+                                let (title, sentence) = if is_empty.get() {
+                                    ("Add an interviewer", "Their week appears here, with the times that work for everyone.")
+                                } else {
+                                    ("Almost there", "The week appears once the days, the duration and the rules are complete.")
+                                };
+                                view! { <EmptyState glyph=Glyph::CalendarDays title sentence /> }.into_any()
                             }
                         }}
-                        <div class=move || if asker.asking.get() { "" } else { "invisible" }>
-                            <Progress label="Asking the calendars" />
-                        </div>
                     </CardBody>
                 </Card>
                 {move || asker.picture.get().map(|picture| view! { <Counts picture /> })}
@@ -98,6 +94,10 @@ fn Week(week: RwSignal<String>, who: RwSignal<String>, asker: Asker) -> impl Int
                 {move || everyone(|view| view.week.title.clone())} " "
                 <span class="wg-zone">{move || everyone(|view| view.week.zone.clone())}</span>
             </h2>
+            <span class=move || if asker.asking.get() { "row text-sm text-muted" } else { "row text-sm text-muted invisible" }>
+                <Icon glyph=Glyph::LoaderCircle spin=true />
+                <span class="sr-only sm:not-sr-only">"Asking the calendars"</span>
+            </span>
             <Turn label="Previous week" glyph=Glyph::ChevronLeft to=neighbour(|picture| picture.previous.clone()) week asker />
             <Turn label="Next week" glyph=Glyph::ChevronRight to=neighbour(|picture| picture.next.clone()) week asker />
         </div>

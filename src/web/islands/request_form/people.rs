@@ -31,6 +31,10 @@ pub fn PeopleField(
         let typed = input.value();
         let (new, rest) = team.with_value(|team| split(&typed, all, team));
         if new.is_empty() {
+            // The comma after somebody who was a chip before it was typed.
+            if typed.chars().all(|one| SEPARATORS.contains(&one)) {
+                input.set_value("");
+            }
             return;
         }
         chips.update(|chips| {

@@ -84,8 +84,7 @@ impl Ground {
             normalise(shares.iter().filter(|share| share.typed).flat_map(|share| share.hours.clone()).collect());
         let real: Vec<Vec<Interval>> =
             shares.iter().filter(|share| share.has_hours(within)).map(|share| share.hours.clone()).collect();
-        let common = at_least(needed.min(real.len()).max(1), &real);
-        let frame = if common.is_empty() { normalise(real.concat()) } else { common };
+        let frame = at_least(needed.min(real.len()).max(1), &real);
         Self { typed: intersect(&typed, &open), open, free, unknown, busy, frame }
     }
 }
