@@ -13,7 +13,7 @@ export default defineConfig({
   retries: 0,
   forbidOnly: true,
   // Generous: a slow machine is not a failure, a wrong page is.
-  timeout: 240_000,
+  timeout: 150_000,
   expect: { timeout: 20_000 },
   reporter: "list",
   use: {

@@ -50,6 +50,10 @@ export interface Made {
   email: string;
 }
 
+function inDays(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+}
+
 /** Fills in and sends the form on `/requests/new`. The person is signed in. */
 export async function createRequest(page: Page, wanted: Wanted = {}): Promise<Made> {
   const email = wanted.email ?? newAddress();
@@ -61,7 +65,8 @@ export async function createRequest(page: Page, wanted: Wanted = {}): Promise<Ma
   await page.getByLabel("Duration").fill("45 min");
   if (wanted.zone) await page.getByLabel("Time zone").selectOption(wanted.zone);
   if (wanted.from) await page.getByLabel("From", { exact: true }).fill(wanted.from);
-  if (wanted.to) await page.getByLabel("To", { exact: true }).fill(wanted.to);
+  // Long enough that there is more than one day to choose from, whatever day it is.
+  await page.getByLabel("To", { exact: true }).fill(wanted.to ?? inDays(28));
   await page.getByRole("combobox", { name: "Interviewers" }).or(page.getByRole("textbox", { name: "Interviewers" }))
     .fill((wanted.interviewers ?? [BEN, TOM]).join(", "));
   await page.getByRole("button", { name: "Create request" }).click();
@@ -82,7 +87,7 @@ export async function pick(radio: Locator): Promise<void> {
   await expect(radio).toBeChecked();
 }
 
-/** Chooses one of the times that are shown; says which instant it is, and what it is called. */
+/** Chooses one of the times that are shown, counted from the first or, below nought, from the last; says which instant it is, and what it is called. */
 export async function choose(page: Page, index: number): Promise<{ start: string; time: string }> {
   const radio = times(page).nth(index);
   const start = await radio.inputValue();
@@ -98,14 +103,11 @@ export function otherDays(page: Page): Locator {
     .filter({ hasText: /^\d+$/ });
 }
 
-/** Another day than the one shown: of this month, or of the next where this one has no other. */
+/** Another day than the one shown. */
 export async function anotherDay(page: Page): Promise<Locator> {
-  if ((await otherDays(page).count()) === 0) {
-    const region = page.getByRole("region", { name: "Choose a day" });
-    await region.getByRole("link", { name: "Next month" }).click();
-    await page.waitForLoadState();
-  }
-  return otherDays(page).first();
+  const day = otherDays(page).first();
+  await expect(day).toBeVisible();
+  return day;
 }
 
 export async function chooseZone(page: Page, zone: string, scripts: boolean): Promise<void> {
