@@ -57,7 +57,10 @@ pub mod connections;
 // How often something may happen, counted for all processes together.
 #[cfg(feature = "ssr")]
 pub mod limits;
-// Who people are, how they sign in, and what they may do.
+// Signing in, and connecting a calendar: to the provider and back.
+#[cfg(feature = "ssr")]
+pub mod sign_in;
+// Who people are, their sessions, and what they may do.
 #[cfg(feature = "ssr")]
 pub mod people;
 // Where the time comes from.

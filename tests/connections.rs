@@ -452,7 +452,7 @@ async fn of_two_calendars_one_unknown_makes_the_person_unknown() {
         let evening = span(noon.end() + TimeDelta::hours(5), noon.end() + TimeDelta::hours(6));
         let entry = Entry { calendar: "primary".into(), span: evening, transparent: false, declined: false };
         office.memory.add_entry(&outlook.access_token(), entry);
-        let purpose = people::sign_in::Purpose::Connect(member);
+        let purpose = convene::sign_in::Purpose::Connect(member);
         let page = office.begin(&mut browser, outlook.provider, purpose).await;
         let query = office.provider.agree(&page, &outlook, None);
         office.come_back(&mut browser, outlook.provider, &query).await.expect("connected");

@@ -15,11 +15,8 @@ use convene::{
     config::SignUp,
     connections::{self, Need},
     ids::random_bytes,
-    people::{
-        self, Coordinator, Member, has_address, permission, sessions,
-        sign_in::{Outcome, Purpose, SignedIn},
-        sign_in_error::SignInError,
-    },
+    people::{self, Coordinator, Member, has_address, permission, sessions},
+    sign_in::{Outcome, Purpose, SignedIn, error::SignInError},
     store::{
         Store,
         entities::{
@@ -283,6 +280,11 @@ async fn answers_that_are_none_and_answers_of_others() {
     }
 }
 
+/// What is changed in a provider's answer.
+type Twist = fn(&mut Value);
+/// The same, taking something along.
+type BoxedTwist = Box<dyn FnOnce(&mut Value) + Send>;
+
 #[tokio::test]
 async fn a_token_endpoint_that_answers_wrongly_makes_no_account() {
     for db in test_stores().await {
@@ -303,7 +305,7 @@ async fn a_token_endpoint_that_answers_wrongly_makes_no_account() {
                 db.kind
             );
         }
-        let twists: [(&str, fn(&mut Value)); 6] = [
+        let twists: [(&str, Twist); 6] = [
             ("no id token", |answer| drop(answer.as_object_mut().unwrap().remove("id_token"))),
             ("no access token", |answer| drop(answer.as_object_mut().unwrap().remove("access_token"))),
             ("another type", |answer| answer["token_type"] = json!("mac")),
@@ -325,7 +327,7 @@ async fn an_id_token_that_is_not_for_us_now_makes_no_account() {
     for db in test_stores().await {
         let office = Office::open(&db.store).await;
         let now = office.now().timestamp();
-        let claims: Vec<(&str, Box<dyn FnOnce(&mut Value) + Send>)> = vec![
+        let claims: Vec<(&str, BoxedTwist)> = vec![
             ("aud", Box::new(|claims| claims["aud"] = json!("another-client"))),
             ("aud list", Box::new(|claims| claims["aud"] = json!(["another-client"]))),
             ("iss", Box::new(|claims| claims["iss"] = json!("https://accounts.google.com"))),

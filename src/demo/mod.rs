@@ -21,6 +21,7 @@ use crate::{
     connections::connect::{self, Grant},
     ids::{Email, OrgId, PersonId},
     people::{self, NewPerson},
+    sign_in,
     state::AppState,
     store::{StoreError, entities::organisations, words::Role},
 };
@@ -156,7 +157,7 @@ async fn furnish(
     let txn = state.store.begin().await?;
     let new = NewPerson { id: person, org, email: &email, name: &played.name, zone, role };
     people::insert(&txn, &new, now.into()).await?;
-    people::sign_in::add_identity(&txn, org, person, played.provider, &identity, now).await?;
+    sign_in::add_identity(&txn, org, person, played.provider, &identity, now).await?;
     if let Some(probe) = &probe {
         let grant =
             Grant { provider: played.provider, identity: &identity, tokens: &grant, scopes: &grant.scopes, probe };

@@ -1,15 +1,10 @@
 //! People: who they are, when they work, and how the organisation finds them.
 //!
-//! Signing in lives in [`sign_in`], staying signed in in [`sessions`], permission in [`permission`]. An e-mail address is for
-//! display and contact; who somebody is when they sign in is decided by their identity (issuer and subject) alone.
+//! Staying signed in lives in [`sessions`], permission in [`permission`]. An e-mail address is for display and contact; who
+//! somebody is when they sign in is decided by their identity (issuer and subject) alone ([`crate::sign_in`]).
 
-pub mod attempts;
-pub mod callback;
 pub mod permission;
-pub mod return_to;
 pub mod sessions;
-pub mod sign_in;
-pub mod sign_in_error;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;

@@ -45,7 +45,7 @@ pub fn clear_cookie() -> String {
 }
 
 /// The one cookie of this name; `None` if it is missing or there twice.
-pub(super) fn cookie<'a>(headers: impl IntoIterator<Item = &'a str>, name: &str) -> Option<&'a str> {
+pub(crate) fn cookie<'a>(headers: impl IntoIterator<Item = &'a str>, name: &str) -> Option<&'a str> {
     let pairs = headers.into_iter().flat_map(|header| header.split(';'));
     let mut values = pairs.filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
     let value = values.next()?;

@@ -15,7 +15,8 @@ use super::client::ClientAddress;
 use crate::{
     audit::Origin,
     error::AppError,
-    people::{Coordinator, Forbidden, Member, return_to::ReturnTo, sessions, sessions::SessionToken},
+    people::{Coordinator, Forbidden, Member, sessions, sessions::SessionToken},
+    sign_in::return_to::ReturnTo,
     state::AppState,
     store::StoreError,
 };

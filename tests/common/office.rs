@@ -24,14 +24,13 @@ use convene::{
     ids::PersonId,
     people::{
         self, Member,
-        attempts::BrowserToken,
-        callback::CallbackQuery,
-        return_to::ReturnTo,
         sessions::{self, SessionToken},
-        sign_in::{self, Callback, Purpose, SignedIn},
-        sign_in_error::SignInError,
     },
     secrets::{KeyRing, Secret},
+    sign_in::{
+        self, Callback, Purpose, SignedIn, attempts::BrowserToken, callback::CallbackQuery, error::SignInError,
+        return_to::ReturnTo,
+    },
     store::{Store, StoreError, Txn},
 };
 

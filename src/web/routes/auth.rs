@@ -17,13 +17,13 @@ use crate::{
     calendars::Provider,
     error::AppError,
     limits,
-    people::{
+    people::sessions::{self, SessionToken},
+    sign_in::{
+        self, Callback, Purpose,
         attempts::{self, BrowserToken},
         callback::CallbackQuery,
+        error::SignInError,
         return_to::ReturnTo,
-        sessions::{self, SessionToken},
-        sign_in::{self, Callback, Purpose},
-        sign_in_error::SignInError,
     },
     state::AppState,
     web::session::{cookies, member},

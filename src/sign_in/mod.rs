@@ -2,21 +2,23 @@
 //!
 //! [`begin`] writes down what was asked for and sends the browser to the provider; [`finish`] takes the answer, once. Who
 //! somebody is, is (issuer, subject), never an e-mail address: an unknown identity starts an organisation of its own even if
-//! its address is somebody else's here. Errors and their sentences live in [`super::sign_in_error`].
+//! its address is somebody else's here. Errors and their sentences live in [`error`].
+
+pub mod attempts;
+pub mod callback;
+pub mod error;
+pub mod return_to;
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{
-    Member, NewPerson, Person,
-    attempts::{self, Attempt, BrowserToken},
+use self::{
+    attempts::{Attempt, BrowserToken},
     callback::{Answer, CallbackQuery},
-    no_address,
+    error::SignInError,
     return_to::ReturnTo,
-    sessions::{self, SessionToken},
-    sign_in_error::SignInError,
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
@@ -31,6 +33,10 @@ use crate::{
         connect::{self, Grant, Probe},
     },
     ids::{Email, IdentityId, LinkToken, OrgId, PersonId, PersonName},
+    people::{
+        self, Member, NewPerson, Person, no_address,
+        sessions::{self, SessionToken},
+    },
     store::{
         Stamp, StoreError, Txn, Violation,
         entities::{identities, organisations},
@@ -177,7 +183,7 @@ pub async fn finish(
         same_account(services, provider, member, &identity).await?;
     }
     let known = match &member {
-        Some(member) => super::find(services.store.reader(), member.org, member.person).await?,
+        Some(member) => people::find(services.store.reader(), member.org, member.person).await?,
         None => by_identity(services.store.reader(), &identity).await?,
     };
     let role = known.as_ref().map_or(Role::Admin, |person| person.role);
@@ -301,7 +307,7 @@ async fn found_organisation(
     // Until a calendar or its owner tells: UTC, which the pages take as "ask".
     let zone = entry.probe.zone().unwrap_or(chrono_tz::Tz::UTC);
     let new = NewPerson { id: person, org, email: &email, name: &name, zone, role: Role::Admin };
-    super::insert(txn, &new, now.into()).await?;
+    people::insert(txn, &new, now.into()).await?;
     add_identity(txn, org, person, entry.provider, entry.identity, now).await?;
     let actor = Actor::Person(person);
     let (action, subject, detail) = ("organisation.founded", org.to_string(), serde_json::json!({}));
@@ -345,7 +351,7 @@ pub(crate) async fn by_identity(
         .one(db)
         .await?;
     match row {
-        Some(row) => super::find(db, row.org_id, row.person_id).await,
+        Some(row) => people::find(db, row.org_id, row.person_id).await,
         None => Ok(None),
     }
 }

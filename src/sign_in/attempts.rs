@@ -3,11 +3,12 @@
 use chrono::{DateTime, Duration, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{return_to::ReturnTo, sessions};
+use super::return_to::ReturnTo;
 use crate::{
     calendars::{Provider, oauth::PkceVerifier},
     connections::{self, Services},
     ids::{LinkToken, PersonId, sha256},
+    people::sessions,
     secrets::{OpenError, Place},
     store::{Stamp, StoreError, entities::oauth_attempts},
 };
