@@ -4,7 +4,7 @@
 //! fresh costs what it costs; a goal of 0.10 says that rendering never becomes the reason to cache what must not be stale.
 
 #[path = "../tests/story/mod.rs"]
-#[allow(dead_code, unused_imports, unused_macros, reason = "the stories' world, of which a bench needs a corner")]
+#[allow(unused_imports, unused_macros, reason = "the stories' world, of which a bench needs a corner")]
 mod story;
 
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! Fault switches: what goes wrong next, for whom, and how often.
 //!
-//! The layer in [`crate::record`] asks [`Faults::take`] before each request. A provider supplies the bodies: its own
+//! The layer in [`crate::record`] asks `Faults::take` before each request. A provider supplies the bodies: its own
 //! error catalogue by name, and what it says with a bare 429 or 5xx.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};

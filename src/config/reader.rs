@@ -26,9 +26,12 @@ pub struct Sight {
     pub outcome: Result<String, String>,
 }
 
+/// Where settings are looked up, by name.
+type LookUp<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
 /// Reads settings from wherever `look_up` looks.
 pub struct Reader<'a> {
-    look_up: Box<dyn Fn(&str) -> Option<String> + 'a>,
+    look_up: Box<LookUp<'a>>,
     sights: Vec<Sight>,
 }
 

@@ -74,7 +74,7 @@ pub struct NewEvent {
     pub target: Option<(ConnectionId, String)>,
     /// Right-hand side of the UID.
     pub uid_domain: String,
-    /// False keeps it off the calendars for now (a held booking): [`place`] puts it there later.
+    /// False keeps it off the calendars for now (a held booking); the change that confirms it puts it there.
     pub place_now: bool,
 }
 

@@ -1,7 +1,7 @@
 //! The consent pages and the way back to the client.
 //!
-//! Two steps, both plain forms: whose account, then which scopes. A provider describes itself in a [`Screen`] and calls
-//! [`begin`] from its authorize endpoint; [`router`] serves the rest.
+//! Two steps, both plain forms: whose account, then which scopes. A provider describes itself in a `Screen` and calls
+//! `begin` from its authorize endpoint; `router` serves the rest.
 
 use axum::Router;
 use axum::body::Bytes;

@@ -1,4 +1,4 @@
-//! The icons: Lucide (https://lucide.dev), 24-unit outlines, only the ones Convene draws.
+//! The icons: Lucide (<https://lucide.dev>), 24-unit outlines, only the ones Convene draws.
 //!
 //! Each icon is one path; circles, lines and rectangles of the originals are written as path data so that an icon
 //! is one element. Marks of calendar providers are not icons and live in `provider_mark`; the product's own mark is `logo`.

@@ -109,12 +109,9 @@ async fn with_contact(state: &AppState, error: LinkError) -> AppError {
 }
 
 /// Loads the visit of this URL and shows it, or says why not.
-fn visit<V: IntoView + 'static>(
+fn visit<V: IntoView + Send + 'static>(
     show: impl FnOnce(Visit, AppState, Option<Attempt<Typed>>) -> V + Send + 'static,
-) -> impl IntoView
-where
-    V: Send,
-{
+) -> impl IntoView {
     let state = expect_context::<AppState>();
     let response = use_context::<leptos_axum::ResponseOptions>();
     let attempt = use_context::<Attempt<Typed>>();

@@ -116,7 +116,7 @@ impl Times {
             }));
             day = day + Days::new(1);
         }
-        while cells.len() % 7 != 0 {
+        while !cells.len().is_multiple_of(7) {
             cells.push(None);
         }
         let before = self.days.range(..first).next_back().map(|(day, _)| *day);
