@@ -110,8 +110,18 @@ impl Email {
     /// Longest address accepted, in bytes (RFC 5321 section 4.5.3.1.3, less the angle brackets).
     pub const MAX: usize = 254;
 
+    /// Reads back what [`Display`](fmt::Display) wrote: it was parsed before it was stored, and is not judged again.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether the domain has letters beyond ASCII, which may look like others than they are.
+    pub fn has_foreign_domain(&self) -> bool {
+        self.0.split('@').next_back().is_some_and(|domain| domain.split('.').any(|label| label.starts_with("xn--")))
     }
 
     /// A name to show while nobody told a better one: `ana.alvarez@…` becomes "Ana Alvarez".
@@ -129,11 +139,13 @@ impl FromStr for Email {
     type Err = NotA;
 
     fn from_str(text: &str) -> Result<Self, NotA> {
-        let text: String = text.trim().nfc().collect();
-        if text.len() > Self::MAX {
+        let text = text.trim();
+        if text.chars().count() > Self::MAX {
             return Err(NotA::EmailTooLong);
         }
         let (local, domain) = text.split_once('@').ok_or(NotA::Email)?;
+        // Judged in the form that is kept: lower case and punycode can be longer than what was typed.
+        let local: String = local.nfc().collect::<String>().to_lowercase().nfc().collect();
         let local_fits = !local.is_empty()
             && local.len() <= 64
             && !local.starts_with('.')
@@ -141,6 +153,10 @@ impl FromStr for Email {
             && !local.contains("..")
             && local.chars().all(|c| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c));
         let domain = idna::domain_to_ascii_strict(domain).map_err(|_| NotA::Email)?;
+        let kept = format!("{local}@{domain}");
+        if kept.len() > Self::MAX {
+            return Err(NotA::EmailTooLong);
+        }
         let domain_fits = domain.contains('.')
             && !domain.ends_with('.')
             && domain.split('.').all(|label| !label.is_empty() && label.len() <= 63)
@@ -148,7 +164,7 @@ impl FromStr for Email {
         if !local_fits || !domain_fits {
             return Err(NotA::Email);
         }
-        Ok(Self(format!("{}@{domain}", local.to_lowercase())))
+        Ok(Self(kept))
     }
 }
 
@@ -224,7 +240,11 @@ pub fn is_direction_changing(c: char) -> bool {
 }
 
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{00AD}' | '\u{034F}') || is_direction_changing(c)
+    matches!(
+        c,
+        '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2064}'
+            | '\u{2800}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{E0000}'..='\u{E007F}'
+    ) || is_direction_changing(c)
 }
 
 /// The secret in a link: 256 bits as 43 characters of base64url. Only its SHA-256 is ever stored.
@@ -321,18 +341,48 @@ mod tests {
         }
         assert_eq!("a@ex\u{0430}mple.com".parse::<Email>().map(|e| e.to_string()), Ok("a@xn--exmple-4nf.com".into()));
         assert_eq!(format!("{}@example.com", "a".repeat(400)).parse::<Email>(), Err(NotA::EmailTooLong));
+        assert_eq!("jo\u{0308}rg@example.com".parse::<Email>(), "jörg@example.com".parse());
+    }
+
+    #[test]
+    fn addresses_are_judged_in_the_form_that_is_kept() {
+        let long = "ü".repeat(40);
+        let table = [
+            // Lower case is longer than upper case, and its combining dot is no letter.
+            "\u{130}@example.com".to_owned(),
+            format!("{}@example.com", "\u{23A}".repeat(32)),
+            // Punycode is longer than what was typed.
+            format!("{}@{long}.{long}.{long}.{long}.example", "a".repeat(60)),
+        ];
+        for address in table {
+            assert!(address.parse::<Email>().is_err(), "{address} was accepted");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn an_accepted_address_is_accepted_again(text in "[\\PC]{1,20}@[\\PC]{1,20}\\.(com|рф|example)") {
+            if let Ok(email) = text.parse::<Email>() {
+                proptest::prop_assert_eq!(email.to_string().parse::<Email>(), Ok(email));
+            }
+        }
     }
 
     #[test]
     fn names_are_visible_and_tame() {
         assert_eq!("   ".parse::<PersonName>(), Err(NotA::NameMissing));
-        assert_eq!("\u{200B}\u{200D}".parse::<PersonName>(), Err(NotA::NameMissing));
+        for blank in ["\u{200B}\u{200D}", "\u{180E}", "\u{2800}\u{3164}", "\u{2062}\u{E0041}"] {
+            assert_eq!(blank.parse::<PersonName>(), Err(NotA::NameMissing));
+        }
         assert_eq!("Ana\r\nBcc: x@y".parse::<PersonName>(), Err(NotA::NameControl));
         assert_eq!("Ana\u{202E}gnp".parse::<PersonName>(), Err(NotA::NameControl));
         assert_eq!(format!("Z{}", "\u{0301}".repeat(200)).parse::<PersonName>(), Err(NotA::NameControl));
         assert_eq!("x".repeat(10_000).parse::<PersonName>(), Err(NotA::NameTooLong));
         assert_eq!("<img src=x>".parse::<PersonName>().map(|n| n.to_string()), Ok("<img src=x>".into()));
         assert!("👩‍👩‍👧‍👦".repeat(80).parse::<PersonName>().is_ok());
+        assert_eq!("👩‍👩‍👧‍👦".repeat(81).parse::<PersonName>(), Err(NotA::NameTooLong));
+        assert!(format!("Z{}", "\u{0335}".repeat(4)).parse::<PersonName>().is_ok());
+        assert_eq!(format!("Z{}", "\u{0335}".repeat(5)).parse::<PersonName>(), Err(NotA::NameControl));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::{
     requests::{
         Panel, Seat, TypedWindows,
         create::STEP_MINUTES,
-        draft::{Draft, FieldError, NewRequest, addresses},
+        draft::{Draft, FieldError, NewRequest, panel::addresses},
     },
     scheduling::{Answer, Query, zones},
     state::AppState,

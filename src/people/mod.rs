@@ -196,7 +196,7 @@ fn in_org(org: OrgId) -> sea_orm::Select<people::Entity> {
 
 fn from_row(row: people::Model) -> Result<Person, StoreError> {
     Ok(Person {
-        email: row.email.parse().map_err(|_| unreadable("email"))?,
+        email: Email::stored(row.email),
         zone: row.zone.parse().map_err(|_| unreadable("zone"))?,
         weekly: json("weekly_hours", &row.weekly_hours)?,
         overrides: json("date_overrides", &row.date_overrides)?,

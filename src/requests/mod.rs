@@ -187,8 +187,7 @@ impl From<requests::Model> for Request {
             org: row.org_id,
             coordinator: row.coordinator_id,
             candidate_name: row.candidate_name,
-            // Addresses and zones were parsed before they were stored.
-            candidate_email: row.candidate_email.parse().expect("a stored address was parsed once"),
+            candidate_email: Email::stored(row.candidate_email),
             interview_type: row.interview_type,
             duration: minutes(row.duration_minutes),
             step: minutes(row.step_minutes),

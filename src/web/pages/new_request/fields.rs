@@ -117,7 +117,7 @@ impl Fields {
         let joined = |parts: Vec<String>| {
             let parts = parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty());
             let stays = |part: &&str| !removed.iter().any(|gone| gone.eq_ignore_ascii_case(part));
-            parts.flat_map(draft::addresses).filter(stays).collect::<Vec<_>>().join(", ")
+            parts.flat_map(draft::panel::addresses).filter(stays).collect::<Vec<_>>().join(", ")
         };
         (fields.draft.interviewers, fields.draft.optional) = (joined(required), joined(optional));
         for gone in &removed {
@@ -128,7 +128,7 @@ impl Fields {
 
     /// The week that was asked for.
     pub fn week(&self) -> Option<NaiveDate> {
-        draft::date("week", &self.week).ok()
+        draft::times::date("week", &self.week).ok()
     }
 
     /// The values the form's controls start with.
@@ -167,7 +167,7 @@ impl Fields {
 /// The addresses that can be chips, and what is left to mend in the input.
 fn chips(text: &str) -> (Vec<String>, String) {
     let (mut chips, mut rest): (Vec<String>, Vec<&str>) = Default::default();
-    for part in draft::addresses(text) {
+    for part in draft::panel::addresses(text) {
         match part.parse::<Email>() {
             // Named twice: the second stays in sight, because that is what is wrong.
             Ok(email) if !chips.iter().any(|chip| chip == email.as_str()) => chips.push(email.to_string()),
