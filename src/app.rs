@@ -15,7 +15,7 @@ use leptos_router::{
 };
 
 use crate::{
-    error::AppError,
+    error::{AppError, REQUEST_ID, WayOn},
     state::AppState,
     web::{
         components::{ErrorPage, LinkButton, PublicShell},
@@ -33,12 +33,17 @@ use crate::{
     },
 };
 
+/// The text of `<title>`. Titles quote what people typed, and are written into the document as they are: escaped here.
+fn document_title(title: String) -> String {
+    if title.is_empty() { "Convene".to_owned() } else { format!("{} · Convene", maud::html!((title)).into_string()) }
+}
+
 /// The pages. Their functions must not run when the table is only listed, so nothing here asks for state.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
     view! {
-        <Title formatter=|title: String| if title.is_empty() { "Convene".to_owned() } else { format!("{title} · Convene") } />
+        <Title formatter=document_title />
         <Router>
             <FlatRoutes fallback=|| view! { <Failure error=AppError::not_found() /> }>
                 <Route path=path!("/") view=Home ssr=SsrMode::Async />
@@ -80,9 +85,8 @@ pub fn shell(state: AppState) -> impl IntoView {
 }
 
 /// The document of a failure that no page was there to show. Needs no islands.
-pub fn error_document(site: &Site, theme: Theme, error: &AppError, reference: Option<String>) -> String {
-    let error = AppError { reference, ..error.clone() };
-    let site = site.clone();
+pub fn error_document(site: &Site, theme: Theme, error: &AppError) -> String {
+    let (site, error) = (site.clone(), error.clone());
     Owner::new().with(|| {
         view! {
             <!DOCTYPE html>
@@ -106,15 +110,19 @@ pub fn error_document(site: &Site, theme: Theme, error: &AppError, reference: Op
 #[component]
 pub fn Failure(error: AppError) -> impl IntoView {
     let sentence = error.hint.as_deref().unwrap_or("Go back and try again.").to_owned();
+    let WayOn { label, href } = error.way_on.unwrap_or_default();
+    // Pages are rendered inside the request's own task.
+    let reference = error.reference.or_else(|| REQUEST_ID.try_with(Clone::clone).ok());
     view! {
         <PublicShell organisation="Convene" sheet=true>
             <ErrorPage
                 status=error.status
+                code=error.code.into_owned()
                 title=error.sentence.into_owned()
                 sentence=sentence
-                reference=error.reference.unwrap_or_default()
+                reference
             >
-                <LinkButton label="Home page" href="/" />
+                <LinkButton label href />
             </ErrorPage>
         </PublicShell>
     }

@@ -34,6 +34,22 @@ pub struct AppError {
     /// Ties an internal failure to the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// Where a page leads on from here, if not home.
+    #[serde(skip)]
+    pub way_on: Option<WayOn>,
+}
+
+/// A link out of a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WayOn {
+    pub label: &'static str,
+    pub href: &'static str,
+}
+
+impl Default for WayOn {
+    fn default() -> Self {
+        Self { label: "Home page", href: "/" }
+    }
 }
 
 impl AppError {
@@ -46,6 +62,7 @@ impl AppError {
             field: None,
             retry_after: None,
             reference: None,
+            way_on: None,
         }
     }
 
@@ -63,6 +80,13 @@ impl AppError {
         self
     }
 
+    /// Says where a page leads on.
+    #[must_use]
+    pub fn way_on(mut self, label: &'static str, href: &'static str) -> Self {
+        self.way_on = Some(WayOn { label, href });
+        self
+    }
+
     /// A field that was filled in wrongly (422).
     pub fn invalid(field: &'static str, code: &'static str, sentence: impl Into<Cow<'static, str>>) -> Self {
         Self::new(422, code, sentence).field(field)
@@ -71,6 +95,12 @@ impl AppError {
     /// 400 with a code of its own.
     pub fn bad_request(code: &'static str, sentence: impl Into<Cow<'static, str>>) -> Self {
         Self::new(400, code, sentence)
+    }
+
+    /// A form or JSON with a field that is not among those asked for: refused, never ignored.
+    pub fn unknown_field() -> Self {
+        Self::new(422, "unknown_field", "The form has a field that is not known here.")
+            .hint("Load the page again and fill it in once more.")
     }
 
     /// The same answer for what does not exist and for what is somebody else's.
@@ -122,6 +152,8 @@ impl FromServerFnError for AppError {
         match error {
             ServerFnErrorErr::Request(_) => Self::new(503, "unreachable", "Convene could not be reached.")
                 .hint("Check your connection and try again."),
+            // `web::strict_json` says it in serde's words, the only ones it has.
+            ServerFnErrorErr::Deserialization(error) if error.starts_with("unknown field") => Self::unknown_field(),
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
                 Self::new(422, "form_invalid", "The form could not be read.")
                     .hint("Load the page again and fill it in once more.")

@@ -4,10 +4,7 @@
 
 use std::time::Duration;
 
-use axum::{
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, EntityTrait, QueryFilter,
@@ -32,8 +29,7 @@ pub enum LimitError {
 impl From<LimitError> for AppError {
     fn from(error: LimitError) -> Self {
         match error {
-            LimitError::RetryAfter(_) => Self::new(429, "too_many_requests", "This was asked too often.")
-                .hint("Wait a few minutes and try again."),
+            LimitError::RetryAfter(wait) => Self::too_many(wait),
             LimitError::Store(error) => error.into(),
         }
     }
@@ -41,11 +37,7 @@ impl From<LimitError> for AppError {
 
 impl IntoResponse for LimitError {
     fn into_response(self) -> Response {
-        let wait = match &self {
-            Self::RetryAfter(wait) => Some([(header::RETRY_AFTER, wait.as_secs().to_string())]),
-            Self::Store(_) => None,
-        };
-        (wait, AppError::from(self)).into_response()
+        AppError::from(self).into_response()
     }
 }
 

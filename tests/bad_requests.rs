@@ -134,7 +134,7 @@ async fn what_another_site_sends_is_not_carried_out() {
 
 #[tokio::test]
 async fn bodies() {
-    let target = "/auth/google";
+    let (target, json) = ("/auth/google", "/api/requests/look");
     let large_form = format!("a={}", "x".repeat(64 * 1024));
     let large_json = format!("\"{}\"", "x".repeat(256 * 1024));
     let deep = "[".repeat(10_000);
@@ -144,24 +144,30 @@ async fn bodies() {
         // B07: not UTF-8
         ("POST", target, &[FORM], b"name=%ff%fe", 400, "invalid_utf8"),
         ("POST", target, &[FORM], b"name=\xc3\x28", 400, "invalid_utf8"),
-        ("POST", target, &[JSON], br#"{"name": "\ud800"}"#, 400, "invalid_utf8"),
+        ("POST", json, &[JSON], br#"{"name": "\ud800"}"#, 400, "invalid_utf8"),
         // B08: NUL
         ("POST", target, &[FORM], b"name=a%00b", 400, "invalid_character"),
-        ("POST", target, &[JSON], br#"{"name": "a\u0000b"}"#, 400, "invalid_character"),
+        ("POST", json, &[JSON], br#"{"name": "a\u0000b"}"#, 400, "invalid_character"),
         // B21: the same field twice
         ("POST", target, &[FORM], b"start=1&start=2", 400, "duplicate_field"),
-        ("POST", target, &[JSON], br#"{"start": 1, "start": 2}"#, 400, "duplicate_field"),
+        ("POST", json, &[JSON], br#"{"start": 1, "start": 2}"#, 400, "duplicate_field"),
         ("POST", target, &[FORM], fields.as_bytes(), 400, "too_many_fields"),
         // B22: JSON to choke on
-        ("POST", target, &[JSON], deep.as_bytes(), 400, "json_too_complex"),
-        ("POST", target, &[JSON], long.as_bytes(), 400, "json_too_complex"),
-        ("POST", target, &[JSON], b"{\"n\": 1e400}", 400, "json_too_complex"),
-        ("POST", target, &[JSON], b"{", 400, "json_invalid"),
+        ("POST", json, &[JSON], deep.as_bytes(), 400, "json_too_complex"),
+        ("POST", json, &[JSON], long.as_bytes(), 400, "json_too_complex"),
+        ("POST", json, &[JSON], b"{\"n\": 1e400}", 400, "json_too_complex"),
+        ("POST", json, &[JSON], b"{", 400, "json_invalid"),
         // B23: too large
         ("POST", target, &[FORM], large_form.as_bytes(), 413, "body_too_large"),
-        ("POST", target, &[JSON], large_json.as_bytes(), 413, "body_too_large"),
+        ("POST", json, &[JSON], large_json.as_bytes(), 413, "body_too_large"),
         ("POST", target, &[FORM, ("content-encoding", "gzip")], b"\x1f\x8b\x08", 415, "content_type"),
         // B24: of another type
+        ("POST", target, &[JSON], br#"{"return_to": "/"}"#, 415, "content_type"),
+        ("POST", "/requests/new", &[JSON], b"{}", 415, "content_type"),
+        ("POST", json, &[FORM], b"form=duration%3D45", 415, "content_type"),
+        ("POST", json, &[("content-type", "text/plain")], b"{\"form\": \"\"}", 415, "content_type"),
+        // Without a body nothing is judged before the handler asks for a form.
+        ("POST", target, &[], b"", 415, "content_type"),
         ("POST", target, &[("content-type", "text/plain")], b"{}", 415, "content_type"),
         ("POST", target, &[("content-type", "multipart/form-data; boundary=x")], b"--x--", 415, "content_type"),
         ("POST", target, &[], b"a=1", 415, "content_type"),

@@ -10,11 +10,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{BookError, Booking, seat};
 use crate::{
+    calendars::Provider,
     connections::busy::{self, PersonBusy, UnknownReason},
     ids::{BookingId, OrgId, PersonId},
     people::Person,
     requests::{self, Panel, Request},
-    scheduling::{self, Answer, Busy, Interval, Query, Seat, open_slots as solve, why::Rule},
+    scheduling::{self, Answer, Busy, Interval, Query, Seat, open_slots as solve},
     state::AppState,
     store::{Store, StoreError, words::SeatKind},
 };
@@ -59,6 +60,23 @@ impl<'a> Ask<'a> {
 pub struct Knowledge {
     pub calendars: HashMap<PersonId, PersonBusy>,
     held: Vec<(PersonId, Interval, Interval)>,
+}
+
+impl Knowledge {
+    /// The same people with nothing on.
+    fn without_busy_times(&self, now: DateTime<Utc>) -> Self {
+        let idle = |busy: &PersonBusy| match busy {
+            PersonBusy::NotConnected => PersonBusy::NotConnected,
+            PersonBusy::Known { .. } | PersonBusy::Unknown { .. } => nothing_on(now),
+        };
+        let calendars = self.calendars.iter().map(|(person, busy)| (*person, idle(busy))).collect();
+        Self { calendars, held: Vec::new() }
+    }
+}
+
+/// A calendar that is connected and empty.
+fn nothing_on(now: DateTime<Utc>) -> PersonBusy {
+    PersonBusy::Known { intervals: Vec::new(), read_at: now, provider: Provider::Google }
 }
 
 /// Reads what is known, at most `max_age` old, without the booking `but` (which is held and about to be settled).
@@ -184,13 +202,11 @@ async fn seating(
     let now = state.clock.now();
     let at = |known: &Knowledge| solve(&Query { window: span, ..query(&ask, known, now, true) });
 
-    let answer = at(&known);
-    if let Some(seating) = first(&answer, span, Vec::new()) {
+    if let Some(seating) = first(&at(&known), span, Vec::new()) {
         return Ok(seating);
     }
-    let reasons: Vec<Rule> =
-        answer.refused().flat_map(|refused| refused.reasons().map(|(_, rule)| rule).collect::<Vec<_>>()).collect();
-    if answer.refused().len() == 0 || reasons.contains(&Rule::Notice) {
+    // Not open even if nobody had anything on: it was never offered, and nobody took it.
+    if first(&at(&known.without_busy_times(now)), span, Vec::new()).is_none() {
         return Err(BookError::NotOffered);
     }
     // Calendars that may answer in a moment: suppose they are free, and hold the time until they said so.
@@ -205,9 +221,7 @@ async fn seating(
     }
     let mut supposed = known;
     for person in &silent {
-        let nothing =
-            PersonBusy::Known { intervals: Vec::new(), read_at: now, provider: crate::calendars::Provider::Google };
-        supposed.calendars.insert(*person, nothing);
+        supposed.calendars.insert(*person, nothing_on(now));
     }
     first(&at(&supposed), span, silent).ok_or(BookError::SlotTaken)
 }

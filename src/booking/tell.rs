@@ -62,7 +62,7 @@ impl Desk<'_> {
     }
 
     fn coordinator(&self) -> Option<Recipient> {
-        Recipient::parse(self.coordinator.email.as_str(), &self.coordinator.name, self.coordinator.zone)
+        Recipient::parse(self.coordinator.contact()?.as_str(), &self.coordinator.name, self.coordinator.zone)
     }
 
     async fn post(&self, to: Option<Recipient>, sequence: u32, message: Message) -> Result<(), StoreError> {
@@ -77,7 +77,7 @@ impl Desk<'_> {
             booking: Some(self.booking.id),
             about: self.booking.id.to_string(),
             sequence,
-            reply_to: Some(self.coordinator.email.to_string()),
+            reply_to: self.coordinator.contact().map(ToString::to_string),
         };
         notifications::post(self.txn, &self.state.config.mail.from, &message, &to, post, self.now).await
     }

@@ -22,7 +22,7 @@ use crate::{
         oauth::{self, ScopeSet, TokenSet},
     },
     ids::{CalendarId, ConnectionId, OrgId, PersonId},
-    scheduling::interval::Interval,
+    scheduling::{interval::Interval, zones},
     store::{
         StoreError, Txn,
         entities::{calendars, connections},
@@ -48,7 +48,7 @@ pub struct Probe {
 impl Probe {
     /// The zone of the account's primary calendar, where the provider tells it.
     pub fn zone(&self) -> Option<chrono_tz::Tz> {
-        self.calendars.iter().find(|calendar| calendar.primary)?.zone.as_deref()?.parse().ok()
+        self.calendars.iter().find(|calendar| calendar.primary)?.zone.as_deref().and_then(|zone| zones::parse(zone).ok())
     }
 }
 

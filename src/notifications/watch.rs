@@ -23,12 +23,8 @@ pub struct TellOwner {
 impl Watch for TellOwner {
     async fn expired(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError> {
         let Some(person) = people::find(&**txn, connection.org, connection.person).await? else { return Ok(()) };
-        let (Some(to), Ok(link)) = (
-            Recipient::parse(person.email.as_str(), &person.name, person.zone),
-            self.config.web.url("/dashboard").parse(),
-        ) else {
-            return Ok(());
-        };
+        let to = person.contact().and_then(|email| Recipient::parse(email.as_str(), &person.name, person.zone));
+        let (Some(to), Ok(link)) = (to, self.config.web.url("/dashboard").parse()) else { return Ok(()) };
         let now = store::now(&**txn).await?;
         let message = Message::ReconnectNeeded(ReconnectNeeded {
             provider: connection.provider.label().to_owned(),

@@ -44,6 +44,16 @@ pub struct Person {
 }
 
 impl Person {
+    /// Where others may write to this person, if anybody knows.
+    pub fn contact(&self) -> Option<&Email> {
+        Some(&self.email).filter(|email| has_address(email))
+    }
+
+    /// The name, followed by the address where there is one: "Ana Alvarez (ana@example.com)".
+    pub fn name_and_address(&self) -> String {
+        self.contact().map_or_else(|| self.name.clone(), |email| format!("{} ({email})", self.name))
+    }
+
     /// Whether nobody knows yet where this person lives: the calendar did not tell and they did not say.
     pub fn needs_zone(&self) -> bool {
         self.zone == Tz::UTC

@@ -172,7 +172,7 @@ pub enum SendError {
     #[error("link_lost")]
     KeyLost,
     #[error("too_many_mails")]
-    TooMany,
+    TooMany(Duration),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -187,11 +187,10 @@ impl From<SendError> for AppError {
             SendError::KeyLost => {
                 AppError::new(409, "link_lost", "The key this link was made with is gone. Create a new request.")
             }
-            SendError::TooMany => AppError::new(
-                429,
-                "too_many_mails",
-                "This candidate was sent several mails within the hour. Try again later.",
-            ),
+            SendError::TooMany(wait) => {
+                let (code, sentence) = ("too_many_mails", "This candidate was sent several mails within the hour.");
+                AppError { code: code.into(), sentence: sentence.into(), ..AppError::too_many(wait) }
+            }
             SendError::Store(error) => error.into(),
         }
     }
@@ -212,7 +211,7 @@ pub async fn send(
     let link = url(state, org, id).await?.ok_or(SendError::KeyLost)?;
     let now = state.clock.now();
     match limits::hit(&state.store, "mail_to", request.candidate_email.as_str(), MAILS_PER_HOUR, HOUR).await {
-        Err(LimitError::RetryAfter(_)) => return Err(SendError::TooMany),
+        Err(LimitError::RetryAfter(wait)) => return Err(SendError::TooMany(wait)),
         counted => counted.map_err(store_error)?,
     }
     let txn = state.store.begin().await?;
@@ -271,7 +270,7 @@ async fn post_link(
         // Sending again is a new mail, not the same one twice.
         about: format!("{}:{}", request.id, now.timestamp_millis()),
         sequence: 0,
-        reply_to: Some(coordinator.member().email.to_string()),
+        reply_to: Some(&coordinator.member().email).filter(|email| people::has_address(email)).map(ToString::to_string),
     };
     notifications::post(txn, &state.config.mail.from, &message, &to, post, now).await
 }

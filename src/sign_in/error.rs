@@ -1,7 +1,7 @@
 //! The ways signing in can fail, each with a status, a stable code and a sentence.
 
 use crate::{
-    calendars::{Provider, identity::IdentityError, oauth::OAuthError},
+    calendars::{Provider, endpoints::Tenant, identity::IdentityError, oauth::OAuthError},
     connections::connect::ConnectError,
     secrets::OpenError,
     store::StoreError,
@@ -37,8 +37,8 @@ pub enum SignInError {
     Exchange(Provider),
     #[error("{} sent a sign-in that could not be verified. No account was made.", name(*.0))]
     Token(Provider),
-    #[error("This kind of Microsoft account may not sign in here.")]
-    TenantNotAllowed,
+    #[error("{} may sign in here.", allowed(*.0))]
+    TenantNotAllowed(Tenant),
     #[error("{}", mismatch(.chosen, .wanted))]
     AccountMismatch { chosen: String, wanted: String },
     #[error("{} did not grant lasting access, so the calendar would stop working within the hour.", name(*.0))]
@@ -61,7 +61,7 @@ impl SignInError {
             Self::State { .. } | Self::Response | Self::Issuer => 400,
             Self::AdminConsent(_) | Self::Interaction(_) | Self::Refused(_) => 400,
             Self::Token(_) => 401,
-            Self::TenantNotAllowed | Self::SignUpClosed | Self::Disabled => 403,
+            Self::TenantNotAllowed(_) | Self::SignUpClosed | Self::Disabled => 403,
             Self::ProviderUnknown => 404,
             Self::AccountMismatch { .. } | Self::OfflineMissing(_) => 409,
             Self::Sealed(_) | Self::Store(_) => 500,
@@ -83,7 +83,7 @@ impl SignInError {
             Self::Issuer => "oauth_issuer",
             Self::Exchange(_) => "oauth_exchange",
             Self::Token(_) => "oauth_token",
-            Self::TenantNotAllowed => "tenant_not_allowed",
+            Self::TenantNotAllowed(_) => "tenant_not_allowed",
             Self::AccountMismatch { .. } => "account_mismatch",
             Self::OfflineMissing(_) => "offline_access_missing",
             Self::SignUpClosed => "sign_up_closed",
@@ -107,8 +107,8 @@ impl SignInError {
             Self::Response | Self::Issuer | Self::Exchange(_) | Self::Token(_) => {
                 "Go back to the sign-in page and try again."
             }
-            Self::TenantNotAllowed => "Sign in with the kind of account your organisation uses.",
-            Self::AccountMismatch { .. } => "Choose the connected account, or disconnect the calendar first.",
+            Self::TenantNotAllowed(_) => "Sign in again and choose such an account.",
+            Self::AccountMismatch { .. } => "Start again and choose the account that is connected.",
             Self::OfflineMissing(Provider::Google) => {
                 "Remove Convene at myaccount.google.com/permissions, then sign in again and allow access."
             }
@@ -118,6 +118,16 @@ impl SignInError {
             Self::SignUpClosed => "Ask an administrator of this Convene to invite you.",
             Self::Disabled => "Ask an administrator of your organisation.",
             Self::Sealed(_) | Self::Store(_) => "Try again.",
+        }
+    }
+
+    /// The link its page leads on by.
+    pub fn way_on(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::State { signed_in: true } => ("Continue to your dashboard", "/dashboard"),
+            // Whoever has a calendar to mistake for another is signed in.
+            Self::AccountMismatch { .. } => ("Back to your dashboard", "/dashboard"),
+            _ => ("Sign-in page", "/signin"),
         }
     }
 
@@ -146,7 +156,7 @@ impl SignInError {
 
     pub(super) fn of_identity(provider: Provider, error: &IdentityError) -> Self {
         match error {
-            IdentityError::TenantNotAllowed => Self::TenantNotAllowed,
+            IdentityError::TenantNotAllowed(tenant) => Self::TenantNotAllowed(*tenant),
             IdentityError::KeysUnavailable(_) => Self::ProviderDown(provider),
             error => {
                 tracing::warn!(%provider, %error, "an id token was refused");
@@ -183,6 +193,17 @@ fn name(provider: Provider) -> &'static str {
     match provider {
         Provider::Google => "Google",
         Provider::Microsoft => "Microsoft",
+    }
+}
+
+/// Which Microsoft accounts may sign in.
+fn allowed(tenant: Tenant) -> &'static str {
+    match tenant {
+        // Every account may; the sentence is never needed.
+        Tenant::Common => "Only Microsoft accounts",
+        Tenant::Organizations => "Only Microsoft accounts of a company or school, no personal ones,",
+        Tenant::Consumers => "Only personal Microsoft accounts (Outlook.com, Hotmail), none of a company or school,",
+        Tenant::One(_) => "Only Microsoft accounts of the company that runs this Convene",
     }
 }
 

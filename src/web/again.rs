@@ -5,7 +5,7 @@
 
 use axum::{
     body::Body,
-    http::{Method, Request, StatusCode, request::Parts},
+    http::{Method, Request, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use leptos::prelude::provide_context;
@@ -26,7 +26,7 @@ pub async fn show<T: Clone + Send + Sync + 'static>(
     mut parts: Parts,
     attempt: Attempt<T>,
 ) -> Response {
-    let status = attempt.error.status_code();
+    let (status, retry_after) = (attempt.error.status_code(), attempt.error.retry_after);
     parts.method = Method::GET;
     let request = Request::from_parts(parts, Body::empty());
     let context = {
@@ -42,6 +42,9 @@ pub async fn show<T: Clone + Send + Sync + 'static>(
     // A page that failed for another reason keeps its own status.
     if response.status() == StatusCode::OK {
         *response.status_mut() = status;
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
     }
     response
 }

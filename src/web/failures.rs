@@ -14,10 +14,10 @@ use axum::{
 };
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 
-use super::gate::method_not_allowed;
+use super::{gate::method_not_allowed, intake::wrong_type};
 use crate::{
     app::{Theme, error_document},
-    error::{AppError, REQUEST_ID},
+    error::AppError,
     state::AppState,
 };
 
@@ -40,8 +40,7 @@ pub async fn explain(State(state): State<AppState>, request: Request, next: Next
         return response;
     };
     let mut explained = if page_wanted {
-        let reference = error.reference.clone().or_else(|| REQUEST_ID.try_with(Clone::clone).ok());
-        (error.status_code(), Html(error_document(&state.site, theme, &error, reference))).into_response()
+        (error.status_code(), Html(error_document(&state.site, theme, &error))).into_response()
     } else {
         error.into_response()
     };
@@ -79,6 +78,7 @@ fn stand_in(status: StatusCode, headers: &HeaderMap) -> Option<AppError> {
     match status {
         StatusCode::NOT_FOUND => Some(AppError::not_found()),
         StatusCode::METHOD_NOT_ALLOWED => Some(method_not_allowed()),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Some(wrong_type()),
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Some(
             AppError::new(status.as_u16(), "request_invalid", "The request could not be read.")
                 .hint("Load the page again."),

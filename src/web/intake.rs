@@ -1,10 +1,10 @@
 //! Bodies: how large, of which type, and well-formed, before anybody interprets them.
 //!
 //! Forms and JSON are read here, once and within a time, judged, and passed on whole; so no handler ever waits for a
-//! slow sender or meets a field twice. Pushes from providers (`/hooks/…`) are signed over their raw bytes and only limited
+//! slow sender or meets a field twice. What is asked under `/api/` is asked in JSON, everything else by forms. Pushes from providers (`/hooks/…`) are signed over their raw bytes and only limited
 //! in size.
 
-mod form;
+pub mod form;
 mod json;
 
 use std::time::Duration;
@@ -90,9 +90,9 @@ fn kind(headers: &HeaderMap, path: &str) -> Result<Kind, AppError> {
     }
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.as_str() {
-        "application/json" => Ok(Kind::Json),
-        "application/x-www-form-urlencoded" if !path.starts_with("/api/v1/") => Ok(Kind::Form),
+    match (essence.as_str(), path.starts_with("/api/")) {
+        ("application/json", true) => Ok(Kind::Json),
+        ("application/x-www-form-urlencoded", false) => Ok(Kind::Form),
         _ => Err(wrong_type()),
     }
 }
@@ -113,7 +113,7 @@ fn too_large() -> AppError {
         .hint("Shorten the longest text and try again.")
 }
 
-fn wrong_type() -> AppError {
+pub fn wrong_type() -> AppError {
     AppError::new(415, "content_type", "The request is of a type that is not accepted here.")
         .hint("Send a plain form, or JSON without compression.")
 }

@@ -8,10 +8,15 @@
 pub mod components;
 // What moves in the browser.
 pub mod islands;
+// JSON for server functions, unknown fields refused.
+mod strict_json;
 
 // The client's address, behind trusted proxies or not.
 #[cfg(feature = "ssr")]
 pub mod client;
+// Posted forms as values.
+#[cfg(feature = "ssr")]
+mod form;
 // Errors as pages and problem details; panics.
 #[cfg(feature = "ssr")]
 mod failures;

@@ -13,7 +13,7 @@ stories! {
         let nowhere = app.asks(|draft| draft.interviewers = TOM.into()).await;
         assert!(app.offered(&nowhere).await.is_empty(), "unknown is not free");
         let answer = app.book(&nowhere, app.time(0, "10:00")).await;
-        assert!(matches!(answer, Err(BookError::SlotTaken)), "{answer:?}");
+        assert!(matches!(answer, Err(BookError::NotOffered)), "{answer:?}");
 
         let somewhere = app.asks(|draft| {
             draft.interviewers = TOM.into();
@@ -23,7 +23,7 @@ stories! {
         assert_eq!(offered.len(), 5 * 2, "13:00 and 13:15 on five days");
         assert_eq!(offered[0], app.time(0, "13:00"));
         let answer = app.book(&somewhere, app.time(0, "10:00")).await;
-        assert!(matches!(answer, Err(BookError::SlotTaken)), "{answer:?}");
+        assert!(matches!(answer, Err(BookError::NotOffered)), "{answer:?}");
         app.book(&somewhere, app.time(0, "13:15")).await.expect("inside the fallback");
     }
 

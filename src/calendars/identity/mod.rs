@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use self::keys::KeyRing;
 use super::Provider;
-use super::endpoints::{Endpoints, PERSONAL_TENANT, parse_guid};
+use super::endpoints::{Endpoints, PERSONAL_TENANT, Tenant, parse_guid};
 use super::http::Http;
 use super::oauth::IdToken;
 
@@ -54,8 +54,8 @@ pub enum IdentityError {
     #[error("the id token's {0} is not as it must be")]
     Claim(&'static str),
     /// Everything is in order, but accounts of this tenant may not sign in here.
-    #[error("accounts of this organisation may not sign in")]
-    TenantNotAllowed,
+    #[error("only accounts of {0} may sign in")]
+    TenantNotAllowed(Tenant),
     #[error("the provider's signing keys cannot be read: {0}")]
     KeysUnavailable(String),
 }
@@ -215,7 +215,7 @@ impl Claims {
         let tid = self.tid.as_deref().and_then(parse_guid).ok_or(Claim("tid"))?;
         let oid = self.oid.as_deref().and_then(parse_guid).ok_or(Claim("oid"))?;
         if !endpoints.tenant.allows(tid) {
-            return Err(IdentityError::TenantNotAllowed);
+            return Err(IdentityError::TenantNotAllowed(endpoints.tenant));
         }
         let personal = tid == PERSONAL_TENANT;
         // A work address is the tenant administrator's word, unless Microsoft vouches for its domain.

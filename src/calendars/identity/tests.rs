@@ -235,7 +235,7 @@ async fn every_mutant_of_a_microsoft_token_is_refused() {
     }
     let consumers = verifier(Provider::Microsoft, Tenant::Consumers, json!([jwk(&KEY, "k1")])).await.0;
     let outcome = check(&consumers, sign(&header(), &microsoft_claims(), &KEY)).await;
-    assert_eq!(outcome, Err(IdentityError::TenantNotAllowed));
+    assert_eq!(outcome, Err(IdentityError::TenantNotAllowed(Tenant::Consumers)));
 }
 
 #[tokio::test]

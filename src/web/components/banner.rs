@@ -24,11 +24,15 @@ pub fn Banner(
     /// More classes, for placement only.
     #[prop(optional, into)]
     class: String,
+    /// The stable code of the failure it tells of, for programs and tests.
+    #[prop(optional, into)]
+    code: MaybeProp<String>,
     /// What it means.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
     let title = title.get_untracked();
+    let code = code.get_untracked();
     let look = match tone {
         Tone::Neutral => "",
         Tone::Info => "banner-info",
@@ -38,7 +42,7 @@ pub fn Banner(
         Tone::Accent => "banner-accent",
     };
     view! {
-        <div class=super::classes(&["banner", look, &class]) role=alert.then_some("alert")>
+        <div class=super::classes(&["banner", look, &class]) role=alert.then_some("alert") data-code=code>
             <Icon glyph=glyph.unwrap_or(if tone == Tone::Neutral { Glyph::Info } else { tone.glyph() }) />
             <div class="banner-words">
                 {title.map(|title| view! { <p class="banner-title">{title}</p> })}

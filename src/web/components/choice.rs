@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::icons::{Glyph, Icon};
+use super::field::{Wrong, described_by, wrong_line};
 use super::select::Choice;
 
 /// Yes or no. Sends `value` (default "true") under `name` when ticked, and nothing otherwise, as browsers do.
@@ -58,14 +58,14 @@ pub fn RadioGroup(
     choices: Vec<(Choice, String)>,
     #[prop(optional, into)] selected: String,
     #[prop(optional, into)] hint: MaybeProp<String>,
-    #[prop(optional, into)] error: MaybeProp<String>,
+    #[prop(optional, into)] error: MaybeProp<Wrong>,
 ) -> impl IntoView {
     let hint = hint.get_untracked();
     let hint_id = format!("{name}-hint");
-    let error_id = format!("{name}-error");
+    let error_of = name.clone();
     let described = {
         let (name, hinted) = (name.clone(), hint.is_some());
-        move || super::field::described_by(&name, hinted, error.get().is_some())
+        move || described_by(&name, hinted, error.get().is_some())
     };
     view! {
         <fieldset class="field" aria-describedby=described>
@@ -86,18 +86,7 @@ pub fn RadioGroup(
                     })
                     .collect_view()}
             </div>
-            {move || {
-                error
-                    .get()
-                    .map(|error| {
-                        view! {
-                            <p class="err" id=error_id.clone()>
-                                <Icon glyph=Glyph::CircleAlert />
-                                <span>{error}</span>
-                            </p>
-                        }
-                    })
-            }}
+            {move || wrong_line(&error_of, error.get())}
         </fieldset>
     }
     .into_any()

@@ -7,6 +7,9 @@ use leptos::prelude::*;
 pub fn ErrorPage(
     /// HTTP status, in small print.
     status: u16,
+    /// The failure's stable code, for programs and tests.
+    #[prop(optional, into)]
+    code: MaybeProp<String>,
     /// "This link has expired"
     #[prop(into)]
     title: String,
@@ -20,9 +23,10 @@ pub fn ErrorPage(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
+    let code = code.get_untracked();
     let reference = reference.get_untracked();
     view! {
-        <div class="error-page">
+        <div class="error-page" data-code=code>
             <p class="error-status num">"Error " {status.to_string()}</p>
             <h1 class="error-title">{title}</h1>
             <p class="error-sentence">{sentence}</p>

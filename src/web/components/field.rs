@@ -2,8 +2,37 @@
 //! The controls themselves are in `input`, `select` and `zone_select`.
 
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::icons::{Glyph, Icon};
+
+/// What is wrong with a field.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wrong {
+    /// Stable, for programs and tests.
+    pub code: String,
+    /// What is wrong and how to mend it.
+    pub sentence: String,
+}
+
+impl Wrong {
+    pub fn new(code: impl Into<String>, sentence: impl Into<String>) -> Self {
+        Self { code: code.into(), sentence: sentence.into() }
+    }
+}
+
+/// The line under a control, or nothing.
+pub(crate) fn wrong_line(id: &str, wrong: Option<Wrong>) -> impl IntoView + use<> {
+    let id = format!("{id}-error");
+    wrong.map(|Wrong { code, sentence }| {
+        view! {
+            <p class="err" id=id data-code=code>
+                <Icon glyph=Glyph::CircleAlert />
+                <span>{sentence}</span>
+            </p>
+        }
+    })
+}
 
 /// What a control with this id must put into `aria-describedby`; nothing if there is neither hint nor error.
 #[must_use]
@@ -29,9 +58,7 @@ pub fn Field(
     /// What helps before typing.
     #[prop(optional, into)]
     hint: MaybeProp<String>,
-    /// What is wrong and how to mend it.
-    #[prop(optional, into)]
-    error: MaybeProp<String>,
+    #[prop(optional, into)] error: MaybeProp<Wrong>,
     /// Says "optional" beside the label. Everything else is required, and says nothing.
     #[prop(optional)]
     optional: bool,
@@ -47,7 +74,7 @@ pub fn Field(
     children: Children,
 ) -> impl IntoView {
     let hint_id = format!("{id}-hint");
-    let error_id = format!("{id}-error");
+    let error_of = id.clone();
     view! {
         <div class=super::classes(&["field", if large { "field-lg" } else { "" }, &class])>
             <label class=if label_hidden { "vh" } else { "label" } for=id>
@@ -56,18 +83,7 @@ pub fn Field(
             </label>
             {move || hint.get().map(|hint| view! { <p class="hint" id=hint_id.clone()>{hint}</p> })}
             {children()}
-            {move || {
-                error
-                    .get()
-                    .map(|error| {
-                        view! {
-                            <p class="err" id=error_id.clone()>
-                                <Icon glyph=Glyph::CircleAlert />
-                                <span>{error}</span>
-                            </p>
-                        }
-                    })
-            }}
+            {move || wrong_line(&error_of, error.get())}
         </div>
     }
     .into_any()

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::field::{Field, described_by};
+use super::field::{Field, Wrong, described_by};
 
 /// What is typed, so that a phone shows the right keyboard and a browser the right picker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,7 +118,7 @@ pub fn TextField(
     #[prop(optional)] kind: InputKind,
     #[prop(optional, into)] value: String,
     #[prop(optional, into)] hint: MaybeProp<String>,
-    #[prop(optional, into)] error: MaybeProp<String>,
+    #[prop(optional, into)] error: MaybeProp<Wrong>,
     #[prop(optional, into)] placeholder: MaybeProp<String>,
     #[prop(optional, into)] autocomplete: MaybeProp<String>,
     /// May stay empty; says so. Otherwise the browser asks for it too.
@@ -224,7 +224,7 @@ pub fn TextareaField(
     #[prop(optional, into)] value: String,
     #[prop(default = 4)] rows: u16,
     #[prop(optional, into)] hint: MaybeProp<String>,
-    #[prop(optional, into)] error: MaybeProp<String>,
+    #[prop(optional, into)] error: MaybeProp<Wrong>,
     #[prop(optional, into)] placeholder: MaybeProp<String>,
     /// May stay empty; says so.
     #[prop(optional)]

@@ -56,7 +56,7 @@ pub use copy::{CopyButton, CopyField};
 pub use day_bars::{DayBars, DayCount};
 pub use dialog::Dialog;
 pub use error_page::ErrorPage;
-pub use field::Field;
+pub use field::{Field, Wrong};
 pub use icons::{Glyph, Icon, IconSize};
 pub use input::{InputKind, TextField, TextInput, Textarea, TextareaField};
 pub use logo::{Logo, LogoMark};

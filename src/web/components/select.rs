@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::field::{Field, described_by};
+use super::field::{Field, Wrong, described_by};
 use super::icons::{Glyph, Icon};
 
 /// One thing to choose.
@@ -116,7 +116,7 @@ pub fn SelectField(
     #[prop(optional, into)]
     id: MaybeProp<String>,
     #[prop(optional, into)] hint: MaybeProp<String>,
-    #[prop(optional, into)] error: MaybeProp<String>,
+    #[prop(optional, into)] error: MaybeProp<Wrong>,
     #[prop(default = None, into)] icon: Option<Glyph>,
     /// May stay at an empty choice; says so.
     #[prop(optional)]

@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 
+use super::field::Wrong;
 use super::icons::Glyph;
 use super::select::{ChoiceGroup, SelectField};
 
@@ -23,7 +24,7 @@ pub fn ZoneSelect(
     /// Such as "Guessed from your browser. Ana is in New York."
     #[prop(optional, into)]
     hint: MaybeProp<String>,
-    #[prop(optional, into)] error: MaybeProp<String>,
+    #[prop(optional, into)] error: MaybeProp<Wrong>,
     #[prop(optional)] large: bool,
     /// More classes, for placement only.
     #[prop(optional, into)]

@@ -160,7 +160,13 @@ fn NeedsYou(board: Board) -> impl IntoView {
             _ => "Permission to see when they are busy is missing, so nobody knows when they are free.".to_owned(),
         };
         let again = mine.then(|| {
-            view! { <LinkButton label="Sign in again" href="/signin?return_to=/dashboard" size=ButtonSize::Small /> }
+            view! {
+                <form method="post" action=format!("/auth/{}", one.provider)>
+                    <input type="hidden" name="purpose" value="connect" />
+                    <input type="hidden" name="return_to" value="/dashboard" />
+                    <Button label="Sign in again" size=ButtonSize::Small />
+                </form>
+            }
         });
         view! {
             <li class="row justify-between">

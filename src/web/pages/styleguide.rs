@@ -90,7 +90,7 @@ fn fields(theme: &'static str) -> AnyView {
                 kind=InputKind::Email
                 value="sofia.hernandez@example"
                 hint="The booking link goes there."
-                error="This address has no domain. Did you mean example.net?"
+                error=Wrong::new("email_invalid", "This address has no domain. Did you mean example.net?")
             />
             <div class="cols-2">
                 <SelectField
@@ -150,7 +150,7 @@ fn choices(theme: &'static str) -> AnyView {
                     (Choice::new("primary", "My calendar"), String::new()),
                     (Choice::new("own", "A calendar called Convene"), "Your own calendar is never changed.".into()),
                 ]
-                error="Google did not allow a new calendar. Choose your own one for now."
+                error=Wrong::new("calendar_refused", "Google did not allow a new calendar. Choose your own one for now.")
             />
             <Switch label="Remind me" name=format!("{theme}-remind") checked=true hint="By e-mail, an hour before." />
             <Switch label="Weekly summary" name=format!("{theme}-weekly") />

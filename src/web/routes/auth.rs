@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    Form, Router,
+    Router,
     extract::{Path, RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
@@ -26,7 +26,10 @@ use crate::{
         return_to::ReturnTo,
     },
     state::AppState,
-    web::session::{cookies, member},
+    web::{
+        form::Form,
+        session::{cookies, member},
+    },
 };
 
 /// How often one address may begin, and how often come back.
@@ -41,6 +44,7 @@ pub fn routes() -> Router<AppState> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Start {
     #[serde(default)]
     return_to: String,
@@ -131,7 +135,10 @@ impl From<SignInError> for AppError {
         match error {
             SignInError::Store(error) => error.into(),
             SignInError::Sealed(error) => Self::internal(&error),
-            error => Self::new(error.status(), error.code(), error.to_string()).hint(error.hint()),
+            error => {
+                let (label, href) = error.way_on();
+                Self::new(error.status(), error.code(), error.to_string()).hint(error.hint()).way_on(label, href)
+            }
         }
     }
 }
@@ -143,6 +150,6 @@ fn explain(state: &AppState, headers: &HeaderMap, error: SignInError) -> Respons
     if error.status != 200 {
         return error.into_response();
     }
-    let page = error_document(&state.site, Theme::from_headers(headers), &error, None);
+    let page = error_document(&state.site, Theme::from_headers(headers), &error);
     (StatusCode::OK, Html(page)).into_response()
 }

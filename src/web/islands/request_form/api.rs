@@ -1,14 +1,14 @@
 //! What the form asks the server while somebody types.
 
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 use super::data::Live;
-use crate::error::AppError;
+use crate::{error::AppError, web::strict_json::StrictJson};
 
 /// The people, the week and the times for the form as it stands. Coordinators only; stores nothing.
 ///
 /// `form` is the form as a browser would post it (`application/x-www-form-urlencoded`), so that there is one reading of it.
-#[server(prefix = "/api", endpoint = "requests/look", input = Json)]
+#[server(prefix = "/api", endpoint = "requests/look", input = StrictJson)]
 pub async fn look(form: String) -> Result<Live, AppError> {
     use std::time::Duration;
 

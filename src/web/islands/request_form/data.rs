@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::web::components::{DayCount, Tone, WeekPicture};
+use crate::web::components::{DayCount, Tone, WeekPicture, Wrong};
 
 /// What the form starts with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ pub struct Invitee {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     pub field: String,
-    pub message: String,
+    pub wrong: Wrong,
 }
 
 /// The week, the days and the reasons.

@@ -16,7 +16,10 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 
-use crate::web::components::{Banner, Checkbox, Field, Glyph, Icon, InputKind, TextField, TextareaField, Tone};
+use crate::web::components::{
+    Banner, Checkbox, Field, Glyph, Icon, InputKind, TextField, TextareaField, Tone, Wrong,
+    field::{described_by, wrong_line},
+};
 use ask::Asker;
 use data::{Start, Values};
 use paint::PaintHours;
@@ -45,7 +48,7 @@ pub fn RequestForm(
             let note = || {
                 asker
                     .live
-                    .with(|live| live.errors.iter().find(|note| note.field == field).map(|note| note.message.clone()))
+                    .with(|live| live.errors.iter().find(|note| note.field == field).map(|note| note.wrong.clone()))
             };
             if seen { note() } else { None }
         })
@@ -160,12 +163,13 @@ pub fn RequestForm(
 /// What has to be mended before the request is there, with ways to it.
 fn summary(asker: Asker) -> AnyView {
     let notes = asker.live.get_untracked().errors;
+    let code = notes.first().map(|note| note.wrong.code.clone());
     let lines = notes.into_iter().map(|note| {
-        view! { <li><a href=format!("#{}", note.field)>{note.message}</a></li> }
+        view! { <li><a href=format!("#{}", note.field)>{note.wrong.sentence}</a></li> }
     });
     let lines = lines.collect_view();
     view! {
-        <Banner tone=Tone::Danger title="The request is not created yet" alert=true>
+        <Banner tone=Tone::Danger title="The request is not created yet" code alert=true>
             <ul>{lines}</ul>
         </Banner>
     }
@@ -174,7 +178,7 @@ fn summary(asker: Asker) -> AnyView {
 
 /// Everyone, or any few of them.
 #[component]
-fn Needed(any_of: String, interviewers: RwSignal<Vec<String>>, error: Signal<Option<String>>) -> impl IntoView {
+fn Needed(any_of: String, interviewers: RwSignal<Vec<String>>, error: Signal<Option<Wrong>>) -> impl IntoView {
     let chosen = RwSignal::new(any_of);
     let options = move || {
         // One choice more than makes sense before there are people, for a form that cannot grow.
@@ -191,7 +195,13 @@ fn Needed(any_of: String, interviewers: RwSignal<Vec<String>>, error: Signal<Opt
     view! {
         <Field id="any_of" label="Who is needed" error=error>
             <span class="select-wrap">
-                <select class="select" id="any_of" name="any_of" on:change=move |event| chosen.set(event_target_value(&event))>
+                <select
+                    class="select"
+                    id="any_of"
+                    name="any_of"
+                    aria-describedby=move || described_by("any_of", false, error.get().is_some())
+                    aria-invalid=move || error.get().is_some().then_some("true")
+                    on:change=move |event| chosen.set(event_target_value(&event))>
                     <option value="" selected=everyone>"Everyone"</option>
                     {options}
                 </select>
@@ -209,9 +219,9 @@ fn Unknown(
     windows: RwSignal<String>,
     touched: RwSignal<BTreeSet<String>>,
     asker: Asker,
-    error: Signal<Option<String>>,
-    start_error: Signal<Option<String>>,
-    end_error: Signal<Option<String>>,
+    error: Signal<Option<Wrong>>,
+    start_error: Signal<Option<Wrong>>,
+    end_error: Signal<Option<Wrong>>,
 ) -> impl IntoView {
     let concerned = Memo::new(move |_| {
         asker.live.with(|live| live.people.iter().any(|person| person.can_type)) || !windows.with(String::is_empty)
@@ -239,14 +249,19 @@ fn Unknown(
                 <div class="row">
                     <span>"between"</span>
                     <input class="input w-auto" type="time" id="unknown_start" name="unknown_start" aria-label="Offer them from" value=values.unknown_start
+                        aria-describedby=move || described_by("unknown_start", false, start_error.get().is_some())
                         aria-invalid=move || start_error.get().is_some().then_some("true") />
                     <span>"and"</span>
                     <input class="input w-auto" type="time" id="unknown_end" name="unknown_end" aria-label="Offer them until" value=values.unknown_end
+                        aria-describedby=move || described_by("unknown_end", false, end_error.get().is_some())
                         aria-invalid=move || end_error.get().is_some().then_some("true") />
                     <span>"on weekdays"</span>
                 </div>
                 <p class="hint">"Leave both empty to offer no times."</p>
-                {move || start_error.get().or(end_error.get()).map(|error| view! { <p class="err"><Icon glyph=Glyph::CircleAlert /><span>{error}</span></p> })}
+                {move || match start_error.get() {
+                    None => wrong_line("unknown_end", end_error.get()),
+                    wrong => wrong_line("unknown_start", wrong),
+                }}
             </fieldset>
             <details class="card" id="paint-hours" open=is_open>
                 <summary class="card-body cursor-pointer font-medium">"Paint hours"</summary>
@@ -260,7 +275,7 @@ fn Unknown(
                             rows="3"
                             spellcheck="false"
                             placeholder="tom@example.com 2027-03-08 09:00 12:00"
-                            aria-describedby=move || crate::web::components::field::described_by("windows", true, error.get().is_some())
+                            aria-describedby=move || described_by("windows", true, error.get().is_some())
                             aria-invalid=move || error.get().is_some().then_some("true")
                             prop:value=move || windows.get()
                             on:input=move |event| windows.set(event_target_value(&event))
@@ -282,10 +297,10 @@ fn Unknown(
 #[component]
 fn Rules(
     values: Values,
-    before: Signal<Option<String>>,
-    after: Signal<Option<String>>,
-    notice: Signal<Option<String>>,
-    change: Signal<Option<String>>,
+    before: Signal<Option<Wrong>>,
+    after: Signal<Option<Wrong>>,
+    notice: Signal<Option<Wrong>>,
+    change: Signal<Option<Wrong>>,
 ) -> impl IntoView {
     view! {
         <details class="card" open=true>
@@ -314,8 +329,8 @@ fn Rules(
 #[component]
 fn More(
     values: Values,
-    location_error: Signal<Option<String>>,
-    notes_error: Signal<Option<String>>,
+    location_error: Signal<Option<Wrong>>,
+    notes_error: Signal<Option<Wrong>>,
     children: Children,
 ) -> impl IntoView {
     let is_open = !values.location.is_empty()

@@ -5,7 +5,7 @@ use leptos::{ev::KeyboardEvent, html, prelude::*};
 
 use super::{ask::Asker, data::Teammate, hours};
 use crate::web::components::{
-    Avatar, AvatarSize, Badge, ChipBox, Field, Glyph, Icon, IconSize, Tone, field::described_by,
+    Avatar, AvatarSize, Badge, ChipBox, Field, Glyph, Icon, IconSize, Tone, Wrong, field::described_by,
 };
 
 const SEPARATORS: [char; 6] = [',', ';', ' ', '\n', '\r', '\t'];
@@ -20,7 +20,7 @@ pub fn PeopleField(
     chips: RwSignal<Vec<String>>,
     /// What could not become a chip.
     text: String,
-    error: Signal<Option<String>>,
+    error: Signal<Option<Wrong>>,
     windows: RwSignal<String>,
     team: StoredValue<Vec<Teammate>>,
     asker: Asker,

@@ -3,7 +3,7 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::Title;
 
-use super::{Typed, Visit, picture::Times};
+use super::{Typed, Visit, picture::Times, problem};
 use crate::{
     app::fail_with,
     booking::{Booking, Key, offer},
@@ -16,7 +16,7 @@ use crate::{
             Banner, Booker, Button, ButtonKind, ButtonSize, EmptyState, Fact, Facts, Glyph, LinkButton, MonthPicker,
             PublicShell, PublicWidth, SlotList, Tone, ZoneSelect,
         },
-        zones::zone_groups,
+        zones::zone_choices,
     },
 };
 
@@ -67,19 +67,12 @@ fn Card(
     };
     let action = visit.href(page);
     let tz = visit.zone.name();
+    let zones = zone_choices(visit.request.window.start(), tz);
     let href = {
         let action = action.clone();
         move |day: chrono::NaiveDate| format!("{action}?tz={tz}&day={day}")
     };
-    let problem = attempt.as_ref().map(|attempt| {
-        let error = &attempt.error;
-        let hint = error.hint.clone().unwrap_or_default();
-        view! {
-            <Banner tone=Tone::Danger title=error.sentence.to_string() alert=true class="mb-4">
-                {hint.to_string()}
-            </Banner>
-        }
-    });
+    let problem = problem(attempt.as_ref());
     let typed = attempt.map(|attempt| attempt.typed.start).unwrap_or_default();
     let shown = times.day_shown(visit.day);
     let title = match &purpose {
@@ -128,7 +121,7 @@ fn Card(
                     <About visit=visit.clone() title />
                     // Back must not leave one zone chosen beside the times of another.
                     <form method="get" action=action class="mt-6" autocomplete="off" data-submit-on-change>
-                        <ZoneSelect groups=zone_groups(visit.request.window.start()) selected=tz hint=zone_hint(&visit) />
+                        <ZoneSelect groups=zones.groups selected=zones.selected hint=zone_hint(&visit) />
                         {visit.day.map(|day| view! { <input type="hidden" name="day" value=day.to_string() /> })}
                         <noscript>
                             <Button label="Show times in this zone" class="mt-2" />
@@ -189,8 +182,10 @@ fn zone_hint(visit: &Visit) -> String {
 /// No time suits everyone at the moment.
 #[component]
 fn Nothing(visit: Visit) -> impl IntoView {
-    let mail = format!("mailto:{}", visit.coordinator.email);
-    let label = format!("Write to {}", visit.coordinator.name);
+    let write = visit.coordinator.contact().map(|email| {
+        let label = format!("Write to {}", visit.coordinator.name);
+        view! { <LinkButton label href=format!("mailto:{email}") /> }
+    });
     view! {
         <section class="pane">
             <EmptyState
@@ -198,7 +193,7 @@ fn Nothing(visit: Visit) -> impl IntoView {
                 title="No time is open at the moment"
                 sentence="Calendars change. Look again later, or write to the person who invited you and propose a time."
             >
-                <LinkButton label href=mail />
+                {write}
             </EmptyState>
         </section>
     }

@@ -26,7 +26,10 @@ use crate::{
     scheduling::zones,
     state::AppState,
     store::words::{BookingStatus, RequestStatus},
-    web::again::Attempt,
+    web::{
+        again::Attempt,
+        components::{Banner, Tone},
+    },
 };
 
 use choose::{Choose, Purpose};
@@ -57,10 +60,7 @@ impl Visit {
     async fn load(state: &AppState, token: &str, tz: Option<String>, day: Option<String>) -> Result<Self, AppError> {
         let token: LinkToken = token.parse().map_err(|_| AppError::from(LinkError::Unknown))?;
         let db = state.store.reader();
-        let link = match link::open(db, &token, state.clock.now()).await {
-            Ok(link) => link,
-            Err(error) => return Err(with_contact(state, error).await),
-        };
+        let link = open(state, &token).await?;
         let gone = || AppError::from(LinkError::Unknown);
         let request = requests::find(db, link.org, link.request).await?.ok_or_else(gone)?;
         let panel = requests::panel(db, link.org, link.request).await?;
@@ -88,6 +88,14 @@ impl Visit {
     }
 }
 
+/// Opens the link, or says whom to ask.
+async fn open(state: &AppState, token: &LinkToken) -> Result<OpenLink, AppError> {
+    match link::open(state.store.reader(), token, state.clock.now()).await {
+        Ok(link) => Ok(link),
+        Err(error) => Err(with_contact(state, error).await),
+    }
+}
+
 /// Says whom to ask when a link no longer opens.
 async fn with_contact(state: &AppState, error: LinkError) -> AppError {
     let place = match &error {
@@ -102,7 +110,7 @@ async fn with_contact(state: &AppState, error: LinkError) -> AppError {
     };
     match contact.await {
         Some(person) => {
-            AppError::from(error).hint(format!("Write to {} ({}) for a new one.", person.name, person.email))
+            AppError::from(error).hint(format!("Write to {} for a new one.", person.name_and_address()))
         }
         None => error.into(),
     }
@@ -136,14 +144,26 @@ pub fn BookingPage() -> impl IntoView {
     visit(|visit, state, attempt| match (&visit.booking, visit.request.status) {
         (Some(booking), _) if booking.status == BookingStatus::Held => {
             let booking = booking.clone();
-            view! { <outcome::Held visit booking /> }.into_any()
+            view! { <outcome::Held visit booking attempt /> }.into_any()
         }
         (Some(booking), _) => {
             let booking = booking.clone();
-            view! { <outcome::Booked visit booking now=state.clock.now() /> }.into_any()
+            view! { <outcome::Booked visit booking attempt now=state.clock.now() /> }.into_any()
         }
         (None, RequestStatus::Cancelled) => view! { <outcome::Cancelled visit /> }.into_any(),
         (None, _) => view! { <Choose visit purpose=Purpose::Book attempt /> }.into_any(),
+    })
+}
+
+/// Why a form of these pages could not be carried out.
+fn problem(attempt: Option<&Attempt<Typed>>) -> impl IntoView + use<> {
+    attempt.map(|attempt| {
+        let AppError { sentence, code, hint, .. } = attempt.error.clone();
+        view! {
+            <Banner tone=Tone::Danger title=sentence.to_string() code=code.to_string() alert=true class="mb-4">
+                {hint.unwrap_or_default().to_string()}
+            </Banner>
+        }
     })
 }
 
@@ -154,7 +174,7 @@ pub fn MovePage() -> impl IntoView {
         Some(booking) if outcome::may_change(&visit, &booking, state.clock.now()) => {
             view! { <Choose visit purpose=Purpose::Move(booking) attempt /> }.into_any()
         }
-        Some(booking) => view! { <outcome::Booked visit booking now=state.clock.now() /> }.into_any(),
+        Some(booking) => view! { <outcome::Booked visit booking attempt now=state.clock.now() /> }.into_any(),
         None if visit.request.status == RequestStatus::Cancelled => view! { <outcome::Cancelled visit /> }.into_any(),
         None => view! { <Choose visit purpose=Purpose::Book attempt /> }.into_any(),
     })
@@ -167,7 +187,7 @@ pub fn CancelPage() -> impl IntoView {
         Some(booking) if outcome::may_change(&visit, &booking, state.clock.now()) => {
             view! { <outcome::ConfirmCancel visit booking attempt /> }.into_any()
         }
-        Some(booking) => view! { <outcome::Booked visit booking now=state.clock.now() /> }.into_any(),
+        Some(booking) => view! { <outcome::Booked visit booking attempt now=state.clock.now() /> }.into_any(),
         None if visit.request.status == RequestStatus::Cancelled => view! { <outcome::Cancelled visit /> }.into_any(),
         None => view! { <Choose visit purpose=Purpose::Book attempt /> }.into_any(),
     })

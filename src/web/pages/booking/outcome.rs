@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{Typed, Visit, choose::About};
+use super::{Typed, Visit, choose::About, problem};
 use crate::{
     booking::Booking,
     notifications::when,
     web::{
         again::Attempt,
         components::{
-            Banner, Button, ButtonKind, ButtonSize, Fact, Facts, Glyph, LinkButton, PublicShell, TextareaField, Tone,
+            Button, ButtonKind, ButtonSize, Fact, Facts, Glyph, LinkButton, PublicShell, TextareaField, Wrong,
         },
     },
 };
@@ -31,7 +31,12 @@ fn times(visit: &Visit, booking: &Booking) -> Fact {
 }
 
 #[component]
-pub fn Booked(visit: Visit, booking: Booking, now: DateTime<Utc>) -> impl IntoView {
+pub fn Booked(
+    visit: Visit,
+    booking: Booking,
+    attempt: Option<Attempt<Typed>>,
+    now: DateTime<Utc>,
+) -> impl IntoView {
     let changeable = may_change(&visit, &booking, now);
     let notice = when::length(visit.request.change_notice);
     let ics = format!("/calendar/{}.ics", visit.token.expose());
@@ -47,14 +52,12 @@ pub fn Booked(visit: Visit, booking: Booking, now: DateTime<Utc>) -> impl IntoVi
     let words = if changeable {
         format!("You can move or cancel here until {notice} before it starts.")
     } else {
-        format!(
-            "It starts in less than {notice}. To change it, write to {} ({}).",
-            visit.coordinator.name, visit.coordinator.email
-        )
+        format!("It starts in less than {notice}. To change it, write to {}.", visit.coordinator.name_and_address())
     };
     view! {
         <Title text="You're booked" />
         <PublicShell organisation=visit.organisation.clone() sheet=true>
+            {problem(attempt.as_ref())}
             <h1 class="public-title">"You're booked"</h1>
             <p class="mt-2">
                 {visit.request.interview_type.clone()} " with " {visit.organisation.clone()} ". "
@@ -73,11 +76,12 @@ pub fn Booked(visit: Visit, booking: Booking, now: DateTime<Utc>) -> impl IntoVi
 }
 
 #[component]
-pub fn Held(visit: Visit, booking: Booking) -> impl IntoView {
+pub fn Held(visit: Visit, booking: Booking, attempt: Option<Attempt<Typed>>) -> impl IntoView {
     let until = booking.hold_until.map(|until| when::instant(until, visit.zone)).unwrap_or_default();
     view! {
         <Title text="We are confirming your time" />
         <PublicShell organisation=visit.organisation.clone() sheet=true>
+            {problem(attempt.as_ref())}
             <h1 class="public-title">"We are confirming your time"</h1>
             <p class="mt-2">
                 "The time is kept for you. One calendar has not answered yet; you get a mail as soon as it is certain, at the latest "
@@ -98,7 +102,7 @@ pub fn Cancelled(visit: Visit) -> impl IntoView {
             <h1 class="public-title">"This interview is cancelled"</h1>
             <p class="mt-2">
                 "It does not take place, and calendars are being cleared. Nothing more needs to be done. If you have questions, write to "
-                {visit.coordinator.name.clone()} " (" {visit.coordinator.email.to_string()} ")."
+                {visit.coordinator.name_and_address()} "."
             </p>
         </PublicShell>
     }
@@ -106,9 +110,9 @@ pub fn Cancelled(visit: Visit) -> impl IntoView {
 
 #[component]
 pub fn ConfirmCancel(visit: Visit, booking: Booking, attempt: Option<Attempt<Typed>>) -> impl IntoView {
-    let problem = attempt.as_ref().map(|attempt| {
-        view! { <Banner tone=Tone::Danger title=attempt.error.sentence.to_string() alert=true class="mb-4" /> }
-    });
+    let problem = problem(attempt.as_ref());
+    let wrong = attempt.as_ref().map(|attempt| &attempt.error).filter(|error| error.field.as_deref() == Some("reason"));
+    let wrong = wrong.map(|error| Wrong::new(error.code.clone(), error.sentence.clone()));
     let reason = attempt.map(|attempt| attempt.typed.reason).unwrap_or_default();
     view! {
         <Title text="Cancel the interview" />
@@ -119,7 +123,7 @@ pub fn ConfirmCancel(visit: Visit, booking: Booking, attempt: Option<Attempt<Typ
                 <Facts facts=vec![times(&visit, &booking)] />
             </div>
             <form method="post" action=visit.href("/cancel") class="stack mt-6">
-                <TextareaField label="Reason" name="reason" value=reason optional=true large=true rows=3 maxlength=500u32 hint=format!("{} reads it.", visit.coordinator.name) />
+                <TextareaField label="Reason" name="reason" value=reason error=wrong optional=true large=true rows=3 maxlength=500u32 hint=format!("{} reads it.", visit.coordinator.name) />
                 <div class="row">
                     <Button label="Cancel interview" kind=ButtonKind::DangerFinal size=ButtonSize::Large />
                     <LinkButton label="Keep it" href=visit.href("") size=ButtonSize::Large />

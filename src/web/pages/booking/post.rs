@@ -1,7 +1,7 @@
 //! The candidate's forms, and the calendar file. Each parses, calls one verb, and redirects or shows the page again.
 
 use axum::{
-    Form, Router,
+    Router,
     extract::{Path, State},
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
@@ -9,8 +9,9 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use unicode_segmentation::UnicodeSegmentation;
 
-use super::Typed;
+use super::{Typed, open};
 use crate::{
     audit::Origin,
     booking::{
@@ -22,7 +23,7 @@ use crate::{
     error::AppError,
     events,
     ids::LinkToken,
-    limits::{self, LimitError},
+    limits,
     people, requests,
     requests::link::{self, LinkError},
     scheduling::zones,
@@ -30,12 +31,16 @@ use crate::{
     web::{
         again::{self, Attempt},
         client::ClientAddress,
+        form::Form,
     },
 };
 
 /// Confirmations one client may try within ten minutes.
 const TRIES: u32 = 60;
 const PER: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// Longest reason for cancelling, in graphemes.
+const LONGEST_REASON: usize = 500;
 
 pub fn routes() -> Router<AppState> {
     Router::new()
@@ -60,20 +65,29 @@ struct ChoiceForm {
 impl ChoiceForm {
     fn choice(&self) -> Result<Choice, AppError> {
         let key = Key::parse(&self.key)?;
-        if self.start.is_empty() {
-            return Err(AppError::new(422, "start_required", "Choose a time first."));
-        }
-        // Exactly what the page offered: an instant of whole seconds in UTC.
-        let start: DateTime<Utc> = self
-            .start
-            .parse()
-            .ok()
-            .filter(|start: &DateTime<Utc>| start.format("%Y-%m-%dT%H:%M:%SZ").to_string() == self.start)
-            .ok_or(BookError::NotOffered)?;
+        let start = offered_start(&self.start)?;
         let zone = zones::parse(&self.tz)
             .map_err(|_| AppError::new(422, "zone_unknown", "Choose a time zone from the list."))?;
         Ok(Choice { start, zone, key })
     }
+}
+
+/// A start as pages offer it, exactly: an instant of whole seconds in UTC.
+pub fn offered_start(text: &str) -> Result<DateTime<Utc>, AppError> {
+    if text.is_empty() {
+        return Err(AppError::new(422, "start_required", "Choose a time first."));
+    }
+    let start: Option<DateTime<Utc>> = text.parse().ok();
+    let exact = |start: &DateTime<Utc>| start.format("%Y-%m-%dT%H:%M:%SZ").to_string() == text;
+    Ok(start.filter(exact).ok_or(BookError::NotOffered)?)
+}
+
+/// Why somebody cancels.
+pub fn reason(text: &str) -> Result<&str, AppError> {
+    if text.graphemes(true).count() > LONGEST_REASON || text.len() > 32 * LONGEST_REASON {
+        return Err(AppError::invalid("reason", "reason_too_long", "Use at most 500 characters."));
+    }
+    Ok(text)
 }
 
 async fn confirm(
@@ -135,11 +149,9 @@ async fn cancel(
 ) -> Response {
     let outcome = async {
         let parsed = parse(&token)?;
-        if form.reason.chars().count() > 500 {
-            return Err(AppError::new(422, "reason_too_long", "Use at most 500 characters."));
-        }
+        let reason = reason(&form.reason)?;
         let mover = Mover::candidate(&state, &parsed).await?;
-        Ok::<_, AppError>(change::cancel(&state, &mover, &form.reason, &origin(&parts)).await?)
+        Ok::<_, AppError>(change::cancel(&state, &mover, reason, &origin(&parts)).await?)
     };
     match outcome.await {
         Ok(()) => Redirect::to(&format!("/book/{token}")).into_response(),
@@ -152,7 +164,7 @@ async fn cancel(
 
 /// The page's script says that a person looks at it.
 async fn opened(State(state): State<AppState>, Path(token): Path<String>) -> Result<StatusCode, AppError> {
-    let link = link::open(state.store.reader(), &parse(&token)?, state.clock.now()).await?;
+    let link = open(&state, &parse(&token)?).await?;
     link::opened(&state, link).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -162,7 +174,7 @@ async fn calendar_file(State(state): State<AppState>, Path(file): Path<String>) 
     let unknown = || AppError::from(LinkError::Unknown);
     let token: LinkToken = file.strip_suffix(".ics").and_then(|token| token.parse().ok()).ok_or_else(unknown)?;
     let db = state.store.reader();
-    let link = link::open(db, &token, state.clock.now()).await?;
+    let link = open(&state, &token).await?;
     let booking =
         booking::latest(db, link.org, link.request).await?.filter(Booking::is_live).ok_or(BookError::NotBooked)?;
     let event = events::of_booking(db, link.org, booking.id).await?.ok_or(BookError::NotBooked)?;
@@ -196,15 +208,7 @@ fn parse(token: &str) -> Result<LinkToken, AppError> {
 
 async fn limited(state: &AppState, parts: &Parts) -> Result<(), AppError> {
     let client = parts.extensions.get::<ClientAddress>().map(|client| client.0.to_string()).unwrap_or_default();
-    match limits::hit(&state.store, "confirm", &client, TRIES, PER).await {
-        Ok(()) => Ok(()),
-        Err(LimitError::RetryAfter(_)) => Err(AppError::new(
-            429,
-            "too_many_tries",
-            "That was many tries in a short time. Wait a few minutes and try again.",
-        )),
-        Err(LimitError::Store(error)) => Err(error.into()),
-    }
+    Ok(limits::hit(&state.store, "confirm", &client, TRIES, PER).await?)
 }
 
 fn origin(parts: &Parts) -> Origin {

@@ -62,8 +62,7 @@ impl Fields {
     pub fn of_form(body: &[u8]) -> Result<Self, AppError> {
         match Self::read(body, Self::default()) {
             (fields, None) => Ok(fields),
-            (_, Some(_)) => Err(AppError::new(422, "form_invalid", "The form has a field that is not known here.")
-                .hint("Load the page again and fill it in once more.")),
+            (_, Some(_)) => Err(AppError::unknown_field()),
         }
     }
 
@@ -243,6 +242,6 @@ mod tests {
 
     #[test]
     fn a_field_nobody_asked_for_is_refused() {
-        assert_eq!(Fields::of_form(b"duration=45&org_id=org_1").unwrap_err().code, "form_invalid");
+        assert_eq!(Fields::of_form(b"duration=45&org_id=org_1").unwrap_err().code, "unknown_field");
     }
 }

@@ -23,11 +23,12 @@ use crate::{
     web::{
         again::Attempt,
         components::{Button, ButtonKind, Section, ZoneSelect},
+        intake,
         islands::request_form::{
             RequestForm,
             data::{Live, Note, Start, Teammate},
         },
-        zones::zone_groups,
+        zones::zone_choices,
     },
 };
 use fields::Fields;
@@ -45,8 +46,10 @@ pub struct Refused {
 /// What the form as it stands would give, for the island.
 ///
 /// # Errors
-/// As the store's.
+/// As of a posted form, and the store's.
 pub async fn look(state: &AppState, coordinator: &Coordinator, form: &str) -> Result<Live, AppError> {
+    // It came inside JSON, where it was one text; posted it would have been judged as this.
+    intake::form::judge(form.as_bytes())?;
     live(state, coordinator, &Fields::of_form(form.as_bytes())?).await
 }
 
@@ -69,9 +72,8 @@ pub fn NewRequestPage() -> impl IntoView {
         let mut live = live(&desk.state, &desk.coordinator, &fields).await?;
         let touched = match &refused {
             Some(errors) => {
-                let note = |error: &FieldError| Note { field: error.field.clone(), message: error.message.clone() };
                 // What only the database knew is not among the preview's own.
-                let more: Vec<Note> = errors.iter().map(note).filter(|note| !live.errors.contains(note)).collect();
+                let more: Vec<Note> = errors.iter().map(picture::note).filter(|note| !live.errors.contains(note)).collect();
                 live.errors.extend(more);
                 errors.iter().map(|error| error.field.clone()).collect()
             }
@@ -83,9 +85,10 @@ pub fn NewRequestPage() -> impl IntoView {
             .filter(|person| people::has_address(&person.email))
             .map(|person| Teammate { email: person.email.to_string(), name: person.name });
         let zone_error = live.errors.iter().find(|note| note.field == "zone" && touched.contains(&note.field));
-        let zone_error = zone_error.map(|note| note.message.clone());
+        let zone_error = zone_error.map(|note| note.wrong.clone());
         let guess = member.zone == chrono_tz::Tz::UTC && refused.is_none() && query.is_empty();
         let start = Start { values: fields.values(), live, touched, refused: refused.is_some(), team: team.collect() };
+        let zones = zone_choices(now, &fields.draft.zone);
         let create = view! { <Button label="Create request" kind=ButtonKind::Primary form="new-request" /> };
         Ok(view! {
             <Frame
@@ -97,7 +100,7 @@ pub fn NewRequestPage() -> impl IntoView {
             >
                 <RequestForm start>
                     <div data-guess-zone=guess.then_some("")>
-                        <ZoneSelect groups=zone_groups(now) selected=fields.draft.zone.clone() name="zone" error=zone_error />
+                        <ZoneSelect groups=zones.groups selected=zones.selected name="zone" error=zone_error />
                     </div>
                 </RequestForm>
             </Frame>

@@ -12,13 +12,14 @@ use crate::{
     booking::preview::{Guest, Known, Outlook, Preview},
     connections::busy::UnknownReason,
     notifications::when,
+    requests::draft::FieldError,
     scheduling::{
         Interval,
         interval::intersect,
         why::{self, Rule},
     },
     web::{
-        components::{DayCount, Tone, times},
+        components::{DayCount, Tone, Wrong, times},
         islands::request_form::data::{Invitee, Live, Note, Picture, View},
     },
 };
@@ -30,14 +31,14 @@ const MOST_REASONS: usize = 6;
 pub fn live(preview: &Preview, week: Option<NaiveDate>, now: DateTime<Utc>) -> Live {
     Live {
         people: preview.people.iter().map(invitee).collect(),
-        errors: preview
-            .errors
-            .iter()
-            .map(|error| Note { field: error.field.clone(), message: error.message.clone() })
-            .collect(),
+        errors: preview.errors.iter().map(note).collect(),
         picture: preview.outlook.as_ref().and_then(|outlook| picture(preview, outlook, week, now)),
         warning: warning(&preview.people),
     }
+}
+
+pub fn note(error: &FieldError) -> Note {
+    Note { field: error.field.clone(), wrong: Wrong::new(&error.code, &error.message) }
 }
 
 fn invitee(guest: &Guest) -> Invitee {

@@ -38,7 +38,8 @@ pub fn MoveRequestPage() -> impl IntoView {
         let today = desk.state.clock.now().with_timezone(&member.zone).date_naive();
         let path = format!("/requests/{id}");
         let problem = attempt.map(|attempt| {
-            view! { <Banner tone=Tone::Danger title=attempt.error.sentence.to_string() alert=true class="mb-4" /> }
+            let error = attempt.error;
+            view! { <Banner tone=Tone::Danger title=error.sentence.into_owned() code=error.code.into_owned() alert=true class="mb-4" /> }
         });
         let choice = match times.day_shown(asked) {
             None => view! {

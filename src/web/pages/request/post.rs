@@ -1,13 +1,12 @@
 //! What a coordinator may do about one request. Each handler parses, calls one verb, and goes back to the page.
 
 use axum::{
-    Form, Router,
+    Router,
     extract::{Path, State},
     http::request::Parts,
     response::{IntoResponse, Redirect, Response},
     routing::post,
 };
-use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::{
@@ -23,7 +22,11 @@ use crate::{
     people::Coordinator,
     requests::link,
     state::AppState,
-    web::again::{self, Attempt},
+    web::{
+        again::{self, Attempt},
+        form::Form,
+        pages::booking::post::{offered_start, reason},
+    },
 };
 
 pub fn routes() -> Router<AppState> {
@@ -67,8 +70,7 @@ async fn reschedule(
 ) -> Response {
     let outcome = async {
         let request = parsed(&id)?;
-        let start: DateTime<Utc> =
-            form.start.parse().map_err(|_| AppError::new(422, "start_required", "Choose a time first."))?;
+        let start = offered_start(&form.start)?;
         // The candidate keeps seeing times in the zone they chose by.
         let booked = booking::latest(state.store.reader(), coordinator.member().org, request)
             .await?
@@ -97,10 +99,7 @@ async fn cancel(
     origin: Origin,
     Form(form): Form<CancelForm>,
 ) -> Result<Redirect, AppError> {
-    if form.reason.chars().count() > 500 {
-        return Err(AppError::new(422, "reason_too_long", "Use at most 500 characters."));
-    }
-    change::withdraw(&state, &coordinator, parsed(&id)?, &form.reason, &origin).await?;
+    change::withdraw(&state, &coordinator, parsed(&id)?, reason(&form.reason)?, &origin).await?;
     Ok(Redirect::to(&format!("/requests/{id}?news=cancelled")))
 }
 
