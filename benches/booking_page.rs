@@ -11,15 +11,13 @@ use std::time::{Duration, Instant};
 
 use axum::{Router, body::Bytes, routing::get};
 use convene::web::server::router;
-use story::{TestApp, on_sqlite};
+use story::{HOST, TestApp, on_sqlite};
 use tokio::net::TcpListener;
 
 /// How long each side is asked, and by how many connections at once.
 const ROUND: Duration = Duration::from_secs(4);
 const CONNECTIONS: usize = 8;
 const ROUNDS: usize = 5;
-/// What the stories' Convene is called; requests for another host are refused.
-const HOST: &str = "interviews.example.com";
 
 #[tokio::main]
 async fn main() {

@@ -207,19 +207,21 @@ impl TestApp {
     }
 }
 
+/// What the stories' Convene is called; requests for another host are refused.
+pub const HOST: &str = "interviews.example.com";
+
+/// The settings of the stories' Convene, but for the database.
+pub const SETTINGS: [(&str, &str); 6] = [
+    ("BASE_URL", "https://interviews.example.com"),
+    ("GOOGLE_CLIENT_ID", "client"),
+    ("GOOGLE_CLIENT_SECRET", "hush"),
+    ("TOKEN_ENCRYPTION_KEY", "8f1d6c0b9e2a47735d18c4be60fa92d7013f5a86c97be42d30a1598e7f6c2b44"),
+    ("SMTP_URL", "smtps://me:secret@mail.example.com"),
+    ("MAIL_FROM", "Interviews <interviews@example.com>"),
+];
+
 fn config() -> Config {
-    let settings = |name: &str| {
-        let value = match name {
-            "BASE_URL" => "https://interviews.example.com",
-            "GOOGLE_CLIENT_ID" => "client",
-            "GOOGLE_CLIENT_SECRET" => "hush",
-            "TOKEN_ENCRYPTION_KEY" => "8f1d6c0b9e2a47735d18c4be60fa92d7013f5a86c97be42d30a1598e7f6c2b44",
-            "SMTP_URL" => "smtps://me:secret@mail.example.com",
-            "MAIL_FROM" => "Interviews <interviews@example.com>",
-            _ => return None,
-        };
-        Some(value.to_owned())
-    };
+    let settings = |name: &str| SETTINGS.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
     let mut reader = Reader::new(settings);
     Config::read(&mut reader).unwrap_or_else(|| panic!("the settings are good: {:?}", reader.into_problems()))
 }
