@@ -48,7 +48,12 @@ pub struct Probe {
 impl Probe {
     /// The zone of the account's primary calendar, where the provider tells it.
     pub fn zone(&self) -> Option<chrono_tz::Tz> {
-        self.calendars.iter().find(|calendar| calendar.primary)?.zone.as_deref().and_then(|zone| zones::parse(zone).ok())
+        self.calendars
+            .iter()
+            .find(|calendar| calendar.primary)?
+            .zone
+            .as_deref()
+            .and_then(|zone| zones::parse(zone).ok())
     }
 }
 

@@ -230,7 +230,7 @@ pub fn StaffShell(
                                     }
                                 })}
                             <div class="page-title">
-                                <h1>{title}</h1>
+                                <h1><bdi>{title}</bdi></h1>
                                 {beside}
                             </div>
                             {sub.map(|sub| view! { <p class="sub">{sub}</p> })}

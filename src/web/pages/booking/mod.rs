@@ -109,9 +109,7 @@ async fn with_contact(state: &AppState, error: LinkError) -> AppError {
         people::find(db, org, request.coordinator).await.ok()?
     };
     match contact.await {
-        Some(person) => {
-            AppError::from(error).hint(format!("Write to {} for a new one.", person.name_and_address()))
-        }
+        Some(person) => AppError::from(error).hint(format!("Write to {} for a new one.", person.name_and_address())),
         None => error.into(),
     }
 }

@@ -31,12 +31,7 @@ fn times(visit: &Visit, booking: &Booking) -> Fact {
 }
 
 #[component]
-pub fn Booked(
-    visit: Visit,
-    booking: Booking,
-    attempt: Option<Attempt<Typed>>,
-    now: DateTime<Utc>,
-) -> impl IntoView {
+pub fn Booked(visit: Visit, booking: Booking, attempt: Option<Attempt<Typed>>, now: DateTime<Utc>) -> impl IntoView {
     let changeable = may_change(&visit, &booking, now);
     let notice = when::length(visit.request.change_notice);
     let ics = format!("/calendar/{}.ics", visit.token.expose());

@@ -73,7 +73,8 @@ pub fn NewRequestPage() -> impl IntoView {
         let touched = match &refused {
             Some(errors) => {
                 // What only the database knew is not among the preview's own.
-                let more: Vec<Note> = errors.iter().map(picture::note).filter(|note| !live.errors.contains(note)).collect();
+                let more: Vec<Note> =
+                    errors.iter().map(picture::note).filter(|note| !live.errors.contains(note)).collect();
                 live.errors.extend(more);
                 errors.iter().map(|error| error.field.clone()).collect()
             }

@@ -177,7 +177,12 @@ fn Standings(sheet: Sheet, zone: chrono_tz::Tz) -> impl IntoView {
     });
     let mut facts: Vec<Fact> = time.into_iter().collect();
     facts.push(Fact::new(Glyph::Clock, when::length(request.duration)));
-    facts.push(Fact::new(Glyph::Mail, request.candidate_email.to_string()));
+    let mut address = Fact::new(Glyph::Mail, request.candidate_email.to_string());
+    if request.candidate_email.has_foreign_domain() {
+        address.detail =
+            "Letters after the @ are not from the Latin alphabet. Make sure the address is the one you mean.".into();
+    }
+    facts.push(address);
     let join = sheet.placements.iter().find(|at| !at.join_url.is_empty()).map(|at| at.join_url.clone());
     if let Some(join) = join {
         facts.push(Fact::new(Glyph::Video, join));
