@@ -140,6 +140,38 @@ fn sign_out(action: String) -> impl IntoView {
     .into_any()
 }
 
+/// The page's heading, with the way back up, what stands beside it, and its actions.
+fn page_head(
+    title: String,
+    sub: Option<String>,
+    beside: Option<AnyView>,
+    actions: Option<AnyView>,
+    back: Option<(String, String)>,
+) -> AnyView {
+    view! {
+        <div class="page-head">
+            <div class="page-words">
+                {back
+                    .map(|(name, href)| {
+                        view! {
+                            <a class="crumb" href=href>
+                                <Icon glyph=Glyph::ChevronLeft size=IconSize::Small />
+                                {name}
+                            </a>
+                        }
+                    })}
+                <div class="page-title">
+                    <h1><bdi>{title}</bdi></h1>
+                    {beside}
+                </div>
+                {sub.map(|sub| view! { <p class="sub">{sub}</p> })}
+            </div>
+            {actions.map(|actions| view! { <div class="acts">{actions}</div> })}
+        </div>
+    }
+    .into_any()
+}
+
 /// The frame around a staff page; its children are the page below the heading.
 #[component]
 pub fn StaffShell(
@@ -218,25 +250,7 @@ pub fn StaffShell(
                     </details>
                 </header>
                 <main class=if narrow { "page page-narrow" } else { "page" } id="main" tabindex="-1">
-                    <div class="page-head">
-                        <div class="page-words">
-                            {back
-                                .map(|(name, href)| {
-                                    view! {
-                                        <a class="crumb" href=href>
-                                            <Icon glyph=Glyph::ChevronLeft size=IconSize::Small />
-                                            {name}
-                                        </a>
-                                    }
-                                })}
-                            <div class="page-title">
-                                <h1><bdi>{title}</bdi></h1>
-                                {beside}
-                            </div>
-                            {sub.map(|sub| view! { <p class="sub">{sub}</p> })}
-                        </div>
-                        {actions.map(|actions| view! { <div class="acts">{actions}</div> })}
-                    </div>
+                    {page_head(title, sub, beside, actions, back)}
                     {children()}
                 </main>
             </div>
