@@ -106,13 +106,17 @@ pub fn error_document(site: &Site, theme: Theme, error: &AppError) -> String {
     })
 }
 
+/// The id of the request whose page is being rendered.
+#[derive(Clone)]
+pub struct Reference(pub String);
+
 /// A failure as a page. Inside a page, set the status as well: see [`fail`].
 #[component]
 pub fn Failure(error: AppError) -> impl IntoView {
     let sentence = error.hint.as_deref().unwrap_or("Go back and try again.").to_owned();
     let WayOn { label, href } = error.way_on.unwrap_or_default();
-    // Pages are rendered inside the request's own task.
-    let reference = error.reference.or_else(|| REQUEST_ID.try_with(Clone::clone).ok());
+    let in_a_page = || use_context::<Reference>().map(|Reference(id)| id);
+    let reference = error.reference.or_else(in_a_page).or_else(|| REQUEST_ID.try_with(Clone::clone).ok());
     view! {
         <PublicShell organisation="Convene" sheet=true>
             <ErrorPage

@@ -10,7 +10,7 @@ use axum::{
 };
 use leptos::prelude::provide_context;
 
-use crate::{app::shell, error::AppError, state::AppState, web::server::hand_over_nonce};
+use crate::{app::shell, error::AppError, state::AppState, web::server::hand_over};
 
 /// What went wrong with the form, for the page that shows it again.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub async fn show<T: Clone + Send + Sync + 'static>(
     let context = {
         let state = state.clone();
         move || {
-            hand_over_nonce();
+            hand_over();
             provide_context(state.clone());
             provide_context(attempt.clone());
         }

@@ -16,8 +16,8 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cs
 
 use super::{client, failures, gate, headers, intake, observe::observe, routes, site::PKG};
 use crate::{
-    app::{App, shell},
-    error::AppError,
+    app::{App, Reference, shell},
+    error::{AppError, REQUEST_ID},
     state::AppState,
 };
 
@@ -32,7 +32,7 @@ pub fn router(state: AppState) -> Router {
         move || shell(state.clone())
     };
     let routes = Router::new()
-        .leptos_routes_with_context(&state, pages, hand_over_nonce, page_shell)
+        .leptos_routes_with_context(&state, pages, hand_over, page_shell)
         .merge(routes::all())
         .merge(assets(&state));
     guarded(routes, state)
@@ -55,11 +55,15 @@ pub fn guarded(routes: Router<AppState>, state: AppState) -> Router {
     routes.layer(layers).with_state(state)
 }
 
-/// Leptos draws a nonce of its own; the one in the policy header replaces it.
-pub(super) fn hand_over_nonce() {
+/// What a page being rendered is told of its request. Leptos draws a nonce of its own; the one in the policy header replaces it.
+pub(super) fn hand_over() {
     let nonce = use_context::<Parts>().and_then(|parts| parts.extensions.get::<headers::Nonce>().cloned());
     if let Some(headers::Nonce(nonce)) = nonce {
         provide_context(leptos::nonce::Nonce::from_value(nonce));
+    }
+    // Parts of a page that wait for something are finished by another task, which does not know it.
+    if let Ok(id) = REQUEST_ID.try_with(Clone::clone) {
+        provide_context(Reference(id));
     }
 }
 

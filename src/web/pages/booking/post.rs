@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use serde::Deserialize;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -78,7 +78,9 @@ pub fn offered_start(text: &str) -> Result<DateTime<Utc>, AppError> {
     }
     let start: Option<DateTime<Utc>> = text.parse().ok();
     let exact = |start: &DateTime<Utc>| start.format("%Y-%m-%dT%H:%M:%SZ").to_string() == text;
-    Ok(start.filter(exact).ok_or(BookError::NotOffered)?)
+    // Years of four digits: later ones run out of days before an interview could end.
+    let usual = |start: &DateTime<Utc>| (0..=9_999).contains(&start.year());
+    Ok(start.filter(exact).filter(usual).ok_or(BookError::NotOffered)?)
 }
 
 /// Why somebody cancels.

@@ -20,7 +20,7 @@ use crate::{
     ids::{JobId, RequestId},
     outbox,
     people::Coordinator,
-    requests::link,
+    requests::link::{self, LinkError},
     state::AppState,
     web::{
         again::{self, Attempt},
@@ -99,7 +99,12 @@ async fn cancel(
     origin: Origin,
     Form(form): Form<CancelForm>,
 ) -> Result<Redirect, AppError> {
-    change::withdraw(&state, &coordinator, parsed(&id)?, reason(&form.reason)?, &origin).await?;
+    let done = change::withdraw(&state, &coordinator, parsed(&id)?, reason(&form.reason)?, &origin).await;
+    done.map_err(|error| match error {
+        // There is no link here that could be unknown.
+        BookError::Link(LinkError::Unknown) => AppError::not_found(),
+        error => error.into(),
+    })?;
     Ok(Redirect::to(&format!("/requests/{id}?news=cancelled")))
 }
 
