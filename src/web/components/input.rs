@@ -175,6 +175,12 @@ pub fn TextField(
     .into_any()
 }
 
+/// The text between a textarea's tags, as HTML. Leptos writes it as it is, and does not look at it again when an island wakes:
+/// typed text would end the textarea with a tag of its own and go on as markup. In a browser it is a text node, and needs nothing.
+pub(crate) fn textarea_text(text: &str) -> String {
+    if cfg!(feature = "ssr") { text.replace('&', "&amp;").replace('<', "&lt;") } else { text.to_owned() }
+}
+
 /// Several lines of text without label.
 #[component]
 pub fn Textarea(
@@ -207,7 +213,7 @@ pub fn Textarea(
             aria-describedby=move || described_by.get()
             maxlength=maxlength.map(|most| most.to_string())
         >
-            {value}
+            {textarea_text(&value)}
         </textarea>
     }
     .into_any()
@@ -261,4 +267,19 @@ pub fn TextareaField(
         </Field>
     }
     .into_any()
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use leptos::prelude::*;
+
+    use super::Textarea;
+
+    #[test]
+    fn what_was_typed_stays_inside_the_textarea() {
+        let html = Owner::new().with(|| {
+            view! { <Textarea id="n" name="n" value="</textarea><script>alert(1)</script> &amp;" /> }.to_html()
+        });
+        assert!(html.contains(">&lt;/textarea>&lt;script>alert(1)&lt;/script> &amp;amp;</textarea>"), "{html}");
+    }
 }

@@ -19,6 +19,7 @@ use leptos::prelude::*;
 use crate::web::components::{
     Banner, Checkbox, Field, Glyph, Icon, InputKind, TextField, TextareaField, Tone, Wrong,
     field::{described_by, wrong_line},
+    input::textarea_text,
 };
 use ask::Asker;
 use data::{Start, Values};
@@ -283,7 +284,7 @@ fn Unknown(
                                 touched.insert("windows".to_owned());
                             })
                         >
-                            {values.windows}
+                            {textarea_text(&values.windows)}
                         </textarea>
                     </Field>
                 </div>
