@@ -1,15 +1,29 @@
 //! What no browser of ours would send gets its stated error: status, stable code, a sentence and a reference.
-//! The rows are those of the bad-input catalogue that concern every route (U04-U10, B07, B08, B21-B24).
+//! The rows are those of the bad-input catalogue that concern every route (U04-U12, B07, B08, B21-B24).
 
 mod support;
 
-use std::time::Duration;
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use axum::{Router, body::Body, http::Request};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    http::Request,
+};
 use convene::{
     shutdown::Shutdown,
     web::{serve::serve, server::router},
 };
+use hyper::body::Frame;
 use support::{HOST, app, ask, config, state};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -84,6 +98,8 @@ async fn addresses_hosts_and_headers() {
         ("GET", "/", &[("host", HOST), ("host", "evil.example")], b"", 400, "host_invalid"),
         ("GET", "/", &[("x-no-host", "1")], b"", 400, "host_invalid"),
         ("GET", "http://evil.example/", &[("host", HOST)], b"", 421, "unknown_host"),
+        // C14: a provider's answer that reaches another name
+        ("GET", "/auth/google/callback?code=c&state=s", &[("host", "evil.example")], b"", 421, "unknown_host"),
         // What a proxy would say is no host of ours either.
         ("GET", "/", &[("host", "evil.example"), ("x-forwarded-host", HOST)], b"", 421, "unknown_host"),
         // U09: cookies and headers
@@ -193,13 +209,57 @@ async fn browsers_get_a_page_with_the_same_words() {
     }
 }
 
-/// U09: garbled and doubled session cookies are those of somebody signed out.
+/// U09: garbled and doubled session cookies are those of somebody signed out. With a real one: `bad_inputs/sessions.rs`.
 #[tokio::test]
 async fn odd_session_cookies_are_no_error() {
     let app = app().await;
     for cookie in ["__Host-convene=garbled", "__Host-convene=a; __Host-convene=b", "__Host-convene=", "; ;=;"] {
-        let answer = ask(&app, build(&("GET", "/", &[("cookie", cookie)], b"", 0, ""))).await;
-        assert_eq!(answer.status.as_u16(), 200, "{cookie}");
+        let answer = ask(&app, build(&("GET", "/dashboard", &[("cookie", cookie)], b"", 0, ""))).await;
+        let seen = (answer.status.as_u16(), answer.header("location"));
+        assert_eq!(seen, (303, "/signin?return_to=%2Fdashboard"), "{cookie}");
+    }
+}
+
+/// U12: whatever language is asked for, there is one.
+#[tokio::test]
+async fn unknown_languages_get_the_one_there_is() {
+    let app = app().await;
+    let long = "xx-Klingon;q=0.7,".repeat(10 * 1024 / 17);
+    for languages in ["tlh", "de-AT;q=nonsense", "*;q=0", ",,,;;;", &long] {
+        let answer = ask(&app, build(&("GET", "/signin", &[("accept-language", languages)], b"", 0, ""))).await;
+        assert_eq!(answer.status.as_u16(), 200, "{languages:.30}");
+        assert!(answer.body.contains("<html lang=\"en\"") && answer.body.contains("Sign in"), "{languages:.30}");
+    }
+}
+
+/// A body that never ends and does not say how long it is; it counts what was taken of it.
+struct Endless(Arc<AtomicUsize>);
+
+impl hyper::body::Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'x'; 1024])))))
+    }
+}
+
+/// B23: a body that does not announce its length is cut off where it is too large.
+#[tokio::test]
+async fn bodies_without_a_length_are_limited_all_the_same() {
+    let app = app().await;
+    for (target, content_type, limit) in [("/auth/google", FORM, 64), ("/api/requests/look", JSON, 256)] {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let request = Request::post(target).header(content_type.0, content_type.1);
+        let request = request.body(Body::new(Endless(taken.clone()))).expect("a request");
+        let answer = ask(&app, request).await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (413, "body_too_large"), "{target}");
+        assert_eq!(
+            taken.load(Ordering::Relaxed),
+            limit + 1,
+            "{target}: the KiB that is too much is the last one taken"
+        );
     }
 }
 
