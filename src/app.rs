@@ -15,7 +15,7 @@ use leptos_router::{
 };
 
 use crate::{
-    error::{AppError, REQUEST_ID, WayOn},
+    error::{AppError, REQUEST_ID},
     state::AppState,
     web::{
         components::{ErrorPage, LinkButton, PublicShell},
@@ -114,7 +114,6 @@ pub struct Reference(pub String);
 #[component]
 pub fn Failure(error: AppError) -> impl IntoView {
     let sentence = error.hint.as_deref().unwrap_or("Go back and try again.").to_owned();
-    let WayOn { label, href } = error.way_on.unwrap_or_default();
     let in_a_page = || use_context::<Reference>().map(|Reference(id)| id);
     let reference = error.reference.or_else(in_a_page).or_else(|| REQUEST_ID.try_with(Clone::clone).ok());
     view! {
@@ -126,7 +125,7 @@ pub fn Failure(error: AppError) -> impl IntoView {
                 sentence=sentence
                 reference
             >
-                <LinkButton label href />
+                <LinkButton label=error.way_on.label() href=error.way_on.href() />
             </ErrorPage>
         </PublicShell>
     }

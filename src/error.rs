@@ -34,21 +34,35 @@ pub struct AppError {
     /// Ties an internal failure to the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// Where a page leads on from here, if not home.
+    /// Where a page leads on from here.
     #[serde(skip)]
-    pub way_on: Option<WayOn>,
+    pub way_on: WayOn,
 }
 
-/// A link out of a failure.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WayOn {
-    pub label: &'static str,
-    pub href: &'static str,
+/// Where a page leads on from a failure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WayOn {
+    #[default]
+    Home,
+    SignIn,
+    Dashboard,
 }
 
-impl Default for WayOn {
-    fn default() -> Self {
-        Self { label: "Home page", href: "/" }
+impl WayOn {
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Home => "Home page",
+            Self::SignIn => "Sign-in page",
+            Self::Dashboard => "Continue to your dashboard",
+        }
+    }
+
+    pub fn href(self) -> &'static str {
+        match self {
+            Self::Home => "/",
+            Self::SignIn => "/signin",
+            Self::Dashboard => "/dashboard",
+        }
     }
 }
 
@@ -62,7 +76,7 @@ impl AppError {
             field: None,
             retry_after: None,
             reference: None,
-            way_on: None,
+            way_on: WayOn::Home,
         }
     }
 
@@ -82,8 +96,8 @@ impl AppError {
 
     /// Says where a page leads on.
     #[must_use]
-    pub fn way_on(mut self, label: &'static str, href: &'static str) -> Self {
-        self.way_on = Some(WayOn { label, href });
+    pub fn way_on(mut self, way_on: WayOn) -> Self {
+        self.way_on = way_on;
         self
     }
 

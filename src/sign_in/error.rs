@@ -3,6 +3,7 @@
 use crate::{
     calendars::{Provider, endpoints::Tenant, identity::IdentityError, oauth::OAuthError},
     connections::connect::ConnectError,
+    error::WayOn,
     secrets::OpenError,
     store::StoreError,
 };
@@ -121,13 +122,12 @@ impl SignInError {
         }
     }
 
-    /// The link its page leads on by.
-    pub fn way_on(&self) -> (&'static str, &'static str) {
+    /// Where its page leads on.
+    pub fn way_on(&self) -> WayOn {
         match self {
-            Self::State { signed_in: true } => ("Continue to your dashboard", "/dashboard"),
             // Whoever has a calendar to mistake for another is signed in.
-            Self::AccountMismatch { .. } => ("Back to your dashboard", "/dashboard"),
-            _ => ("Sign-in page", "/signin"),
+            Self::State { signed_in: true } | Self::AccountMismatch { .. } => WayOn::Dashboard,
+            _ => WayOn::SignIn,
         }
     }
 

@@ -136,8 +136,7 @@ impl From<SignInError> for AppError {
             SignInError::Store(error) => error.into(),
             SignInError::Sealed(error) => Self::internal(&error),
             error => {
-                let (label, href) = error.way_on();
-                Self::new(error.status(), error.code(), error.to_string()).hint(error.hint()).way_on(label, href)
+                Self::new(error.status(), error.code(), error.to_string()).hint(error.hint()).way_on(error.way_on())
             }
         }
     }
