@@ -13,6 +13,9 @@ use convene::{
 
 use crate::support::{ask, config};
 
+/// Headers, status, and how many bytes come back if any count.
+type Row<'a> = (&'a [(&'a str, &'a str)], u16, usize);
+
 /// A site of one file, in a folder that goes with it.
 struct Built(PathBuf);
 
@@ -45,7 +48,7 @@ async fn odd_ranges_and_conditions() {
     let later = "Fri, 01 Jan 2100 00:00:00 GMT";
     let earlier = "Thu, 01 Jan 1970 00:00:01 GMT";
     let digits = "9".repeat(400);
-    let rows: &[(&[(&str, &str)], u16, usize)] = &[
+    let rows: &[Row<'_>] = &[
         (&[], 200, 1000),
         (&[("range", "bytes=0-9")], 206, 10),
         (&[("range", "bytes=990-")], 206, 10),
