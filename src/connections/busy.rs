@@ -96,16 +96,23 @@ pub async fn busy_of(
     }
     let ids: Vec<_> = connections.values().flatten().map(|connection| connection.id).collect();
     let kept = kept(services, org, &ids).await?;
-    let selected = selected(services, org, &ids).await?;
-    let zones: HashMap<_, _> =
-        people::find_all(db, org, people).await?.into_iter().map(|person| (person.id, person.zone)).collect();
 
     // All calendars are asked at once, before the first answer is waited for.
-    let mut asked = HashMap::new();
-    for connection in connections.values().flatten() {
+    let is_fresh = |connection: &Connection| {
         let read = kept.get(&connection.id);
-        let fresh = read.is_some_and(|read| read.covers(window) && now - read.read_at <= max_age && !max_age.is_zero());
-        if connection.is_usable() && connection.can(Need::ReadBusy) && !fresh {
+        read.is_some_and(|read| read.covers(window) && now - read.read_at <= max_age && !max_age.is_zero())
+    };
+    let stale: Vec<&Connection> = connections
+        .values()
+        .flatten()
+        .filter(|connection| connection.is_usable() && connection.can(Need::ReadBusy) && !is_fresh(connection))
+        .collect();
+    let mut asked = HashMap::new();
+    if !stale.is_empty() {
+        let selected = selected(services, org, &ids).await?;
+        let zones: HashMap<_, _> =
+            people::find_all(db, org, people).await?.into_iter().map(|person| (person.id, person.zone)).collect();
+        for connection in stale {
             let zone = zones.get(&connection.person).copied().unwrap_or(chrono_tz::Tz::UTC);
             let calendars = selected.get(&connection.id).cloned().unwrap_or_default();
             asked.insert(connection.id, ask(services.clone(), connection.clone(), zone, calendars, window));

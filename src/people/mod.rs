@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 use serde::de::DeserializeOwned;
@@ -99,6 +99,24 @@ pub(crate) fn no_address(person: PersonId) -> Email {
 pub async fn find(db: &impl ConnectionTrait, org: OrgId, id: PersonId) -> Result<Option<Person>, StoreError> {
     let row = in_org(org).filter(people::Column::Id.eq(id)).one(db).await?;
     row.map(from_row).transpose()
+}
+
+/// The same with the organisation, in one round trip.
+pub async fn find_with_organisation(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    id: PersonId,
+) -> Result<Option<(Person, Organisation)>, StoreError> {
+    let theirs =
+        people::Entity::belongs_to(organisations::Entity).from(people::Column::OrgId).to(organisations::Column::Id);
+    let row = in_org(org)
+        .filter(people::Column::Id.eq(id))
+        .join(JoinType::InnerJoin, theirs.into())
+        .select_also(organisations::Entity)
+        .one(db)
+        .await?;
+    let Some((person, Some(organisation))) = row else { return Ok(None) };
+    Ok(Some((from_row(person)?, Organisation { id: organisation.id, name: organisation.name })))
 }
 
 /// The people with these ids, in the order of their ids; ids of other organisations are left out.

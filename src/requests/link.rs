@@ -6,7 +6,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
 use serde_json::json;
 
 use super::Request;
@@ -97,11 +100,26 @@ pub async fn create(
 
 /// What a token opens. Reading changes nothing.
 pub async fn open(db: &impl ConnectionTrait, token: &LinkToken, now: DateTime<Utc>) -> Result<OpenLink, LinkError> {
-    let row = booking_links::Entity::find()
+    Ok(open_request(db, token, now).await?.0)
+}
+
+/// The same with its request.
+pub async fn open_request(
+    db: &impl ConnectionTrait,
+    token: &LinkToken,
+    now: DateTime<Utc>,
+) -> Result<(OpenLink, Request), LinkError> {
+    let of_request = booking_links::Entity::belongs_to(requests::Entity)
+        .from((booking_links::Column::OrgId, booking_links::Column::RequestId))
+        .to((requests::Column::OrgId, requests::Column::Id));
+    let (row, request_row) = booking_links::Entity::find()
+        .join(JoinType::InnerJoin, of_request.into())
+        .select_also(requests::Entity)
         .filter(booking_links::Column::TokenHash.eq(token.hash()))
         .one(db)
         .await
         .map_err(StoreError::from)?
+        .and_then(|(link, request)| Some((link, request?)))
         .ok_or(LinkError::Unknown)?;
     let (org, request) = (row.org_id, row.request_id);
     if row.revoked_at.is_some() {
@@ -110,7 +128,7 @@ pub async fn open(db: &impl ConnectionTrait, token: &LinkToken, now: DateTime<Ut
     if row.expires_at.at() <= now {
         return Err(LinkError::Expired { org, request });
     }
-    Ok(OpenLink { id: row.id, org, request })
+    Ok((OpenLink { id: row.id, org, request }, request_row.into()))
 }
 
 /// The request's current link as text, or `None` if its key is no longer in the ring.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{
     ids::{Email, OrgId, PersonId, RequestId},
@@ -135,26 +135,32 @@ pub async fn open_now(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<V
 
 /// The panel of a request, with its people.
 pub async fn panel(db: &impl ConnectionTrait, org: OrgId, request: RequestId) -> Result<Panel, StoreError> {
+    let with_members =
+        seats::Entity::belongs_to(seat_members::Entity).from(seats::Column::Id).to(seat_members::Column::SeatId);
     let rows = seats::Entity::find()
+        .join(JoinType::LeftJoin, with_members.into())
+        .select_also(seat_members::Entity)
         .filter(seats::Column::OrgId.eq(org))
         .filter(seats::Column::RequestId.eq(request))
         .order_by_asc(seats::Column::Position)
+        .order_by_asc(seats::Column::Id)
+        .order_by_asc(seat_members::Column::PersonId)
         .all(db)
         .await?;
-    let members = seat_members::Entity::find()
-        .filter(seat_members::Column::OrgId.eq(org))
-        .filter(seat_members::Column::SeatId.is_in(rows.iter().map(|seat| seat.id)))
-        .all(db)
-        .await?;
-    let mut ids: Vec<PersonId> = members.iter().map(|member| member.person_id).collect();
+    let mut panel = Panel::default();
+    let mut of_seat = None;
+    for (row, member) in rows {
+        if of_seat != Some(row.id) {
+            of_seat = Some(row.id);
+            panel.seats.push(Seat { kind: row.kind, needed: row.needed.unsigned_abs(), people: Vec::new() });
+        }
+        if let (Some(seat), Some(member)) = (panel.seats.last_mut(), member) {
+            seat.people.push(member.person_id);
+        }
+    }
+    let mut ids: Vec<PersonId> = panel.seats.iter().flat_map(|seat| seat.people.iter().copied()).collect();
     ids.sort();
     ids.dedup();
-    let seats = rows.into_iter().map(|row| Seat {
-        kind: row.kind,
-        needed: row.needed.unsigned_abs(),
-        people: members.iter().filter(|member| member.seat_id == row.id).map(|member| member.person_id).collect(),
-    });
-    let mut panel = Panel { seats: seats.collect(), ..Panel::default() };
     panel.people = people::find_all(db, org, &ids).await?.into_iter().map(|person| (person.id, person)).collect();
 
     let typed = manual_windows::Entity::find()

@@ -32,6 +32,9 @@ const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
 const POSTGRES_CONNECTIONS: u32 = 16;
 const POSTGRES_WRITERS: usize = 12;
 
+/// How long a connection may rest before it is asked whether it still lives.
+const IDLE: Duration = Duration::from_secs(30);
+
 /// One open database. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
@@ -53,6 +56,8 @@ impl Store {
         let sqlite = url.starts_with("sqlite:");
         let mut options = ConnectOptions::new(url);
         options.sqlx_logging(false).acquire_timeout(Duration::from_secs(10)).connect_timeout(Duration::from_secs(10));
+        // By default every query asks first whether its connection lives: as many round trips again.
+        options.test_before_acquire_if_idle_for(IDLE);
         if sqlite {
             options.max_connections(if url.contains(":memory:") { 1 } else { 8 });
             options.map_sqlx_sqlite_opts(|o| {

@@ -1,6 +1,6 @@
 //! Native selects: the bare control, and with its field. Zones have their own (`zone_select`).
 
-use leptos::prelude::*;
+use leptos::{prelude::*, tachys::html::InertElement};
 use serde::{Deserialize, Serialize};
 
 use super::field::{Field, Wrong, described_by};
@@ -53,6 +53,9 @@ pub fn Select(
     #[prop(into)] id: String,
     #[prop(into)] name: String,
     groups: Vec<ChoiceGroup>,
+    /// Instead of groups, on pages the browser does not take over: the choices as HTML.
+    #[prop(optional, into)]
+    written: String,
     /// The value chosen at first.
     #[prop(optional, into)]
     selected: String,
@@ -79,6 +82,7 @@ pub fn Select(
             }
         })
         .collect::<Vec<_>>();
+    let written = (!written.is_empty()).then(|| InertElement::new(written));
     view! {
         <span class="select-wrap">
             {icon.map(|glyph| view! { <Icon glyph=glyph class="lead" /> })}
@@ -93,6 +97,7 @@ pub fn Select(
                 aria-describedby=move || described_by.get()
             >
                 {options}
+                {written}
             </select>
             <Icon glyph=Glyph::ChevronDown class="chevron" />
         </span>
@@ -109,6 +114,9 @@ pub fn SelectField(
     #[prop(optional)]
     choices: Vec<Choice>,
     #[prop(optional)] groups: Vec<ChoiceGroup>,
+    /// Instead of choices, on pages the browser does not take over: the choices as HTML.
+    #[prop(optional, into)]
+    written: String,
     /// The value chosen at first.
     #[prop(optional, into)]
     selected: String,
@@ -148,6 +156,7 @@ pub fn SelectField(
                 id=id
                 name=name
                 groups=all
+                written=written
                 selected=selected
                 icon=icon
                 required=!optional

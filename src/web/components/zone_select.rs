@@ -5,17 +5,16 @@ use leptos::prelude::*;
 
 use super::field::Wrong;
 use super::icons::Glyph;
-use super::select::{ChoiceGroup, SelectField};
+use super::select::SelectField;
 
-/// "Time zone": one group per region ("Europe"), one choice per zone (`Europe/Berlin`, "Berlin (UTC+1)").
+/// "Time zone": one group per region ("Europe"), one choice per zone (`Europe/Berlin`, "Berlin (UTC+1)"), as the server wrote them
+/// (`web::zones`).
 ///
 /// Put it into a GET form with a button so that it works without script; an island may submit on `change` instead.
 #[component]
 pub fn ZoneSelect(
-    groups: Vec<ChoiceGroup>,
-    /// IANA name.
-    #[prop(into)]
-    selected: String,
+    /// The choices as HTML, one of them selected.
+    options: String,
     /// The form field.
     #[prop(default = "tz".to_owned(), into)]
     name: String,
@@ -37,8 +36,7 @@ pub fn ZoneSelect(
             label=label
             name=name
             id=id
-            groups=groups
-            selected=selected
+            written=options
             hint=hint
             error=error
             icon=Glyph::Globe

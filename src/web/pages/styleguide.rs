@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use crate::web::components::*;
+use crate::web::{components::*, zones::zone_options};
 
 use self::samples::{sample_counts, sample_lanes, sample_month, sample_slots, sample_week};
 
@@ -64,16 +64,7 @@ fn buttons(_: &'static str) -> AnyView {
 
 fn fields(theme: &'static str) -> AnyView {
     let id = move |name: &str| format!("{theme}-{name}");
-    let zones = vec![
-        ChoiceGroup {
-            label: "Europe".into(),
-            choices: vec![
-                Choice::new("Europe/Berlin", "Berlin (UTC+1)"),
-                Choice::new("Europe/London", "London (UTC+0)"),
-            ],
-        },
-        ChoiceGroup { label: "America".into(), choices: vec![Choice::new("America/New_York", "New York (UTC-5)")] },
-    ];
+    let zones = zone_options(chrono::Utc::now(), "Europe/Berlin");
     view! {
         <div class="stack">
             <TextField
@@ -104,7 +95,7 @@ fn fields(theme: &'static str) -> AnyView {
                 <TextField label="Owner" name="owner" id=id("owner") value="Ana Alvarez" readonly=true />
                 <TextField label="Room" name="room" id=id("room") placeholder="Not used" disabled=true optional=true />
             </div>
-            <ZoneSelect groups=zones selected="Europe/Berlin" id=id("zone") hint="Guessed from your browser." large=true />
+            <ZoneSelect options=zones id=id("zone") hint="Guessed from your browser." large=true />
             <TextareaField
                 label="Note to the candidate"
                 name="note"

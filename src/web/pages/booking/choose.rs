@@ -16,7 +16,7 @@ use crate::{
             Banner, Booker, Button, ButtonKind, ButtonSize, EmptyState, Fact, Facts, Glyph, LinkButton, MonthPicker,
             PublicShell, PublicWidth, SlotList, Tone, ZoneSelect,
         },
-        zones::zone_choices,
+        zones::zone_options,
     },
 };
 
@@ -67,7 +67,7 @@ fn Card(
     };
     let action = visit.href(page);
     let tz = visit.zone.name();
-    let zones = zone_choices(visit.request.window.start(), tz);
+    let zones = zone_options(visit.request.window.start(), tz);
     let href = {
         let action = action.clone();
         move |day: chrono::NaiveDate| format!("{action}?tz={tz}&day={day}")
@@ -121,7 +121,7 @@ fn Card(
                     <About visit=visit.clone() title />
                     // Back must not leave one zone chosen beside the times of another.
                     <form method="get" action=action class="mt-6" autocomplete="off" data-submit-on-change>
-                        <ZoneSelect groups=zones.groups selected=zones.selected hint=zone_hint(&visit) />
+                        <ZoneSelect options=zones hint=zone_hint(&visit) />
                         {visit.day.map(|day| view! { <input type="hidden" name="day" value=day.to_string() /> })}
                         <noscript>
                             <Button label="Show times in this zone" class="mt-2" />

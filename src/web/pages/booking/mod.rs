@@ -60,12 +60,11 @@ impl Visit {
     async fn load(state: &AppState, token: &str, tz: Option<String>, day: Option<String>) -> Result<Self, AppError> {
         let token: LinkToken = token.parse().map_err(|_| AppError::from(LinkError::Unknown))?;
         let db = state.store.reader();
-        let link = open(state, &token).await?;
-        let gone = || AppError::from(LinkError::Unknown);
-        let request = requests::find(db, link.org, link.request).await?.ok_or_else(gone)?;
+        let (link, request) = open_request(state, &token).await?;
         let panel = requests::panel(db, link.org, link.request).await?;
-        let coordinator = people::find(db, link.org, request.coordinator).await?.ok_or_else(gone)?;
-        let organisation = people::organisation(db, link.org).await?.name;
+        let (coordinator, organisation) = people::find_with_organisation(db, link.org, request.coordinator)
+            .await?
+            .ok_or_else(|| AppError::from(LinkError::Unknown))?;
         let booking = booking::latest(db, link.org, link.request).await?.filter(Booking::is_live);
         let asked = tz.as_deref().and_then(|tz| zones::parse(tz).ok());
         let known = booking.as_ref().map(|booking| booking.zone);
@@ -77,7 +76,7 @@ impl Visit {
             request,
             panel,
             coordinator,
-            organisation,
+            organisation: organisation.name,
             booking,
         })
     }
@@ -90,8 +89,13 @@ impl Visit {
 
 /// Opens the link, or says whom to ask.
 async fn open(state: &AppState, token: &LinkToken) -> Result<OpenLink, AppError> {
-    match link::open(state.store.reader(), token, state.clock.now()).await {
-        Ok(link) => Ok(link),
+    Ok(open_request(state, token).await?.0)
+}
+
+/// The same with its request.
+async fn open_request(state: &AppState, token: &LinkToken) -> Result<(OpenLink, Request), AppError> {
+    match link::open_request(state.store.reader(), token, state.clock.now()).await {
+        Ok(opened) => Ok(opened),
         Err(error) => Err(with_contact(state, error).await),
     }
 }

@@ -28,7 +28,7 @@ use crate::{
             RequestForm,
             data::{Live, Note, Start, Teammate},
         },
-        zones::zone_choices,
+        zones::zone_options,
     },
 };
 use fields::Fields;
@@ -89,7 +89,7 @@ pub fn NewRequestPage() -> impl IntoView {
         let zone_error = zone_error.map(|note| note.wrong.clone());
         let guess = member.zone == chrono_tz::Tz::UTC && refused.is_none() && query.is_empty();
         let start = Start { values: fields.values(), live, touched, refused: refused.is_some(), team: team.collect() };
-        let zones = zone_choices(now, &fields.draft.zone);
+        let zones = zone_options(now, &fields.draft.zone);
         let create = view! { <Button label="Create request" kind=ButtonKind::Primary form="new-request" /> };
         Ok(view! {
             <Frame
@@ -101,7 +101,7 @@ pub fn NewRequestPage() -> impl IntoView {
             >
                 <RequestForm start>
                     <div data-guess-zone=guess.then_some("")>
-                        <ZoneSelect groups=zones.groups selected=zones.selected name="zone" error=zone_error />
+                        <ZoneSelect options=zones name="zone" error=zone_error />
                     </div>
                 </RequestForm>
             </Frame>
