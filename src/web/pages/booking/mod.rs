@@ -65,7 +65,11 @@ impl Visit {
         let (coordinator, organisation) = people::find_with_organisation(db, link.org, request.coordinator)
             .await?
             .ok_or_else(|| AppError::from(LinkError::Unknown))?;
-        let booking = booking::latest(db, link.org, link.request).await?.filter(Booking::is_live);
+        let booking = match request.status {
+            // Open is what a request is without a living booking.
+            RequestStatus::Open => None,
+            _ => booking::latest(db, link.org, link.request).await?.filter(Booking::is_live),
+        };
         let asked = tz.as_deref().and_then(|tz| zones::parse(tz).ok());
         let known = booking.as_ref().map(|booking| booking.zone);
         Ok(Self {
