@@ -19,8 +19,6 @@ use crate::{
 const SIDE_BY_SIDE: usize = 8;
 /// How long to sleep when nothing is due and nobody calls.
 const IDLE: Duration = Duration::from_secs(1);
-/// A job that takes longer is tried again later.
-const JOB_TIMEOUT: Duration = Duration::from_secs(50);
 /// How long running jobs may take to end after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -72,6 +70,7 @@ pub async fn drain(state: &AppState) -> Result<usize, StoreError> {
 async fn keep(state: AppState, claimed: Claimed) {
     let lease = claimed.lease;
     let kind = claimed.job.kind();
+    let limit = jobs::limit(&claimed.job);
     let work = tokio::spawn({
         let (state, org, job) = (state.clone(), claimed.org, claimed.job.clone());
         async move { jobs::run(&state, org, job).await }
@@ -86,7 +85,7 @@ async fn keep(state: AppState, claimed: Claimed) {
         }
     };
     let outcome = tokio::select! {
-        outcome = tokio::time::timeout(JOB_TIMEOUT, work) => outcome,
+        outcome = tokio::time::timeout(limit, work) => outcome,
         () = alive => unreachable!("the heartbeat never ends by itself"),
     };
     let outcome = match outcome {
@@ -94,7 +93,7 @@ async fn keep(state: AppState, claimed: Claimed) {
         Ok(Err(panic)) => Err(JobError::Retry { after: None, reason: format!("the job broke off: {panic}") }),
         Err(_) => {
             abort.abort();
-            Err(JobError::Retry { after: None, reason: format!("no end after {} s", JOB_TIMEOUT.as_secs()) })
+            Err(JobError::Retry { after: None, reason: format!("no end after {} s", limit.as_secs()) })
         }
     };
     let settled = match outcome {
