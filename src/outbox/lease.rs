@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-use super::{HORIZON, Job, JobError, LONGEST_WAIT, backoff};
+use super::{HORIZON, Job, JobError, wait};
 use crate::{
     ids::{JobId, OrgId},
     store::{self, Stamp, Store, StoreError, Txn, Violation, entities::jobs, words::JobStatus},
@@ -82,7 +82,7 @@ impl Claimed {
                 if now - self.first_tried > HORIZON {
                     return self.lease.give_up(store, &reason).await;
                 }
-                let wait = after.map_or_else(|| backoff(self.attempts, dice()), |told| told.min(LONGEST_WAIT));
+                let wait = wait(after, self.attempts, dice());
                 let run_at = now + TimeDelta::from_std(wait).unwrap_or(HORIZON);
                 let change = jobs::Entity::update_many()
                     .col_expr(jobs::Column::Status, Expr::value(JobStatus::Queued))

@@ -136,6 +136,12 @@ pub fn backoff(attempts: u32, dice: f64) -> Duration {
     Duration::from_secs_f64((ceiling.min(3600.0) * dice).max(0.25))
 }
 
+/// How long to wait before the next attempt: as told, but never less than our own back-off ("0 seconds", or a date just past, is
+/// no invitation to ask without end) and a day at most.
+fn wait(told: Option<Duration>, attempts: u32, dice: f64) -> Duration {
+    told.unwrap_or_default().max(backoff(attempts, dice)).min(LONGEST_WAIT)
+}
+
 /// Puts jobs that waited for a connection back into the queue. Their time to fail starts over: waiting for a person is not
 /// failing.
 pub async fn unpark(txn: &Txn, connection: ConnectionId) -> Result<u64, StoreError> {
@@ -215,6 +221,15 @@ mod tests {
         assert_eq!(backoff(3, 0.5), Duration::from_secs(8));
         assert_eq!(backoff(60, 1.0), Duration::from_secs(3600));
         assert_eq!(backoff(5, 0.0), Duration::from_millis(250));
+    }
+
+    #[test]
+    fn being_told_a_time_is_obeyed_within_bounds() {
+        let seconds = Duration::from_secs;
+        assert_eq!(wait(Some(seconds(600)), 0, 1.0), seconds(600));
+        assert_eq!(wait(Some(Duration::ZERO), 9, 0.5), backoff(9, 0.5));
+        assert_eq!(wait(None, 3, 0.5), seconds(8));
+        assert_eq!(wait(Some(seconds(400 * 24 * 3600)), 0, 1.0), LONGEST_WAIT);
     }
 
     #[test]

@@ -41,6 +41,17 @@ stories! {
         app.all_is_well().await;
     }
 
+    async fn being_told_to_come_back_at_once_still_backs_off(app) {
+        booked(&app).await;
+        // After ten failures the back-off is minutes on average; the database's clock is asked a moment later.
+        app.run("UPDATE jobs SET attempts = 10 WHERE kind = 'place_event'").await;
+        app.run("UPDATE jobs SET run_at = 0").await;
+        app.google.fail_next(Action::Put, CalendarError::RateLimited { retry_after: Some(Duration::ZERO) });
+        app.work().await;
+        let queued = app.jobs_with(JobStatus::Queued).await;
+        assert_eq!((queued.len(), queued[0].attempts), (1, 11), "tried once, not in a loop");
+    }
+
     async fn an_absurd_retry_after_is_a_day_at_most(app) {
         booked(&app).await;
         let wait = Some(Duration::from_secs(400 * 24 * 3600));
