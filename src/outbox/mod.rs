@@ -10,14 +10,19 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, SimpleExpr},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{BookingId, ConnectionId, EventId, JobId, MessageId, OrgId},
-    store::{self, Stamp, StoreError, Txn, entities::jobs, words::JobStatus},
+    store::{
+        self, Stamp, StoreError, Txn,
+        entities::{connections, jobs},
+        words::{ConnectionStatus, JobStatus},
+    },
 };
 
 pub use lease::{Claimed, HEARTBEAT, LEASE, Lease};
@@ -145,13 +150,28 @@ fn wait(told: Option<Duration>, attempts: u32, dice: f64) -> Duration {
 /// Puts jobs that waited for a connection back into the queue. Their time to fail starts over: waiting for a person is not
 /// failing.
 pub async fn unpark(txn: &Txn, connection: ConnectionId) -> Result<u64, StoreError> {
+    wake(txn, jobs::Column::ParkedFor.eq(connection)).await
+}
+
+/// Puts every parked job back whose connection works as far as we know. A net below [`unpark`]: a job that still lacks a permission
+/// asks once and is parked again.
+pub async fn unpark_usable(txn: &Txn) -> Result<u64, StoreError> {
+    let usable = connections::Entity::find()
+        .select_only()
+        .column(connections::Column::Id)
+        .filter(connections::Column::Status.is_in([ConnectionStatus::Active, ConnectionStatus::Error]))
+        .into_query();
+    wake(txn, jobs::Column::ParkedFor.in_subquery(usable)).await
+}
+
+async fn wake(txn: &Txn, which: SimpleExpr) -> Result<u64, StoreError> {
     let now = store::now(&**txn).await?;
     let done = jobs::Entity::update_many()
         .col_expr(jobs::Column::Status, Expr::value(JobStatus::Queued))
         .col_expr(jobs::Column::ParkedFor, Expr::value(Option::<uuid::Uuid>::None))
         .col_expr(jobs::Column::RunAt, Expr::value(Stamp::from(now)))
         .col_expr(jobs::Column::CreatedAt, Expr::value(Stamp::from(now)))
-        .filter(jobs::Column::ParkedFor.eq(connection))
+        .filter(which)
         .filter(jobs::Column::Status.eq(JobStatus::Parked))
         .exec(&**txn)
         .await?;

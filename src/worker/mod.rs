@@ -6,6 +6,7 @@ mod periodic;
 
 use std::time::Duration;
 
+pub use periodic::sweep;
 use tokio::{sync::watch, task::JoinSet, time::MissedTickBehavior};
 
 use crate::{

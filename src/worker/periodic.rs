@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::{
     booking::offer,
+    outbox,
     state::AppState,
     store::{
         Stamp, StoreError,
@@ -44,7 +45,8 @@ async fn every<F: Future<Output = ()>>(period: Duration, mut stop: watch::Receiv
     }
 }
 
-/// Removes what is past its time: sign-ins never finished, sessions, answered form keys, old counters.
+/// Removes what is past its time: sign-ins never finished, sessions, answered form keys, old counters. Wakes jobs that wait for a
+/// connection which works.
 pub async fn sweep(state: &AppState) -> Result<(), StoreError> {
     let now = state.clock.now();
     let before = |age: TimeDelta| Stamp::from(now - age);
@@ -65,5 +67,6 @@ pub async fn sweep(state: &AppState) -> Result<(), StoreError> {
         .filter(rate_windows::Column::WindowStart.lt(before(TimeDelta::days(1))))
         .exec(&*txn)
         .await?;
+    outbox::unpark_usable(&txn).await?;
     txn.commit().await
 }

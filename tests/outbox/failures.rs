@@ -7,8 +7,9 @@ use convene::{
     booking::timeline::What,
     calendars::{CalendarError, memory::Action},
     notifications::email::MailError,
-    outbox,
+    outbox::{self, Claimed, JobError},
     store::words::JobStatus,
+    worker,
 };
 
 use crate::story::{ANA, Asked, TestApp, stories};
@@ -126,6 +127,36 @@ stories! {
         app.work().await;
         let placed = app.on_calendar();
         assert_eq!((placed.len(), placed[0].span.map(|span| span.start())), (1, Some(app.time(1, "10:00"))));
+        app.all_is_well().await;
+    }
+
+    async fn a_job_parked_after_its_connection_was_mended_runs_again(app) {
+        booked(&app).await;
+        app.run("UPDATE jobs SET status = 'done' WHERE kind <> 'place_event'").await;
+        app.waits_end().await;
+        let job = Claimed::next(app.store(), "slow").await.expect("the store answers").expect("a job");
+        // It met an expired sign-in, and before that is recorded Ana has signed in again.
+        let mended = app.ana_connects().await;
+        job.failed(app.store(), JobError::Park { connection: mended.id, reason: "expired".into() }).await.expect("answered");
+        assert!(app.jobs_with(JobStatus::Parked).await.is_empty());
+        app.waits_end().await;
+        app.work().await;
+        app.all_is_well().await;
+        assert_eq!(app.on_calendar().len(), 1);
+    }
+
+    async fn the_sweep_wakes_what_waits_for_a_connection_that_works(app) {
+        let asked = booked(&app).await;
+        app.google.revoke(ANA);
+        app.work().await;
+        worker::sweep(&app.state).await.expect("swept");
+        assert_eq!(app.jobs_with(JobStatus::Parked).await.len(), 1, "it does not work yet");
+        app.run("UPDATE jobs SET status = 'dead' WHERE status = 'parked'").await;
+        app.ana_connects().await;
+        app.run("UPDATE jobs SET status = 'parked' WHERE status = 'dead'").await;
+        worker::sweep(&app.state).await.expect("swept");
+        app.work().await;
+        assert!(app.timeline(&asked).await.contains(&What::InCalendar));
         app.all_is_well().await;
     }
 
