@@ -2,7 +2,7 @@
 
 mod story;
 
-use convene::store::{StoreError, Violation};
+use convene::store::{Store, StoreError, Violation};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use story::{Asked, TestApp, stories};
 
@@ -141,6 +141,22 @@ stories! {
         assert!(tables.len() > 20, "{tables:?}");
         for (table, has_org) in tables {
             assert_eq!(has_org == 1, !of_nobody.contains(&table.as_str()), "{table}");
+        }
+    }
+
+    async fn processes_that_start_at_once_migrate_once(app) {
+        let url = app.home.another().await;
+        let mut starting = tokio::task::JoinSet::new();
+        for _ in 0..4 {
+            let url = url.clone();
+            starting.spawn(async move {
+                let store = Store::open(&url).await?;
+                store.migrate().await?;
+                store.pending_migrations().await
+            });
+        }
+        for outcome in starting.join_all().await {
+            assert_eq!(outcome.expect("each of them starts"), Vec::<String>::new());
         }
     }
 
