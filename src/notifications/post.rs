@@ -13,8 +13,15 @@ use crate::{
     ids::{self, BookingId, OrgId, RequestId},
     outbox::{self, Job, JobError},
     state::AppState,
-    store::{Stamp, StoreError, Txn, entities::messages, words::MessageStatus},
+    store::{
+        Stamp, StoreError, Txn,
+        entities::{events, messages},
+        words::{EventStatus, MessageStatus},
+    },
 };
+
+/// The kinds of message that tell somebody to be there at a time.
+const TIMES: [&str; 5] = ["booking_confirmed", "booking_held", "booking_moved", "invitation", "invitation_updated"];
 
 /// What a message is about, beside its words.
 #[derive(Clone, Debug)]
@@ -72,7 +79,7 @@ pub async fn post(
     })
     .exec_without_returning(&**txn)
     .await?;
-    let thread = format!("mail:{}:{}", post.about, to.email);
+    let thread = thread(&post.about, &to.email.to_string());
     outbox::enqueue(txn, post.org, &Job::SendMessage { message: id, thread }, now).await?;
     Ok(())
 }
@@ -86,6 +93,10 @@ pub async fn deliver(state: &AppState, org: OrgId, id: ids::MessageId) -> Result
         .await
         .map_err(StoreError::from)?;
     let Some(row) = found.filter(|row| row.status != MessageStatus::Sent) else { return Ok(()) };
+    if is_overtaken(state, &row).await? {
+        let reason = "the interview was moved or cancelled meanwhile";
+        return Ok(settle(state, org, id, MessageStatus::Failed, reason).await?);
+    }
     let Some(mail) = outgoing(state, row) else {
         let reason = "the stored message cannot be read".to_owned();
         settle(state, org, id, MessageStatus::Failed, &reason).await?;
@@ -101,6 +112,25 @@ pub async fn deliver(state: &AppState, org: OrgId, id: ids::MessageId) -> Result
         settle(state, org, id, MessageStatus::Failed, &reason).await?;
         Err(JobError::GiveUp { reason })
     }
+}
+
+/// Whether this mail would be the last word about a time that no longer holds: its event was moved or cancelled, and no later
+/// mail to the same person waits behind it to say so. In its turn it may go; tried again after that one, it must not.
+async fn is_overtaken(state: &AppState, row: &messages::Model) -> Result<bool, StoreError> {
+    let (true, Some(booking)) = (TIMES.contains(&row.kind.as_str()), row.booking_id) else { return Ok(false) };
+    let db = state.store.reader();
+    let event = events::Entity::find()
+        .filter(events::Column::OrgId.eq(row.org_id))
+        .filter(events::Column::BookingId.eq(booking))
+        .one(db)
+        .await?;
+    let holds = event.is_none_or(|event| event.status != EventStatus::Cancelled && event.sequence <= row.sequence);
+    Ok(!holds && !outbox::has_queued(db, row.org_id, &thread(&row.about, &row.to_email)).await?)
+}
+
+/// Keeps the mails about one thing to one person in order.
+fn thread(about: &str, to: &str) -> String {
+    format!("mail:{about}:{to}")
 }
 
 fn outgoing(state: &AppState, row: messages::Model) -> Option<OutgoingMail> {

@@ -231,6 +231,29 @@ stories! {
         app.all_is_well().await;
     }
 
+    async fn an_invitation_tried_again_after_its_cancellation_is_dropped(app) {
+        app.connected(&[BEN]).await;
+        let asked = app.asks(|_| ()).await;
+        app.book(&asked, app.time(0, "10:00")).await.expect("booked");
+        for _ in 0..4 {
+            app.mail.fail_next(MailError::Permanent { code: Some(550), detail: "no such user".into() });
+        }
+        app.work().await;
+        let letters = outbox::dead_letters(app.store().reader(), app.org, 10).await.expect("letters");
+        assert!(letters.len() >= 3, "every invitation: {letters:?}");
+        app.ana_cancels(&asked, "").await.expect("cancelled");
+        app.work().await;
+        let txn = app.store().begin().await.expect("a write");
+        for letter in letters {
+            assert!(outbox::revive(&txn, app.org, letter.id).await.expect("asked"));
+        }
+        txn.commit().await.expect("committed");
+        app.work().await;
+        let methods: Vec<_> = app.objects().into_iter().map(|(method, ..)| method).collect();
+        assert!(!methods.is_empty() && methods.iter().all(|method| method == "CANCEL"), "{methods:?}");
+        app.all_is_well().await;
+    }
+
     async fn a_mail_without_receipt_is_sent_again_under_the_same_id(app) {
         app.connected(&[BEN]).await;
         let asked = app.asks(|_| ()).await;
