@@ -38,8 +38,12 @@ pub async fn run(state: AppState, stop: watch::Receiver<bool>) {
 async fn every<F: Future<Output = ()>>(period: Duration, mut stop: watch::Receiver<bool>, work: impl Fn() -> F) {
     loop {
         let late = period.mul_f64(f64::from(crate::ids::random_bytes()[0]) / 255.0 * 0.25);
+        let round = async {
+            tokio::time::sleep(period + late).await;
+            work().await;
+        };
         tokio::select! {
-            () = tokio::time::sleep(period + late) => work().await,
+            () = round => {}
             _ = stop.changed() => return,
         }
     }
