@@ -2,7 +2,7 @@
 
 mod story;
 
-use convene::store::{StoreError, Violation};
+use convene::store::{Store, StoreError, Violation};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use story::{Asked, TestApp, stories};
 
@@ -141,6 +141,42 @@ stories! {
         assert!(tables.len() > 20, "{tables:?}");
         for (table, has_org) in tables {
             assert_eq!(has_org == 1, !of_nobody.contains(&table.as_str()), "{table}");
+        }
+    }
+
+    async fn no_column_holds_a_link(app) {
+        let (asked, ..) = booked(&app).await;
+        convene::requests::link::send(&app.state, &app.ana, asked.id, &convene::audit::Origin::default()).await.expect("sent");
+        app.work().await;
+        let token = asked.token.expose();
+        assert!(app.mail.sent().iter().any(|mail| mail.content.text.contains(token)), "it did go out");
+        let sql = match app.store().backend() {
+            DbBackend::Sqlite => "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'",
+            _ => "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = 'public'",
+        };
+        let columns = app.store().reader().query_all_raw(Statement::from_string(app.store().backend(), sql)).await.expect("columns");
+        assert!(columns.len() > 100, "{}", columns.len());
+        for column in columns {
+            let table: String = column.try_get_by_index(0).expect("a name");
+            let name: String = column.try_get_by_index(1).expect("a name");
+            let holds = format!("{table} WHERE CAST(\"{name}\" AS TEXT) LIKE '%{token}%'");
+            assert_eq!(app.rows(&holds).await, 0, "{table}.{name}");
+        }
+    }
+
+    async fn processes_that_start_at_once_migrate_once(app) {
+        let url = app.home.another().await;
+        let mut starting = tokio::task::JoinSet::new();
+        for _ in 0..4 {
+            let url = url.clone();
+            starting.spawn(async move {
+                let store = Store::open(&url).await?;
+                store.migrate().await?;
+                store.pending_migrations().await
+            });
+        }
+        for outcome in starting.join_all().await {
+            assert_eq!(outcome.expect("each of them starts"), Vec::<String>::new());
         }
     }
 

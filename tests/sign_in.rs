@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use chrono::TimeDelta;
 use common::{
@@ -16,7 +16,7 @@ use convene::{
     connections::{self, Need},
     ids::random_bytes,
     people::{self, Coordinator, Member, has_address, permission, sessions},
-    sign_in::{Outcome, Purpose, SignedIn, error::SignInError},
+    sign_in::{self, Outcome, Purpose, SignedIn, error::SignInError, return_to::ReturnTo},
     store::{
         Store,
         entities::{
@@ -179,6 +179,27 @@ async fn the_provider_says_no_in_its_own_ways() {
             assert_eq!(refused(again), (400, "oauth_state"));
         }
         assert_eq!(office.provider.exchanges(), 0);
+        assert_eq!(counts(&db.store).await, [0; 4]);
+    }
+}
+
+#[tokio::test]
+async fn a_provider_for_calendars_only_signs_nobody_in() {
+    for db in test_stores().await {
+        let mut office = Office::open(&db.store).await;
+        let mut browser = Browser::new();
+        let page = office.begin(&mut browser, Provider::Google, Purpose::SignIn).await;
+        office.memory.sign_in(&ana().access_token());
+        let query = office.provider.agree(&page, &ana(), None);
+        let clients = office.services.calendars.as_ref().clone();
+        office.services.calendars = Arc::new(clients.signing_in_with(&[Provider::Microsoft]));
+
+        // Neither an attempt that was under way, nor a new one.
+        let unknown = (404, "provider_unknown");
+        assert_eq!(refused(office.come_back(&mut browser, Provider::Google, &query).await), unknown, "{}", db.kind);
+        let to = ReturnTo::parse("");
+        let begun = sign_in::begin(&office.services, Provider::Google, Purpose::SignIn, &to, None).await;
+        assert!(matches!(begun, Err(SignInError::ProviderUnknown)));
         assert_eq!(counts(&db.store).await, [0; 4]);
     }
 }

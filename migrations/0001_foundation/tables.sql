@@ -387,6 +387,7 @@ CREATE TABLE messages (
     sequence INTEGER NOT NULL,
     message_id TEXT NOT NULL CONSTRAINT messages_message_id_once UNIQUE,
     subject TEXT NOT NULL,
+    -- AES-256-GCM envelopes: bodies hold links
     text_body TEXT NOT NULL,
     html_body TEXT NOT NULL,
     ics_method TEXT NOT NULL DEFAULT '',

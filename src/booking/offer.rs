@@ -285,11 +285,19 @@ fn core_person(person: &Person, panel: &Panel, known: &Knowledge) -> scheduling:
     core
 }
 
-/// Reads the calendars of everybody who is asked in an open request, so that its pages answer from what is stored.
+/// Reads the calendars of everybody who is asked in an open request, so that its pages answer from what is stored. What goes
+/// wrong for one request is logged and leaves the others alone.
 pub async fn refresh(state: &AppState) -> Result<(), StoreError> {
     for request in requests::open_now(state.store.reader(), state.clock.now()).await? {
-        let panel = requests::panel(state.store.reader(), request.org, request.id).await?;
-        knowledge(state, &Ask::of(&request, &panel), REREAD, None).await?;
+        if let Err(error) = refresh_one(state, &request).await {
+            tracing::warn!(request = %request.id, %error, "the calendars of a request were not read");
+        }
     }
+    Ok(())
+}
+
+async fn refresh_one(state: &AppState, request: &Request) -> Result<(), StoreError> {
+    let panel = requests::panel(state.store.reader(), request.org, request.id).await?;
+    knowledge(state, &Ask::of(request, &panel), REREAD, None).await?;
     Ok(())
 }

@@ -79,7 +79,7 @@ impl Desk<'_> {
             sequence,
             reply_to: self.coordinator.contact().map(ToString::to_string),
         };
-        notifications::post(self.txn, &self.state.config.mail.from, &message, &to, post, self.now).await
+        notifications::post(self.txn, &self.state.config, &message, &to, post, self.now).await
     }
 
     async fn notice(&self, sequence: u32, what: CandidateDid) -> Result<(), StoreError> {

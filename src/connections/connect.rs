@@ -182,7 +182,8 @@ pub async fn store(
         refresh_owner: Set(None),
         refresh_until: Set(None),
         is_primary: Set(existing.as_ref().map_or(is_first, |row| row.is_primary)),
-        connected_at: Set(now.into()),
+        // By the clock that claims go by: a job that is about to be parked asks whether this came after it began.
+        connected_at: Set(crate::store::now(&**txn).await?.into()),
         last_synced_at: Set((grant.probe.status == ConnectionStatus::Active).then_some(now.into())),
     };
     let row = if existing.is_some() { row.update(&**txn).await } else { row.insert(&**txn).await };

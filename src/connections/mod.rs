@@ -9,7 +9,7 @@ pub mod connect;
 pub mod tokens;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -75,7 +75,11 @@ impl Watch for Unwatched {
 
 /// The providers this installation is configured for.
 #[derive(Clone, Default)]
-pub struct Providers(HashMap<Provider, ProviderClient>);
+pub struct Providers {
+    clients: HashMap<Provider, ProviderClient>,
+    /// Those that open the door; at the others a calendar can be connected by somebody who is signed in.
+    sign_in: HashSet<Provider>,
+}
 
 /// How to reach one provider: its calendars, and its sign-in.
 #[derive(Clone)]
@@ -124,7 +128,16 @@ impl ProviderClient {
 
 impl Providers {
     pub fn new(clients: impl IntoIterator<Item = (Provider, ProviderClient)>) -> Self {
-        Self(clients.into_iter().collect())
+        let clients: HashMap<_, _> = clients.into_iter().collect();
+        let sign_in = clients.keys().copied().collect();
+        Self { clients, sign_in }
+    }
+
+    /// The same, where only these may be signed in with.
+    #[must_use]
+    pub fn signing_in_with(mut self, providers: &[Provider]) -> Self {
+        self.sign_in.retain(|provider| providers.contains(provider));
+        self
     }
 
     /// The providers that are set up.
@@ -145,16 +158,21 @@ impl Providers {
             let client = ProviderClient::new(&http, &endpoints, &microsoft.client_id, &microsoft.client_secret, base);
             (Provider::Microsoft, client)
         });
-        Self::new(google.chain(microsoft))
+        Self::new(google.chain(microsoft)).signing_in_with(&config.providers.sign_in)
     }
 
     pub fn get(&self, provider: Provider) -> Option<&ProviderClient> {
-        self.0.get(&provider)
+        self.clients.get(&provider)
+    }
+
+    /// Whether people may sign in with it.
+    pub fn signs_in(&self, provider: Provider) -> bool {
+        self.sign_in.contains(&provider)
     }
 
     /// The configured providers, Google first.
     pub fn names(&self) -> Vec<Provider> {
-        let mut names: Vec<_> = self.0.keys().copied().collect();
+        let mut names: Vec<_> = self.clients.keys().copied().collect();
         names.sort();
         names
     }

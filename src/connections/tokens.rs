@@ -30,6 +30,8 @@ const AHEAD: chrono::Duration = chrono::Duration::minutes(5);
 const LEASE: chrono::Duration = chrono::Duration::seconds(30);
 /// How often to look whether somebody else's refresh is done.
 const LOOK_EVERY: Duration = Duration::from_millis(40);
+/// The longest lifetime of a token that is believed; providers say an hour.
+const LONGEST_LIFE: chrono::Duration = chrono::Duration::days(365);
 /// What the owner of an expired connection reads.
 const EXPIRED: &str = "The sign-in has expired or was withdrawn. Reconnect to go on.";
 
@@ -225,10 +227,10 @@ async fn store(
     update(services, id, held, columns).await
 }
 
-/// When a token that lives this long ends.
+/// When a token that lives this long ends. A lifetime beyond a year is a mistake of whoever said it, and taken as an hour.
 pub(super) fn ends_at(now: DateTime<Utc>, lives: Duration) -> Stamp {
-    let lives = chrono::Duration::from_std(lives).unwrap_or(chrono::Duration::hours(1));
-    Stamp::from(now + lives)
+    let lives = chrono::Duration::from_std(lives).ok().filter(|lives| *lives <= LONGEST_LIFE);
+    Stamp::from(now + lives.unwrap_or(chrono::Duration::hours(1)))
 }
 
 /// Marks the connection expired and has its owner told, in one transaction; false if `only_if` no longer holds.
@@ -290,4 +292,19 @@ async fn change(
     let update = connections::Entity::update_many().filter(connections::Column::Id.eq(id)).filter(only_if);
     let update = columns.into_iter().fold(update, |update, (column, value)| update.col_expr(column, value));
     Ok(update.exec(&**txn).await?.rows_affected == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absurd_lifetimes_are_an_hour() {
+        let now = DateTime::UNIX_EPOCH;
+        let hour = Duration::from_secs(3600);
+        assert_eq!(ends_at(now, 2 * hour).at(), now + 2 * hour);
+        for absurd in [Duration::MAX, Duration::from_secs(u64::MAX / 1000), Duration::from_secs(9_000_000_000_000)] {
+            assert_eq!(ends_at(now, absurd).at(), now + hour);
+        }
+    }
 }

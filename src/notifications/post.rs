@@ -10,11 +10,20 @@ use super::{
 };
 use crate::{
     calendars::ical::Method,
+    config::Config,
     ids::{self, BookingId, OrgId, RequestId},
     outbox::{self, Job, JobError},
+    secrets::{KeyRing, OpenError, Place},
     state::AppState,
-    store::{Stamp, StoreError, Txn, entities::messages, words::MessageStatus},
+    store::{
+        Stamp, StoreError, Txn,
+        entities::{events, messages},
+        words::{EventStatus, MessageStatus},
+    },
 };
+
+/// The kinds of message that tell somebody to be there at a time.
+const TIMES: [&str; 5] = ["booking_confirmed", "booking_held", "booking_moved", "invitation", "invitation_updated"];
 
 /// What a message is about, beside its words.
 #[derive(Clone, Debug)]
@@ -30,17 +39,18 @@ pub struct Post {
     pub reply_to: Option<String>,
 }
 
-/// Promises to send a message from the service address `from`. A message with the same kind, recipient and sequence about the same thing is promised once.
+/// Promises to send a message from the service address. A message with the same kind, recipient and sequence about the same thing is promised once.
 pub async fn post(
     txn: &Txn,
-    from: &Mailbox,
+    config: &Config,
     message: &Message,
     to: &Recipient,
     post: Post,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let kind = message.kind();
-    let message_id = MessageId::derive(from.address.domain(), &post.about, &to.email, kind, post.sequence).to_string();
+    let message_id =
+        MessageId::derive(config.mail.from.address.domain(), &post.about, &to.email, kind, post.sequence).to_string();
     let known = messages::Entity::find().filter(messages::Column::MessageId.eq(&message_id)).one(&**txn).await?;
     if known.is_some() {
         return Ok(());
@@ -48,6 +58,8 @@ pub async fn post(
     let mail = message.render(to);
     let (method, ics) = mail.ics.map_or_else(Default::default, |(method, ics)| (method.as_str().to_owned(), ics));
     let id = ids::MessageId::new();
+    // Bodies hold links, and who reads a link may act by it: a copy of the database must not be enough.
+    let seal = |column, text: &str| config.keys.seal(&body_place(post.org, id, column), text);
     messages::Entity::insert(messages::ActiveModel {
         id: Set(id),
         org_id: Set(post.org),
@@ -61,8 +73,8 @@ pub async fn post(
         sequence: Set(i32::try_from(post.sequence).unwrap_or(i32::MAX)),
         message_id: Set(message_id),
         subject: Set(mail.subject),
-        text_body: Set(mail.text),
-        html_body: Set(mail.html),
+        text_body: Set(seal("text_body", &mail.text)),
+        html_body: Set(seal("html_body", &mail.html)),
         ics_method: Set(method),
         ics: Set(ics),
         status: Set(MessageStatus::Queued),
@@ -72,7 +84,7 @@ pub async fn post(
     })
     .exec_without_returning(&**txn)
     .await?;
-    let thread = format!("mail:{}:{}", post.about, to.email);
+    let thread = thread(&post.about, &to.email.to_string());
     outbox::enqueue(txn, post.org, &Job::SendMessage { message: id, thread }, now).await?;
     Ok(())
 }
@@ -86,6 +98,10 @@ pub async fn deliver(state: &AppState, org: OrgId, id: ids::MessageId) -> Result
         .await
         .map_err(StoreError::from)?;
     let Some(row) = found.filter(|row| row.status != MessageStatus::Sent) else { return Ok(()) };
+    if is_overtaken(state, &row).await? {
+        let reason = "the interview was moved or cancelled meanwhile";
+        return Ok(settle(state, org, id, MessageStatus::Failed, reason).await?);
+    }
     let Some(mail) = outgoing(state, row) else {
         let reason = "the stored message cannot be read".to_owned();
         settle(state, org, id, MessageStatus::Failed, &reason).await?;
@@ -103,6 +119,45 @@ pub async fn deliver(state: &AppState, org: OrgId, id: ids::MessageId) -> Result
     }
 }
 
+/// A message's words.
+pub struct Body {
+    pub text: String,
+    pub html: String,
+}
+
+/// Opens the words of a stored message.
+///
+/// # Errors
+/// The key they were sealed with is gone, or they were altered.
+pub fn body(keys: &KeyRing, row: &messages::Model) -> Result<Body, OpenError> {
+    let open =
+        |column, sealed: &str| Ok(keys.open(&body_place(row.org_id, row.id, column), sealed)?.expose().to_owned());
+    Ok(Body { text: open("text_body", &row.text_body)?, html: open("html_body", &row.html_body)? })
+}
+
+fn body_place(org: OrgId, message: ids::MessageId, column: &'static str) -> Place {
+    Place::new(Some(org), "messages", message, column)
+}
+
+/// Whether this mail would be the last word about a time that no longer holds: its event was moved or cancelled, and no later
+/// mail to the same person waits behind it to say so. In its turn it may go; tried again after that one, it must not.
+async fn is_overtaken(state: &AppState, row: &messages::Model) -> Result<bool, StoreError> {
+    let (true, Some(booking)) = (TIMES.contains(&row.kind.as_str()), row.booking_id) else { return Ok(false) };
+    let db = state.store.reader();
+    let event = events::Entity::find()
+        .filter(events::Column::OrgId.eq(row.org_id))
+        .filter(events::Column::BookingId.eq(booking))
+        .one(db)
+        .await?;
+    let holds = event.is_none_or(|event| event.status != EventStatus::Cancelled && event.sequence <= row.sequence);
+    Ok(!holds && !outbox::has_queued(db, row.org_id, &thread(&row.about, &row.to_email)).await?)
+}
+
+/// Keeps the mails about one thing to one person in order.
+fn thread(about: &str, to: &str) -> String {
+    format!("mail:{about}:{to}")
+}
+
 fn outgoing(state: &AppState, row: messages::Model) -> Option<OutgoingMail> {
     let method = match row.ics_method.as_str() {
         "" => None,
@@ -110,6 +165,7 @@ fn outgoing(state: &AppState, row: messages::Model) -> Option<OutgoingMail> {
         "CANCEL" => Some(Method::Cancel),
         _ => return None,
     };
+    let body = body(&state.keys, &row).ok()?;
     let to: MailAddress = row.to_email.parse().ok()?;
     let domain = state.config.mail.from.address.domain().to_owned();
     Some(OutgoingMail {
@@ -119,8 +175,8 @@ fn outgoing(state: &AppState, row: messages::Model) -> Option<OutgoingMail> {
         date: row.created_at.at(),
         content: RenderedMail {
             subject: row.subject,
-            text: row.text_body,
-            html: row.html_body,
+            text: body.text,
+            html: body.html,
             ics: method.map(|method| (method, row.ics)),
         },
     })

@@ -42,7 +42,7 @@ impl Watch for TellOwner {
             sequence: 0,
             reply_to: None,
         };
-        post(txn, &self.config.mail.from, &message, &to, about, now).await?;
+        post(txn, &self.config, &message, &to, about, now).await?;
         self.wake.notify_one();
         Ok(())
     }

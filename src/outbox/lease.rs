@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, Statement,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement,
     sea_query::{Expr, ExprTrait},
 };
 
-use super::{HORIZON, Job, JobError, LONGEST_WAIT, backoff};
+use super::{HORIZON, Job, JobError, wait};
 use crate::{
-    ids::{JobId, OrgId},
-    store::{self, Stamp, Store, StoreError, Txn, Violation, entities::jobs, words::JobStatus},
+    ids::{ConnectionId, JobId, OrgId},
+    store::{
+        self, Stamp, Store, StoreError, Txn, Violation,
+        entities::{connections, jobs},
+        words::JobStatus,
+    },
 };
 
 /// How long a claim holds without a heartbeat.
@@ -33,6 +37,8 @@ pub struct Claimed {
     /// How often it was tried before.
     pub attempts: u32,
     first_tried: DateTime<Utc>,
+    /// By the database's clock.
+    claimed_at: DateTime<Utc>,
 }
 
 impl Claimed {
@@ -56,6 +62,7 @@ impl Claimed {
                 job,
                 attempts: u32::try_from(row.attempts - 1).unwrap_or(0),
                 first_tried: row.created_at.at(),
+                claimed_at: now,
             })),
             Err(error) => {
                 lease.give_up(store, &format!("written by another version: {error}")).await?;
@@ -68,21 +75,13 @@ impl Claimed {
     pub async fn failed(&self, store: &Store, error: JobError) -> Result<(), StoreError> {
         match error {
             JobError::GiveUp { reason } => self.lease.give_up(store, &reason).await,
-            JobError::Park { connection, reason } => {
-                let change = jobs::Entity::update_many()
-                    .col_expr(jobs::Column::Status, Expr::value(JobStatus::Parked))
-                    .col_expr(jobs::Column::ParkedFor, Expr::value(connection.uuid()))
-                    // Waiting for a person is not an attempt.
-                    .col_expr(jobs::Column::Attempts, Expr::col(jobs::Column::Attempts).sub(1))
-                    .col_expr(jobs::Column::LastError, Expr::value(reason));
-                self.lease.settle(store, change).await
-            }
+            JobError::Park { connection, reason } => self.park(store, connection, &reason).await,
             JobError::Retry { after, reason } => {
                 let now = store.now().await?;
                 if now - self.first_tried > HORIZON {
                     return self.lease.give_up(store, &reason).await;
                 }
-                let wait = after.map_or_else(|| backoff(self.attempts, dice()), |told| told.min(LONGEST_WAIT));
+                let wait = wait(after, self.attempts, dice());
                 let run_at = now + TimeDelta::from_std(wait).unwrap_or(HORIZON);
                 let change = jobs::Entity::update_many()
                     .col_expr(jobs::Column::Status, Expr::value(JobStatus::Queued))
@@ -91,6 +90,32 @@ impl Claimed {
                 self.lease.settle(store, change).await
             }
         }
+    }
+}
+
+impl Claimed {
+    /// Waits for the connection, unless its owner mended it while the job ran: whoever wakes parked jobs has been here already
+    /// then, and would not come again.
+    async fn park(&self, store: &Store, connection: ConnectionId, reason: &str) -> Result<(), StoreError> {
+        let txn = store.begin().await?;
+        let row = connections::Entity::find_by_id(connection);
+        // A reconnection under way writes this row before it wakes jobs: one of the two waits for the other.
+        let is_postgres = txn.get_database_backend() == DbBackend::Postgres;
+        let row = if is_postgres { row.lock_shared() } else { row }.one(&*txn).await?;
+        let mended = row.is_some_and(|row| row.connected_at.at() >= self.claimed_at);
+        // Waiting for a person is not an attempt.
+        let change = jobs::Entity::update_many()
+            .col_expr(jobs::Column::Attempts, Expr::col(jobs::Column::Attempts).sub(1))
+            .col_expr(jobs::Column::LastError, Expr::value(reason));
+        let change = if mended {
+            change.col_expr(jobs::Column::Status, Expr::value(JobStatus::Queued))
+        } else {
+            change
+                .col_expr(jobs::Column::Status, Expr::value(JobStatus::Parked))
+                .col_expr(jobs::Column::ParkedFor, Expr::value(connection.uuid()))
+        };
+        self.lease.settle_in(&txn, change).await?;
+        txn.commit().await
     }
 }
 
@@ -127,11 +152,15 @@ impl Lease {
 
     async fn settle(self, store: &Store, change: sea_orm::UpdateMany<jobs::Entity>) -> Result<(), StoreError> {
         let txn = store.begin().await?;
+        self.settle_in(&txn, change).await?;
+        txn.commit().await
+    }
+
+    async fn settle_in(self, txn: &Txn, change: sea_orm::UpdateMany<jobs::Entity>) -> Result<(), StoreError> {
         let change = change
             .col_expr(jobs::Column::LeaseOwner, Expr::value(Option::<String>::None))
             .col_expr(jobs::Column::LeaseUntil, Expr::value(Option::<i64>::None));
-        let done = self.ours(change).exec(&*txn).await?;
-        txn.commit().await?;
+        let done = self.ours(change).exec(&**txn).await?;
         if done.rows_affected == 0 {
             tracing::warn!(job = %self.job, "the lease was overtaken; another worker settles this job");
         }

@@ -10,14 +10,19 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, SimpleExpr},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{BookingId, ConnectionId, EventId, JobId, MessageId, OrgId},
-    store::{self, Stamp, StoreError, Txn, entities::jobs, words::JobStatus},
+    store::{
+        self, Stamp, StoreError, Txn,
+        entities::{connections, jobs},
+        words::{ConnectionStatus, JobStatus},
+    },
 };
 
 pub use lease::{Claimed, HEARTBEAT, LEASE, Lease};
@@ -136,16 +141,37 @@ pub fn backoff(attempts: u32, dice: f64) -> Duration {
     Duration::from_secs_f64((ceiling.min(3600.0) * dice).max(0.25))
 }
 
+/// How long to wait before the next attempt: as told, but never less than our own back-off ("0 seconds", or a date just past, is
+/// no invitation to ask without end) and a day at most.
+fn wait(told: Option<Duration>, attempts: u32, dice: f64) -> Duration {
+    told.unwrap_or_default().max(backoff(attempts, dice)).min(LONGEST_WAIT)
+}
+
 /// Puts jobs that waited for a connection back into the queue. Their time to fail starts over: waiting for a person is not
 /// failing.
 pub async fn unpark(txn: &Txn, connection: ConnectionId) -> Result<u64, StoreError> {
+    wake(txn, jobs::Column::ParkedFor.eq(connection)).await
+}
+
+/// Puts every parked job back whose connection works as far as we know. A net below [`unpark`]: a job that still lacks a permission
+/// asks once and is parked again.
+pub async fn unpark_usable(txn: &Txn) -> Result<u64, StoreError> {
+    let usable = connections::Entity::find()
+        .select_only()
+        .column(connections::Column::Id)
+        .filter(connections::Column::Status.is_in([ConnectionStatus::Active, ConnectionStatus::Error]))
+        .into_query();
+    wake(txn, jobs::Column::ParkedFor.in_subquery(usable)).await
+}
+
+async fn wake(txn: &Txn, which: SimpleExpr) -> Result<u64, StoreError> {
     let now = store::now(&**txn).await?;
     let done = jobs::Entity::update_many()
         .col_expr(jobs::Column::Status, Expr::value(JobStatus::Queued))
         .col_expr(jobs::Column::ParkedFor, Expr::value(Option::<uuid::Uuid>::None))
         .col_expr(jobs::Column::RunAt, Expr::value(Stamp::from(now)))
         .col_expr(jobs::Column::CreatedAt, Expr::value(Stamp::from(now)))
-        .filter(jobs::Column::ParkedFor.eq(connection))
+        .filter(which)
         .filter(jobs::Column::Status.eq(JobStatus::Parked))
         .exec(&**txn)
         .await?;
@@ -198,6 +224,15 @@ pub async fn dead_letters(db: &impl ConnectionTrait, org: OrgId, limit: u64) -> 
     Ok(rows.into_iter().map(letter).collect())
 }
 
+/// Whether another job of this subject waits for its turn.
+pub async fn has_queued(db: &impl ConnectionTrait, org: OrgId, subject: &str) -> Result<bool, StoreError> {
+    let queued = jobs::Entity::find()
+        .filter(jobs::Column::OrgId.eq(org))
+        .filter(jobs::Column::Subject.eq(subject))
+        .filter(jobs::Column::Status.eq(JobStatus::Queued));
+    Ok(queued.count(db).await? > 0)
+}
+
 /// How many jobs have neither succeeded nor been given up.
 pub async fn pending(db: &impl ConnectionTrait) -> Result<u64, StoreError> {
     let open = [JobStatus::Queued, JobStatus::Running];
@@ -215,6 +250,15 @@ mod tests {
         assert_eq!(backoff(3, 0.5), Duration::from_secs(8));
         assert_eq!(backoff(60, 1.0), Duration::from_secs(3600));
         assert_eq!(backoff(5, 0.0), Duration::from_millis(250));
+    }
+
+    #[test]
+    fn being_told_a_time_is_obeyed_within_bounds() {
+        let seconds = Duration::from_secs;
+        assert_eq!(wait(Some(seconds(600)), 0, 1.0), seconds(600));
+        assert_eq!(wait(Some(Duration::ZERO), 9, 0.5), backoff(9, 0.5));
+        assert_eq!(wait(None, 3, 0.5), seconds(8));
+        assert_eq!(wait(Some(seconds(400 * 24 * 3600)), 0, 1.0), LONGEST_WAIT);
     }
 
     #[test]

@@ -290,7 +290,7 @@ async fn post_link(
         sequence: 0,
         reply_to: Some(&coordinator.member().email).filter(|email| people::has_address(email)).map(ToString::to_string),
     };
-    notifications::post(txn, &state.config.mail.from, &message, &to, post, now).await
+    notifications::post(txn, &state.config, &message, &to, post, now).await
 }
 
 fn store_error(error: LimitError) -> StoreError {

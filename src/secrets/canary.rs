@@ -7,11 +7,14 @@ use sea_orm::{
 use super::{KeyRing, OpenError, Place};
 use crate::store::{
     Stamp, Store, StoreError,
-    entities::{booking_links, connections, key_canaries},
+    entities::{booking_links, connections, key_canaries, messages},
+    words::MessageStatus,
 };
 
 /// What a canary says.
 const SONG: &str = "convene";
+/// How long a mail may wait to be sent, with a day on top.
+const MAILS_WAIT: chrono::TimeDelta = chrono::TimeDelta::hours(96);
 
 #[derive(Debug, thiserror::Error)]
 pub enum CanaryError {
@@ -85,5 +88,12 @@ async fn in_use(txn: &crate::store::Txn, key_id: &str) -> Result<bool, StoreErro
         .filter(booking_links::Column::ExpiresAt.gt(Stamp::from(crate::store::now(&**txn).await?)))
         .count(&**txn)
         .await?;
-    Ok(tokens + links > 0)
+    // Mails that are still to be sent; after the outbox's horizon they were given up.
+    let mails = messages::Entity::find()
+        .filter(messages::Column::TextBody.starts_with(&sealed_with))
+        .filter(messages::Column::Status.eq(MessageStatus::Queued))
+        .filter(messages::Column::CreatedAt.gt(Stamp::from(crate::store::now(&**txn).await? - MAILS_WAIT)))
+        .count(&**txn)
+        .await?;
+    Ok(tokens + links + mails > 0)
 }

@@ -64,7 +64,7 @@ pub struct Redirect {
 /// out.
 ///
 /// # Errors
-/// [`SignInError::ProviderUnknown`] if the provider is not set up here.
+/// [`SignInError::ProviderUnknown`] if the provider is not set up here, or not for signing in.
 pub async fn begin(
     services: &Services,
     provider: Provider,
@@ -73,6 +73,9 @@ pub async fn begin(
     browser: Option<BrowserToken>,
 ) -> Result<Redirect, SignInError> {
     let client = services.calendars.get(provider).ok_or(SignInError::ProviderUnknown)?;
+    if matches!(purpose, Purpose::SignIn) && !services.calendars.signs_in(provider) {
+        return Err(SignInError::ProviderUnknown);
+    }
     let browser = browser.unwrap_or_else(BrowserToken::random);
     let (role, hint) = match purpose {
         // Nobody knows yet who comes; whoever signs up runs requests.
@@ -151,6 +154,10 @@ pub async fn finish(
     let client = services.calendars.get(provider).ok_or(SignInError::ProviderUnknown)?;
     let now = services.clock.now();
     let attempt = matched(services, provider, &callback, now).await?;
+    // The settings may have changed since it was begun, in another process even.
+    if attempt.person.is_none() && !services.calendars.signs_in(provider) {
+        return Err(SignInError::ProviderUnknown);
+    }
     if callback.query.issuer.as_deref().is_some_and(|issuer| !client.is_issuer(issuer)) {
         return Err(SignInError::Issuer);
     }

@@ -89,10 +89,19 @@ impl Store {
         Ok(())
     }
 
-    /// Brings the schema up to date. Safe to run at every start and from several processes.
+    /// Brings the schema up to date, wholly or not at all. Safe to run at every start and from several processes: they take
+    /// turns, on SQLite by its one writer and on PostgreSQL by a lock that ends with the transaction.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        migrations::Migrator::up(&self.db, None).await?;
-        Ok(())
+        self.migrate_with::<migrations::Migrator>().await
+    }
+
+    async fn migrate_with<M: MigratorTrait>(&self) -> Result<(), StoreError> {
+        let txn = self.begin().await?;
+        if self.backend() == DbBackend::Postgres {
+            txn.execute_unprepared("SELECT pg_advisory_xact_lock(hashtextextended('convene migrations', 0))").await?;
+        }
+        M::up(&*txn, None).await?;
+        txn.commit().await
     }
 
     /// Migrations that were not applied yet, by name.
@@ -178,5 +187,44 @@ impl Deref for Txn {
 
     fn deref(&self) -> &DatabaseTransaction {
         &self.txn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm_migration::prelude::*;
+
+    use super::*;
+
+    struct Broken;
+
+    #[async_trait::async_trait]
+    impl MigratorTrait for Broken {
+        fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+            vec![Box::new(Halfway)]
+        }
+    }
+
+    struct Halfway;
+
+    impl MigrationName for Halfway {
+        fn name(&self) -> &str {
+            "0001_halfway"
+        }
+    }
+
+    #[async_trait::async_trait]
+    impl MigrationTrait for Halfway {
+        async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+            manager.get_connection().execute_unprepared("CREATE TABLE organisations (id INTEGER)").await?;
+            Err(DbErr::Migration("on purpose".to_owned()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_migration_that_fails_leaves_nothing() {
+        let store = Store::open("sqlite::memory:").await.expect("opened");
+        store.migrate_with::<Broken>().await.expect_err("it fails");
+        store.migrate().await.expect("as if nothing had been tried");
     }
 }

@@ -6,6 +6,7 @@ mod periodic;
 
 use std::time::Duration;
 
+pub use periodic::sweep;
 use tokio::{sync::watch, task::JoinSet, time::MissedTickBehavior};
 
 use crate::{
@@ -19,19 +20,40 @@ use crate::{
 const SIDE_BY_SIDE: usize = 8;
 /// How long to sleep when nothing is due and nobody calls.
 const IDLE: Duration = Duration::from_secs(1);
-/// A job that takes longer is tried again later.
-const JOB_TIMEOUT: Duration = Duration::from_secs(50);
 /// How long running jobs may take to end after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// Keeps promises until `stop` says so, then lets what is running end (at most 20 s).
-pub async fn run(state: AppState, mut stop: watch::Receiver<bool>) {
+/// Keeps promises until `stop` says so, then lets what is running end (at most 20 s). A defect that breaks the worker off, or
+/// what is periodic, is logged, and it begins anew.
+pub async fn run(state: AppState, stop: watch::Receiver<bool>) {
+    tokio::join!(
+        anew("the worker", || work_off(state.clone(), stop.clone())),
+        anew("what is periodic", || periodic::run(state.clone(), stop.clone())),
+    );
+}
+
+/// Runs a task, again and again, until it ends without a panic.
+async fn anew<F: Future<Output = ()> + Send + 'static>(what: &str, task: impl Fn() -> F) {
+    // With the set, the task is dropped if we are.
+    let mut running = JoinSet::new();
+    loop {
+        running.spawn(task());
+        match running.join_next().await {
+            Some(Err(error)) if error.is_panic() => {
+                tracing::error!("{what} broke off and begins anew");
+                tokio::time::sleep(IDLE).await;
+            }
+            _ => return,
+        }
+    }
+}
+
+async fn work_off(state: AppState, mut stop: watch::Receiver<bool>) {
     // Tells processes and restarts apart in the `lease_owner` column.
     let owner = LinkToken::random().expose()[..12].to_owned();
     let mut running = JoinSet::new();
     let mut ticks = tokio::time::interval(IDLE);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let periodic = tokio::spawn(periodic::run(state.clone(), stop.clone()));
     while !*stop.borrow() {
         while running.try_join_next().is_some() {}
         if running.len() < SIDE_BY_SIDE {
@@ -55,7 +77,6 @@ pub async fn run(state: AppState, mut stop: watch::Receiver<bool>) {
     if drained.is_err() {
         tracing::warn!("some jobs did not end in time; their leases run out and another worker takes them");
     }
-    periodic.abort();
 }
 
 /// Runs every due job now and returns how many ran. For tests and for draining by hand.
@@ -72,6 +93,7 @@ pub async fn drain(state: &AppState) -> Result<usize, StoreError> {
 async fn keep(state: AppState, claimed: Claimed) {
     let lease = claimed.lease;
     let kind = claimed.job.kind();
+    let limit = jobs::limit(&claimed.job);
     let work = tokio::spawn({
         let (state, org, job) = (state.clone(), claimed.org, claimed.job.clone());
         async move { jobs::run(&state, org, job).await }
@@ -86,7 +108,7 @@ async fn keep(state: AppState, claimed: Claimed) {
         }
     };
     let outcome = tokio::select! {
-        outcome = tokio::time::timeout(JOB_TIMEOUT, work) => outcome,
+        outcome = tokio::time::timeout(limit, work) => outcome,
         () = alive => unreachable!("the heartbeat never ends by itself"),
     };
     let outcome = match outcome {
@@ -94,7 +116,7 @@ async fn keep(state: AppState, claimed: Claimed) {
         Ok(Err(panic)) => Err(JobError::Retry { after: None, reason: format!("the job broke off: {panic}") }),
         Err(_) => {
             abort.abort();
-            Err(JobError::Retry { after: None, reason: format!("no end after {} s", JOB_TIMEOUT.as_secs()) })
+            Err(JobError::Retry { after: None, reason: format!("no end after {} s", limit.as_secs()) })
         }
     };
     let settled = match outcome {
@@ -107,5 +129,26 @@ async fn keep(state: AppState, claimed: Claimed) {
     if let Err(error) = settled {
         // The lease runs out and the job is run again, which is safe.
         tracing::warn!(job = %lease.job, %error, "a job's end could not be recorded");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_panics_begins_anew() {
+        let begun = Arc::new(AtomicUsize::new(0));
+        anew("a test", || {
+            let begun = begun.clone();
+            async move { assert!(begun.fetch_add(1, Ordering::SeqCst) > 0, "on purpose") }
+        })
+        .await;
+        assert_eq!(begun.load(Ordering::SeqCst), 2);
     }
 }

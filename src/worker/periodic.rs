@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::{
     booking::offer,
+    outbox,
     state::AppState,
     store::{
         Stamp, StoreError,
@@ -37,14 +38,19 @@ pub async fn run(state: AppState, stop: watch::Receiver<bool>) {
 async fn every<F: Future<Output = ()>>(period: Duration, mut stop: watch::Receiver<bool>, work: impl Fn() -> F) {
     loop {
         let late = period.mul_f64(f64::from(crate::ids::random_bytes()[0]) / 255.0 * 0.25);
+        let round = async {
+            tokio::time::sleep(period + late).await;
+            work().await;
+        };
         tokio::select! {
-            () = tokio::time::sleep(period + late) => work().await,
+            () = round => {}
             _ = stop.changed() => return,
         }
     }
 }
 
-/// Removes what is past its time: sign-ins never finished, sessions, answered form keys, old counters.
+/// Removes what is past its time: sign-ins never finished, sessions, answered form keys, old counters. Wakes jobs that wait for a
+/// connection which works.
 pub async fn sweep(state: &AppState) -> Result<(), StoreError> {
     let now = state.clock.now();
     let before = |age: TimeDelta| Stamp::from(now - age);
@@ -65,5 +71,6 @@ pub async fn sweep(state: &AppState) -> Result<(), StoreError> {
         .filter(rate_windows::Column::WindowStart.lt(before(TimeDelta::days(1))))
         .exec(&*txn)
         .await?;
+    outbox::unpark_usable(&txn).await?;
     txn.commit().await
 }

@@ -7,8 +7,9 @@ use convene::{
     booking::timeline::What,
     calendars::{CalendarError, memory::Action},
     notifications::email::MailError,
-    outbox,
+    outbox::{self, Claimed, JobError},
     store::words::JobStatus,
+    worker,
 };
 
 use crate::story::{ANA, Asked, TestApp, stories};
@@ -39,6 +40,17 @@ stories! {
         app.work().await;
         assert_eq!(app.on_calendar().len(), 1);
         app.all_is_well().await;
+    }
+
+    async fn being_told_to_come_back_at_once_still_backs_off(app) {
+        booked(&app).await;
+        // After ten failures the back-off is minutes on average; the database's clock is asked a moment later.
+        app.run("UPDATE jobs SET attempts = 10 WHERE kind = 'place_event'").await;
+        app.run("UPDATE jobs SET run_at = 0").await;
+        app.google.fail_next(Action::Put, CalendarError::RateLimited { retry_after: Some(Duration::ZERO) });
+        app.work().await;
+        let queued = app.jobs_with(JobStatus::Queued).await;
+        assert_eq!((queued.len(), queued[0].attempts), (1, 11), "tried once, not in a loop");
     }
 
     async fn an_absurd_retry_after_is_a_day_at_most(app) {
@@ -118,6 +130,36 @@ stories! {
         app.all_is_well().await;
     }
 
+    async fn a_job_parked_after_its_connection_was_mended_runs_again(app) {
+        booked(&app).await;
+        app.run("UPDATE jobs SET status = 'done' WHERE kind <> 'place_event'").await;
+        app.waits_end().await;
+        let job = Claimed::next(app.store(), "slow").await.expect("the store answers").expect("a job");
+        // It met an expired sign-in, and before that is recorded Ana has signed in again.
+        let mended = app.ana_connects().await;
+        job.failed(app.store(), JobError::Park { connection: mended.id, reason: "expired".into() }).await.expect("answered");
+        assert!(app.jobs_with(JobStatus::Parked).await.is_empty());
+        app.waits_end().await;
+        app.work().await;
+        app.all_is_well().await;
+        assert_eq!(app.on_calendar().len(), 1);
+    }
+
+    async fn the_sweep_wakes_what_waits_for_a_connection_that_works(app) {
+        let asked = booked(&app).await;
+        app.google.revoke(ANA);
+        app.work().await;
+        worker::sweep(&app.state).await.expect("swept");
+        assert_eq!(app.jobs_with(JobStatus::Parked).await.len(), 1, "it does not work yet");
+        app.run("UPDATE jobs SET status = 'dead' WHERE status = 'parked'").await;
+        app.ana_connects().await;
+        app.run("UPDATE jobs SET status = 'parked' WHERE status = 'dead'").await;
+        worker::sweep(&app.state).await.expect("swept");
+        app.work().await;
+        assert!(app.timeline(&asked).await.contains(&What::InCalendar));
+        app.all_is_well().await;
+    }
+
     async fn a_cancellation_while_parked_ends_in_nothing(app) {
         let asked = booked(&app).await;
         app.google.revoke(ANA);
@@ -186,6 +228,29 @@ stories! {
             let theirs: Vec<_> = app.objects().into_iter().filter(|(.., to)| to == who).map(|(m, ..)| m).collect();
             assert_eq!(theirs, ["REQUEST", "CANCEL"], "{who}");
         }
+        app.all_is_well().await;
+    }
+
+    async fn an_invitation_tried_again_after_its_cancellation_is_dropped(app) {
+        app.connected(&[BEN]).await;
+        let asked = app.asks(|_| ()).await;
+        app.book(&asked, app.time(0, "10:00")).await.expect("booked");
+        for _ in 0..4 {
+            app.mail.fail_next(MailError::Permanent { code: Some(550), detail: "no such user".into() });
+        }
+        app.work().await;
+        let letters = outbox::dead_letters(app.store().reader(), app.org, 10).await.expect("letters");
+        assert!(letters.len() >= 3, "every invitation: {letters:?}");
+        app.ana_cancels(&asked, "").await.expect("cancelled");
+        app.work().await;
+        let txn = app.store().begin().await.expect("a write");
+        for letter in letters {
+            assert!(outbox::revive(&txn, app.org, letter.id).await.expect("asked"));
+        }
+        txn.commit().await.expect("committed");
+        app.work().await;
+        let methods: Vec<_> = app.objects().into_iter().map(|(method, ..)| method).collect();
+        assert!(!methods.is_empty() && methods.iter().all(|method| method == "CANCEL"), "{methods:?}");
         app.all_is_well().await;
     }
 

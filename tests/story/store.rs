@@ -15,6 +15,23 @@ pub struct Home {
     folder: Option<PathBuf>,
 }
 
+impl Home {
+    /// The address of another database of this kind, still empty.
+    pub async fn another(&self) -> String {
+        match &self.folder {
+            Some(folder) => format!("sqlite://{}?mode=rwc", folder.join("another.db").display()),
+            None => {
+                let name = format!("convene_story_{}", unique());
+                let sql = format!("CREATE DATABASE {name}");
+                self.store.reader().execute_unprepared(&sql).await.expect("a database may be created");
+                let mut url: url::Url = self.url.parse().expect("it was one");
+                url.set_path(&name);
+                url.to_string()
+            }
+        }
+    }
+}
+
 impl Drop for Home {
     fn drop(&mut self) {
         if let Some(folder) = &self.folder {

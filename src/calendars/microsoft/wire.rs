@@ -247,7 +247,7 @@ fn earliest(zone: Tz, wall: NaiveDateTime) -> Option<DateTime<Utc>> {
     let day = TimeDelta::days(1);
     let time = match zone.from_local_datetime(&wall) {
         MappedLocalTime::Single(time) | MappedLocalTime::Ambiguous(time, _) => time,
-        MappedLocalTime::None => zone.from_local_datetime(&(wall + day)).earliest()? - day,
+        MappedLocalTime::None => zone.from_local_datetime(&wall.checked_add_signed(day)?).earliest()? - day,
     };
     Some(time.to_utc())
 }
@@ -258,7 +258,7 @@ fn latest(zone: Tz, wall: NaiveDateTime) -> Option<DateTime<Utc>> {
     let day = TimeDelta::days(1);
     let time = match zone.from_local_datetime(&wall) {
         MappedLocalTime::Single(time) | MappedLocalTime::Ambiguous(_, time) => time,
-        MappedLocalTime::None => zone.from_local_datetime(&(wall - day)).latest()? + day,
+        MappedLocalTime::None => zone.from_local_datetime(&wall.checked_sub_signed(day)?).latest()? + day,
     };
     Some(time.to_utc())
 }
@@ -268,7 +268,10 @@ fn latest(zone: Tz, wall: NaiveDateTime) -> Option<DateTime<Utc>> {
 fn whole_days(start: NaiveDateTime, end: NaiveDateTime, owner: Option<Tz>) -> Option<Interval> {
     match owner {
         Some(zone) => Interval::new(earliest(zone, start)?, latest(zone, end)?),
-        None => Interval::new(start.and_utc() - TimeDelta::hours(14), end.and_utc() + TimeDelta::hours(12)),
+        None => Interval::new(
+            start.and_utc().checked_sub_signed(TimeDelta::hours(14))?,
+            end.and_utc().checked_add_signed(TimeDelta::hours(12))?,
+        ),
     }
 }
 
@@ -384,4 +387,21 @@ fn guest_list(guests: &[Guest]) -> BTreeMap<String, bool> {
 
 fn wanted_guests(draft: &EventDraft) -> BTreeMap<String, bool> {
     listed(draft).iter().map(|attendee| (attendee.email.to_lowercase(), attendee.optional)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_time_are_no_interval() {
+        let (first, last) = (NaiveDateTime::MIN, NaiveDateTime::MAX);
+        assert!(whole_days(first, last, None).is_none());
+        // Whatever these are, asking does not break anything.
+        for zone in [Tz::UTC, Tz::Pacific__Kiritimati, Tz::Etc__GMTPlus12] {
+            for wall in [first, last] {
+                let _ = (earliest(zone, wall), latest(zone, wall));
+            }
+        }
+    }
 }

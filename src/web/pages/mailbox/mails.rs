@@ -10,6 +10,7 @@ use url::Url;
 use crate::{
     calendars::Provider,
     ids::MessageId,
+    notifications::{self, Body},
     state::AppState,
     store::{StoreError, entities::messages, words::MessageStatus},
     web::components::Status,
@@ -67,8 +68,7 @@ pub async fn all(state: &AppState) -> Result<Mails, StoreError> {
         .limit(MOST)
         .all(state.store.reader())
         .await?;
-    let from = state.config.mail.from.address.to_string();
-    let mut list: Vec<Mail> = rows.into_iter().map(|row| ours(row, &from)).collect();
+    let mut list: Vec<Mail> = rows.into_iter().map(|row| ours(state, row)).collect();
     let sandbox_problem = match theirs(state).await {
         Ok(more) => {
             list.extend(more);
@@ -85,18 +85,20 @@ pub async fn all(state: &AppState) -> Result<Mails, StoreError> {
 pub async fn find(state: &AppState, id: &str) -> Result<Option<Mail>, StoreError> {
     if let Ok(id) = id.parse::<MessageId>() {
         let row = messages::Entity::find_by_id(id).one(state.store.reader()).await?;
-        let from = state.config.mail.from.address.to_string();
-        return Ok(row.map(|row| ours(row, &from)));
+        return Ok(row.map(|row| ours(state, row)));
     }
     let theirs = theirs(state).await.unwrap_or_default();
     Ok(theirs.into_iter().find(|mail| mail.id == id))
 }
 
-fn ours(row: messages::Model, from: &str) -> Mail {
+fn ours(state: &AppState, row: messages::Model) -> Mail {
+    // A key that was left out leaves mails without words.
+    let Body { text, html } = notifications::body(&state.keys, &row)
+        .unwrap_or_else(|error| Body { text: error.to_string(), html: String::new() });
     Mail {
         id: row.id.to_string(),
         sender: Sender::Convene,
-        from: from.to_owned(),
+        from: state.config.mail.from.address.to_string(),
         to: row.to_email,
         subject: row.subject,
         kind: row.kind.replace('_', " "),
@@ -107,8 +109,8 @@ fn ours(row: messages::Model, from: &str) -> Mail {
         },
         problem: row.last_error,
         at: row.sent_at.unwrap_or(row.created_at).at(),
-        text: row.text_body,
-        html: row.html_body,
+        text,
+        html,
         method: row.ics_method,
         ics: row.ics,
     }
