@@ -158,7 +158,8 @@ impl Providers {
             let client = ProviderClient::new(&http, &endpoints, &microsoft.client_id, &microsoft.client_secret, base);
             (Provider::Microsoft, client)
         });
-        Self::new(google.chain(microsoft)).signing_in_with(&config.providers.sign_in)
+        let sign_in: Vec<_> = config.providers.sign_in.iter().copied().filter_map(known).collect();
+        Self::new(google.chain(microsoft)).signing_in_with(&sign_in)
     }
 
     pub fn get(&self, provider: Provider) -> Option<&ProviderClient> {
