@@ -150,7 +150,21 @@ async fn is_overtaken(state: &AppState, row: &messages::Model) -> Result<bool, S
         .one(db)
         .await?;
     let holds = event.is_none_or(|event| event.status != EventStatus::Cancelled && event.sequence <= row.sequence);
-    Ok(!holds && !outbox::has_queued(db, row.org_id, &thread(&row.about, &row.to_email)).await?)
+    if holds {
+        return Ok(false);
+    }
+    let waiting = outbox::queued(db, row.org_id, &thread(&row.about, &row.to_email)).await?;
+    let waiting = waiting.into_iter().filter_map(|job| match job {
+        Job::SendMessage { message, .. } => Some(message),
+        _ => None,
+    });
+    let later = messages::Entity::find()
+        .filter(messages::Column::OrgId.eq(row.org_id))
+        .filter(messages::Column::Id.is_in(waiting))
+        .filter(messages::Column::Sequence.gt(row.sequence))
+        .one(db)
+        .await?;
+    Ok(later.is_none())
 }
 
 /// Keeps the mails about one thing to one person in order.

@@ -224,13 +224,15 @@ pub async fn dead_letters(db: &impl ConnectionTrait, org: OrgId, limit: u64) -> 
     Ok(rows.into_iter().map(letter).collect())
 }
 
-/// Whether another job of this subject waits for its turn.
-pub async fn has_queued(db: &impl ConnectionTrait, org: OrgId, subject: &str) -> Result<bool, StoreError> {
-    let queued = jobs::Entity::find()
+/// The jobs of this subject that wait for their turn.
+pub async fn queued(db: &impl ConnectionTrait, org: OrgId, subject: &str) -> Result<Vec<Job>, StoreError> {
+    let rows = jobs::Entity::find()
         .filter(jobs::Column::OrgId.eq(org))
         .filter(jobs::Column::Subject.eq(subject))
-        .filter(jobs::Column::Status.eq(JobStatus::Queued));
-    Ok(queued.count(db).await? > 0)
+        .filter(jobs::Column::Status.eq(JobStatus::Queued))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().filter_map(|row| serde_json::from_str(&row.payload).ok()).collect())
 }
 
 /// How many jobs have neither succeeded nor been given up.

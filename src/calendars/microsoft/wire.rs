@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, MappedLocalTime, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, MappedLocalTime, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
@@ -244,6 +244,7 @@ impl Guest {
 /// The first instant of a wall time; one in a gap is read by the offset after it, so that a start is
 /// never late.
 fn earliest(zone: Tz, wall: NaiveDateTime) -> Option<DateTime<Utc>> {
+    let wall = sensible(wall)?;
     let day = TimeDelta::days(1);
     let time = match zone.from_local_datetime(&wall) {
         MappedLocalTime::Single(time) | MappedLocalTime::Ambiguous(time, _) => time,
@@ -255,12 +256,18 @@ fn earliest(zone: Tz, wall: NaiveDateTime) -> Option<DateTime<Utc>> {
 /// The last instant of a wall time; one in a gap is read by the offset before it, so that an end is
 /// never early.
 fn latest(zone: Tz, wall: NaiveDateTime) -> Option<DateTime<Utc>> {
+    let wall = sensible(wall)?;
     let day = TimeDelta::days(1);
     let time = match zone.from_local_datetime(&wall) {
         MappedLocalTime::Single(time) | MappedLocalTime::Ambiguous(_, time) => time,
         MappedLocalTime::None => zone.from_local_datetime(&wall.checked_sub_signed(day)?).latest()? + day,
     };
     Some(time.to_utc())
+}
+
+/// A wall time of years that zones can be asked about; nothing for the ends of the calendar's range.
+fn sensible(wall: NaiveDateTime) -> Option<NaiveDateTime> {
+    (0..=9999).contains(&wall.year()).then_some(wall)
 }
 
 /// Whole dates, `[start, end)`. Their owner's zone makes instants of them; without it, every instant
