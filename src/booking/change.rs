@@ -84,6 +84,20 @@ pub async fn reschedule(
     if let Some(answer) = choice.key.answered(db, mover.org, &scope, &choice.parameters()).await? {
         return found(state, mover, &answer).await;
     }
+    match move_to(state, mover, choice, origin).await {
+        // What stood in the way may be the move of this very form, sent twice at once.
+        Err(error @ (BookError::SlotTaken | BookError::NotOffered)) => {
+            match choice.key.answered(db, mover.org, &scope, &choice.parameters()).await? {
+                Some(answer) => found(state, mover, &answer).await,
+                None => Err(error),
+            }
+        }
+        moved => moved,
+    }
+}
+
+async fn move_to(state: &AppState, mover: &Mover, choice: &Choice, origin: &Origin) -> Result<Booking, BookError> {
+    let db = state.store.reader();
     let (request, booking) = mover.booked(state).await?;
     if booking.span.start() == choice.start {
         return Ok(booking);
