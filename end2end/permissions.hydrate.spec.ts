@@ -13,7 +13,7 @@ test("permissions that were unticked are named, and can be given later", async (
   await expect(page.getByText(sentence)).toBeVisible();
   await expect(page.getByText("Permission missing")).toBeVisible();
   await page.getByRole("button", { name: "Sign in again" }).click();
-  // The provider is told whose calendar it is, and asks only for the permission.
+  await page.getByRole("button", { name: CHLOE.email, exact: true }).click();
   await page.getByRole("button", { name: "Allow" }).click();
   await expect(page.getByRole("heading", { name: "Dashboard", level: 1 })).toBeVisible();
   await expect(page.getByText("is missing")).toHaveCount(0);

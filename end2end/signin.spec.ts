@@ -99,9 +99,8 @@ test("a provider that does not answer is named", async ({ page, world }) => {
   expect(page.url()).not.toContain(sandbox);
 });
 
-/** From an error page there is always a way on. */
+/** From an error page there is always a way to start again. */
 async function wayBack(page: import("@playwright/test").Page): Promise<void> {
-  await page.getByRole("link", { name: "Home page" }).click();
-  await page.getByRole("link", { name: "Sign in" }).first().click();
+  await page.getByRole("link", { name: "Sign-in page" }).click();
   await expect(page.getByRole("button", { name: "Continue with Google" })).toBeVisible();
 }
