@@ -39,7 +39,8 @@ pub struct Post {
     pub reply_to: Option<String>,
 }
 
-/// Promises to send a message from the service address. A message with the same kind, recipient and sequence about the same thing is promised once.
+/// Promises to send a message from the service address. A message with the same kind, recipient and sequence about the same thing
+/// is promised once.
 pub async fn post(
     txn: &Txn,
     config: &Config,

@@ -1,8 +1,8 @@
 //! Bodies: how large, of which type, and well-formed, before anybody interprets them.
 //!
 //! Forms and JSON are read here, once and within a time, judged, and passed on whole; so no handler ever waits for a
-//! slow sender or meets a field twice. What is asked under `/api/` is asked in JSON, everything else by forms. Pushes from providers (`/hooks/…`) are signed over their raw bytes and only limited
-//! in size.
+//! slow sender or meets a field twice. What is asked under `/api/` is asked in JSON, everything else by forms. Pushes from
+//! providers (`/hooks/…`) are signed over their raw bytes and only limited in size.
 
 pub mod form;
 mod json;

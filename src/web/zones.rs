@@ -23,9 +23,9 @@ pub fn zone_options(at: DateTime<Utc>, chosen: &str) -> String {
     let zone = zones::parse(chosen).ok();
     let value = |zone: Tz| format!("value=\"{}\"", zone.name());
     if let Some(value) = zone.map(value)
-        && all.contains(&value)
+        && let Some((before, after)) = all.split_once(&value)
     {
-        return all.replacen(&value, &format!("{value} selected"), 1);
+        return format!("{before}{value} selected{after}");
     }
     let (name, label) =
         zone.map_or(("", "Choose a time zone".to_owned()), |zone| (zone.name(), zones::label(zone, at)));

@@ -64,7 +64,7 @@ pub use month_picker::{MonthDay, MonthPicker, MonthPicture, WeekdayName};
 pub use progress::Progress;
 pub use provider_mark::{Provider, ProviderButton, ProviderLink, ProviderMark};
 pub use public_shell::{PublicShell, PublicWidth};
-pub use select::{Choice, ChoiceGroup, Select, SelectField};
+pub use select::{Choice, Select, SelectField};
 pub use skeleton::{Skeleton, SkeletonShape};
 pub use slot_list::{SlotDay, SlotList, SlotRow};
 pub use sparkline::Sparkline;

@@ -25,13 +25,6 @@ impl Choice {
     }
 }
 
-/// Choices under a heading; an empty heading leaves them ungrouped.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChoiceGroup {
-    pub label: String,
-    pub choices: Vec<Choice>,
-}
-
 fn options(choices: Vec<Choice>, selected: &str) -> Vec<AnyView> {
     choices
         .into_iter()
@@ -52,8 +45,8 @@ fn options(choices: Vec<Choice>, selected: &str) -> Vec<AnyView> {
 pub fn Select(
     #[prop(into)] id: String,
     #[prop(into)] name: String,
-    groups: Vec<ChoiceGroup>,
-    /// Instead of groups, on pages the browser does not take over: the choices as HTML.
+    #[prop(optional)] choices: Vec<Choice>,
+    /// Instead of choices, on pages the browser does not take over: the choices as HTML.
     #[prop(optional, into)]
     written: String,
     /// The value chosen at first.
@@ -71,17 +64,7 @@ pub fn Select(
     #[prop(optional, into)] autocomplete: MaybeProp<String>,
 ) -> impl IntoView {
     let autocomplete = autocomplete.get_untracked();
-    let options = groups
-        .into_iter()
-        .map(|group| {
-            let inner = options(group.choices, &selected);
-            if group.label.is_empty() {
-                inner.into_any()
-            } else {
-                view! { <optgroup label=group.label>{inner}</optgroup> }.into_any()
-            }
-        })
-        .collect::<Vec<_>>();
+    let options = options(choices, &selected);
     let written = (!written.is_empty()).then(|| InertElement::new(written));
     view! {
         <span class="select-wrap">
@@ -110,10 +93,7 @@ pub fn Select(
 pub fn SelectField(
     #[prop(into)] label: String,
     #[prop(into)] name: String,
-    /// Ungrouped choices; with headings use `groups`.
-    #[prop(optional)]
-    choices: Vec<Choice>,
-    #[prop(optional)] groups: Vec<ChoiceGroup>,
+    #[prop(optional)] choices: Vec<Choice>,
     /// Instead of choices, on pages the browser does not take over: the choices as HTML.
     #[prop(optional, into)]
     written: String,
@@ -145,17 +125,12 @@ pub fn SelectField(
         Signal::derive(move || described_by(&id, hint.get().is_some(), error.get().is_some()))
     };
     let invalid = Signal::derive(move || error.get().is_some());
-    let mut all = Vec::with_capacity(groups.len() + 1);
-    if !choices.is_empty() {
-        all.push(ChoiceGroup { label: String::new(), choices });
-    }
-    all.extend(groups);
     view! {
         <Field id=id.clone() label=label hint=hint error=error optional=optional large=large label_hidden=label_hidden class=class>
             <Select
                 id=id
                 name=name
-                groups=all
+                choices=choices
                 written=written
                 selected=selected
                 icon=icon
