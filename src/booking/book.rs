@@ -60,20 +60,7 @@ impl Choice {
 pub async fn book(state: &AppState, token: &LinkToken, choice: &Choice, origin: &Origin) -> Result<Booking, BookError> {
     let db = state.store.reader();
     let link = link::open(db, token, state.clock.now()).await?;
-    let scope = scope(link);
-    if let Some(answer) = choice.key.answered(db, link.org, &scope, &choice.parameters()).await? {
-        return replay(state, link, &answer).await;
-    }
-    match take(state, link, choice, origin).await {
-        // What stood in the way may be the booking of this very form, sent twice at once.
-        Err(error @ (BookError::SlotTaken | BookError::NotOffered | BookError::AlreadyBooked)) => {
-            match choice.key.answered(db, link.org, &scope, &choice.parameters()).await? {
-                Some(answer) => replay(state, link, &answer).await,
-                None => Err(error),
-            }
-        }
-        taken => taken,
-    }
+    choice.key.once(db, link.org, &scope(link), &choice.parameters(), take(state, link, choice, origin)).await
 }
 
 async fn take(state: &AppState, link: OpenLink, choice: &Choice, origin: &Origin) -> Result<Booking, BookError> {
@@ -118,11 +105,6 @@ pub(super) async fn pause(tries: u32) {
     tokio::time::sleep(Duration::from_millis(u64::from(tries) * 10 + jitter)).await;
 }
 
-pub(super) async fn replay(state: &AppState, link: OpenLink, answer: &str) -> Result<Booking, BookError> {
-    let id: BookingId = answer.parse().map_err(|_| BookError::KeyReused)?;
-    super::find(state.store.reader(), link.org, id).await?.ok_or(BookError::KeyReused)
-}
-
 async fn commit(
     state: &AppState,
     link: OpenLink,
@@ -138,8 +120,7 @@ async fn commit(
     // The same form may have been sent twice at once: the twin that comes second finds the first one's answer here.
     let locked = lock_request(&txn, request.org, request.id).await?;
     if let Some(answer) = choice.key.answered(&*txn, link.org, &scope(link), &choice.parameters()).await? {
-        drop(txn);
-        return replay(state, link, &answer).await;
+        return Ok(answer);
     }
     match locked.status {
         RequestStatus::Open => {}

@@ -80,20 +80,8 @@ pub async fn reschedule(
     origin: &Origin,
 ) -> Result<Booking, BookError> {
     let db = state.store.reader();
-    let scope = mover.scope("move");
-    if let Some(answer) = choice.key.answered(db, mover.org, &scope, &choice.parameters()).await? {
-        return found(state, mover, &answer).await;
-    }
-    match move_to(state, mover, choice, origin).await {
-        // What stood in the way may be the move of this very form, sent twice at once.
-        Err(error @ (BookError::SlotTaken | BookError::NotOffered)) => {
-            match choice.key.answered(db, mover.org, &scope, &choice.parameters()).await? {
-                Some(answer) => found(state, mover, &answer).await,
-                None => Err(error),
-            }
-        }
-        moved => moved,
-    }
+    let moving = move_to(state, mover, choice, origin);
+    choice.key.once(db, mover.org, &mover.scope("move"), &choice.parameters(), moving).await
 }
 
 async fn move_to(state: &AppState, mover: &Mover, choice: &Choice, origin: &Origin) -> Result<Booking, BookError> {
@@ -129,11 +117,6 @@ async fn move_to(state: &AppState, mover: &Mover, choice: &Choice, origin: &Orig
     }
 }
 
-async fn found(state: &AppState, mover: &Mover, answer: &str) -> Result<Booking, BookError> {
-    let id = answer.parse().map_err(|_| BookError::KeyReused)?;
-    super::find(state.store.reader(), mover.org, id).await?.ok_or(BookError::KeyReused)
-}
-
 async fn commit_move(
     state: &AppState,
     mover: &Mover,
@@ -149,8 +132,7 @@ async fn commit_move(
     lock_request(&txn, request.org, request.id).await?;
     let scope = mover.scope("move");
     if let Some(answer) = choice.key.answered(&*txn, mover.org, &scope, &choice.parameters()).await? {
-        drop(txn);
-        return found(state, mover, &answer).await;
+        return Ok(answer);
     }
     let booking = latest(&*txn, request.org, request.id).await?.filter(Booking::is_live).ok_or(BookError::NotBooked)?;
     mover.in_time(request, &booking, now)?;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
-use super::BookError;
+use super::{BookError, Booking};
 use crate::{
     ids::{LinkToken, OrgId, sha256},
     store::{StoreError, Txn, entities::idempotency_keys},
@@ -25,6 +25,27 @@ impl Key {
         if fits { Ok(Self(text.to_owned())) } else { Err(BookError::KeyRequired) }
     }
 
+    /// The booking this key already answered with, or that of `attempt`, whose own transaction looks again.
+    pub(super) async fn once(
+        &self,
+        db: &impl ConnectionTrait,
+        org: OrgId,
+        scope: &str,
+        parameters: &str,
+        attempt: impl Future<Output = Result<Booking, BookError>>,
+    ) -> Result<Booking, BookError> {
+        if let Some(answer) = self.answered(db, org, scope, parameters).await? {
+            return Ok(answer);
+        }
+        match attempt.await {
+            // What stood in the way may be what this very form did, sent twice at once.
+            Err(error @ (BookError::SlotTaken | BookError::NotOffered | BookError::AlreadyBooked)) => {
+                self.answered(db, org, scope, parameters).await?.ok_or(error)
+            }
+            done => done,
+        }
+    }
+
     /// What this key already answered in `scope`, if it did. The same key with other parameters is refused.
     pub(super) async fn answered(
         &self,
@@ -32,7 +53,7 @@ impl Key {
         org: OrgId,
         scope: &str,
         parameters: &str,
-    ) -> Result<Option<String>, BookError> {
+    ) -> Result<Option<Booking>, BookError> {
         let row = idempotency_keys::Entity::find()
             .filter(idempotency_keys::Column::OrgId.eq(org))
             .filter(idempotency_keys::Column::Scope.eq(scope))
@@ -40,11 +61,12 @@ impl Key {
             .one(db)
             .await
             .map_err(StoreError::from)?;
-        match row {
-            None => Ok(None),
-            Some(row) if row.parameters_hash == sha256(parameters.as_bytes()) => Ok(Some(row.result)),
-            Some(_) => Err(BookError::KeyReused),
+        let Some(row) = row else { return Ok(None) };
+        if row.parameters_hash != sha256(parameters.as_bytes()) {
+            return Err(BookError::KeyReused);
         }
+        let booking = row.result.parse().map_err(|_| BookError::KeyReused)?;
+        super::find(db, org, booking).await?.map(Some).ok_or(BookError::KeyReused)
     }
 
     /// Keeps the answer with the transaction that made it true. Purged after 72 hours at the earliest.
