@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use serde::Deserialize;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -77,7 +77,7 @@ pub fn offered_start(text: &str) -> Result<DateTime<Utc>, AppError> {
         return Err(AppError::new(422, "start_required", "Choose a time first."));
     }
     let start: Option<DateTime<Utc>> = text.parse().ok();
-    let exact = |start: &DateTime<Utc>| start.format("%Y-%m-%dT%H:%M:%SZ").to_string() == text;
+    let exact = |start: &DateTime<Utc>| start.to_rfc3339_opts(SecondsFormat::Secs, true) == text;
     // Years of four digits: later ones run out of days before an interview could end.
     let usual = |start: &DateTime<Utc>| (0..=9_999).contains(&start.year());
     Ok(start.filter(exact).filter(usual).ok_or(BookError::NotOffered)?)
@@ -165,7 +165,7 @@ async fn cancel(
 
 /// The page's script says that a person looks at it.
 async fn opened(State(state): State<AppState>, Path(token): Path<String>) -> Result<StatusCode, AppError> {
-    let link = open(&state, &parse(&token)?).await?;
+    let (_, link) = open(&state, &parse(&token)?).await?;
     link::opened(&state, link).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -175,7 +175,7 @@ async fn calendar_file(State(state): State<AppState>, Path(file): Path<String>) 
     let unknown = || AppError::from(LinkError::Unknown);
     let token: LinkToken = file.strip_suffix(".ics").and_then(|token| token.parse().ok()).ok_or_else(unknown)?;
     let db = state.store.reader();
-    let link = open(&state, &token).await?;
+    let (_, link) = open(&state, &token).await?;
     let booking =
         booking::latest(db, link.org, link.request).await?.filter(Booking::is_live).ok_or(BookError::NotBooked)?;
     let event = events::of_booking(db, link.org, booking.id).await?.ok_or(BookError::NotBooked)?;
