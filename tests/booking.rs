@@ -12,3 +12,5 @@ mod inviting;
 mod people;
 #[path = "booking/taking.rs"]
 mod taking;
+#[path = "booking/zones.rs"]
+mod zones;

@@ -413,7 +413,7 @@ async fn every_kind_of_silence_is_unknown_and_nobody_is_not_connected() {
         let Meeting { office, window, member, .. } = &meeting;
         let txn = db.store.begin().await.unwrap();
         let email = "eva.lindqvist@example.com".parse().unwrap();
-        let eva = people::ensure_interviewer(&txn, member.org, &email, "Eva", chrono_tz::UTC).await.unwrap();
+        let eva = people::ensure_interviewer(&txn, member.org, &email, "Eva").await.unwrap();
         txn.commit().await.unwrap();
         assert_eq!(meeting.of(eva, *window, TimeDelta::zero()).await, PersonBusy::NotConnected, "{}", db.kind);
 

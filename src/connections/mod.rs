@@ -238,9 +238,9 @@ impl Connection {
         matches!(self.status, ConnectionStatus::Active | ConnectionStatus::Error)
     }
 
-    /// The account as the calendar clients want to know it. `zone` is its owner's.
-    pub fn account(&self, zone: chrono_tz::Tz) -> Account {
-        Account { email: self.account_email.clone(), personal: self.personal, zone: Some(zone) }
+    /// The account as the calendar clients want to know it. `zone` is its owner's, if anybody knows it.
+    pub fn account(&self, zone: Option<chrono_tz::Tz>) -> Account {
+        Account { email: self.account_email.clone(), personal: self.personal, zone }
     }
 }
 

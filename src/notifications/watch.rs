@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono_tz::Tz;
 use tokio::sync::Notify;
 
 use super::{Message, Post, Recipient, ReconnectNeeded, post};
@@ -23,7 +24,9 @@ pub struct TellOwner {
 impl Watch for TellOwner {
     async fn expired(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError> {
         let Some(person) = people::find(&**txn, connection.org, connection.person).await? else { return Ok(()) };
-        let to = person.contact().and_then(|email| Recipient::parse(email.as_str(), &person.name, person.zone));
+        let to = person
+            .contact()
+            .and_then(|email| Recipient::parse(email.as_str(), &person.name, person.zone.unwrap_or(Tz::UTC)));
         let (Some(to), Ok(link)) = (to, self.config.web.url("/dashboard").parse()) else { return Ok(()) };
         let now = store::now(&**txn).await?;
         let message = Message::ReconnectNeeded(ReconnectNeeded {

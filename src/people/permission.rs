@@ -19,7 +19,8 @@ pub struct Member {
     pub role: Role,
     pub name: String,
     pub email: Email,
-    pub zone: Tz,
+    /// `None` while nobody knows where they live.
+    pub zone: Option<Tz>,
     /// The session that spoke, if one did.
     pub session: Option<SessionId>,
     _checked: Checked,
@@ -51,6 +52,12 @@ impl Member {
             session,
             _checked: Checked,
         })
+    }
+
+    /// The clock by which pages tell them times: their own, or UTC while theirs is not known. A time is never without the name
+    /// of its clock, or the page says which it is.
+    pub fn clock(&self) -> Tz {
+        self.zone.unwrap_or(Tz::UTC)
     }
 
     /// For what coordinators do; administrators may do it too.
@@ -101,7 +108,7 @@ mod tests {
             org: OrgId::new(),
             email: "ana@example.com".parse().unwrap(),
             name: "Ana".into(),
-            zone: Tz::Europe__Berlin,
+            zone: Some(Tz::Europe__Berlin),
             role: Role::Admin,
             weekly: vec![],
             overrides: vec![],

@@ -128,7 +128,7 @@ pub async fn open_request(
     if row.expires_at.at() <= now {
         return Err(LinkError::Expired { org, request });
     }
-    Ok((OpenLink { id: row.id, org, request }, request_row.into()))
+    Ok((OpenLink { id: row.id, org, request }, request_row.try_into()?))
 }
 
 /// The request's current link as text, or `None` if its key is no longer in the ring.

@@ -12,6 +12,7 @@ pub mod return_to;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
 use self::{
@@ -61,7 +62,7 @@ pub struct Redirect {
 }
 
 /// Starts an attempt. `browser` is the attempt cookie the browser has already, if any, so that two tabs do not shut each other
-/// out.
+/// out; `zone` is where the browser says it is, for a person of whom nobody knows better.
 ///
 /// # Errors
 /// [`SignInError::ProviderUnknown`] if the provider is not set up here, or not for signing in.
@@ -71,6 +72,7 @@ pub async fn begin(
     purpose: Purpose<'_>,
     return_to: &ReturnTo,
     browser: Option<BrowserToken>,
+    zone: Option<Tz>,
 ) -> Result<Redirect, SignInError> {
     let client = services.calendars.get(provider).ok_or(SignInError::ProviderUnknown)?;
     if matches!(purpose, Purpose::SignIn) && !services.calendars.signs_in(provider) {
@@ -105,6 +107,7 @@ pub async fn begin(
         nonce: request.nonce.clone(),
         verifier: pkce.verifier,
         return_to: return_to.clone(),
+        zone,
     };
     attempts::store(services, &request.state, &browser, &attempt).await?;
     let authorize_url = client.oauth.authorize_url(&request);
@@ -204,11 +207,12 @@ pub async fn finish(
     let account = Account {
         email: identity.email.clone().unwrap_or_default(),
         personal: identity.personal,
-        zone: known.as_ref().map(|person| person.zone),
+        zone: known.as_ref().and_then(|person| person.zone),
     };
     let probe = connect::probe(client, provider, &tokens.access, &account, &scopes, connect::needs(role), now).await;
 
-    let entry = Entry { provider, identity: &identity, tokens: &tokens, scopes: &scopes, probe: &probe, sign_up };
+    let zone = probe.zone().or(attempt.zone);
+    let entry = Entry { provider, identity: &identity, tokens: &tokens, scopes: &scopes, probe: &probe, zone, sign_up };
     let session = callback.session.as_ref();
     let mut written = write(services, &entry, member.as_ref(), session, origin, now).await;
     if let Err(SignInError::Store(StoreError::Refused(Violation::Duplicate))) = written {
@@ -248,6 +252,8 @@ struct Entry<'a> {
     tokens: &'a TokenSet,
     scopes: &'a BTreeSet<String>,
     probe: &'a Probe,
+    /// Where they seem to live: the calendar's word, else the browser's.
+    zone: Option<Tz>,
     sign_up: SignUp,
 }
 
@@ -273,6 +279,9 @@ async fn write(
             }
         },
     };
+    if let Some(zone) = entry.zone {
+        people::learn_zone(&txn, org, person, zone).await?;
+    }
     let grant = Grant {
         provider: entry.provider,
         identity: entry.identity,
@@ -311,9 +320,7 @@ async fn found_organisation(
         created_at: Set(now.into()),
     };
     organisations::Entity::insert(row).exec_without_returning(&**txn).await.map_err(StoreError::from)?;
-    // Until a calendar or its owner tells: UTC, which the pages take as "ask".
-    let zone = entry.probe.zone().unwrap_or(chrono_tz::Tz::UTC);
-    let new = NewPerson { id: person, org, email: &email, name: &name, zone, role: Role::Admin };
+    let new = NewPerson { id: person, org, email: &email, name: &name, zone: entry.zone, role: Role::Admin };
     people::insert(txn, &new, now.into()).await?;
     add_identity(txn, org, person, entry.provider, entry.identity, now).await?;
     let actor = Actor::Person(person);

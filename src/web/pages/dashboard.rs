@@ -33,7 +33,7 @@ pub fn Dashboard() -> impl IntoView {
     let filter = filter();
     desk(move |desk| async move {
         let board = Board::load(&desk, filter).await?;
-        let zone = desk.coordinator.member().zone;
+        let zone = desk.coordinator.member().clock();
         let today = board.now.with_timezone(&zone);
         let sub = format!("{}, {}", today.format("%A %-d %B"), zones::place(zone));
         let action =
@@ -101,7 +101,7 @@ impl Board {
         Ok(Self {
             me: desk.coordinator.member().person,
             now,
-            zone: desk.coordinator.member().zone,
+            zone: desk.coordinator.member().clock(),
             counts: list::counts(db, org, now).await?,
             lines: list::page(db, org, filter, now, 0, LINES).await?,
             next: list::next_interviews(db, org, now, 5).await?,

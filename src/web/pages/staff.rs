@@ -1,7 +1,10 @@
 //! What every staff page shares: who is signed in, where they may go, and the way to sign-in for those who are not.
 
 use axum::http::request::Parts;
-use leptos::prelude::*;
+use leptos::{
+    nonce::{Nonce, use_nonce},
+    prelude::*,
+};
 use leptos_meta::Title;
 
 use crate::{
@@ -10,10 +13,14 @@ use crate::{
     people::{self, Coordinator},
     state::AppState,
     web::{
-        components::{NavItem, Section, StaffShell, WhoAmI},
+        components::{Banner, Button, NavItem, Section, StaffShell, Tone, WhoAmI, ZoneSelect},
         session,
+        zones::zone_options,
     },
 };
+
+/// Fills in the browser's own zone where `data-guess-zone` asks for it.
+pub const GUESS_ZONE: &str = include_str!("guess_zone.js");
 
 /// Somebody who works with requests, and what their pages need.
 #[derive(Clone)]
@@ -21,6 +28,10 @@ pub struct Desk {
     pub state: AppState,
     pub coordinator: Coordinator,
     pub organisation: String,
+    /// Path and query of the page.
+    pub here: String,
+    /// For the scripts of parts that wait for something.
+    pub nonce: Option<Nonce>,
 }
 
 impl Desk {
@@ -38,7 +49,10 @@ where
     let state = expect_context::<AppState>();
     let response = use_context::<leptos_axum::ResponseOptions>();
     let parts = use_context::<Parts>();
+    let nonce = use_nonce();
     let page = Suspend::new(async move {
+        let here = parts.as_ref().and_then(|parts| parts.uri.path_and_query());
+        let here = here.map_or("/dashboard", |target| target.as_str()).to_owned();
         let outcome = async {
             let member = match &parts {
                 Some(parts) => session::member(&state, &parts.headers).await?,
@@ -50,16 +64,14 @@ where
                 AppError::forbidden()
                     .hint("These pages are for those who arrange interviews. There is nothing you need to do here.")
             })?;
-            Ok::<_, AppError>(Some(show(Desk { state: state.clone(), coordinator, organisation }).await?))
+            Ok::<_, AppError>(Some(
+                show(Desk { state: state.clone(), coordinator, organisation, here: here.clone(), nonce }).await?,
+            ))
         };
         match outcome.await {
             Ok(Some(page)) => page.into_any(),
             Ok(None) => {
-                let target = parts
-                    .as_ref()
-                    .and_then(|parts| parts.uri.path_and_query())
-                    .map_or("/dashboard", |target| target.as_str());
-                to_sign_in(response.as_ref(), target);
+                to_sign_in(response.as_ref(), &here);
                 ().into_any()
             }
             Err(error) => fail_with(response, error).into_any(),
@@ -89,8 +101,14 @@ pub fn Frame(
     #[prop(default = None, into)] back: Option<(String, String)>,
     children: Children,
 ) -> impl IntoView {
-    let nav = [Section::Dashboard, Section::Requests].map(|section| NavItem { section, count: None, alert: false });
+    let nav = [Section::Dashboard, Section::Requests, Section::Settings].map(|section| NavItem {
+        section,
+        count: None,
+        alert: false,
+    });
     let who = desk.who();
+    // The settings ask for it themselves.
+    let asks = current != Some(Section::Settings) && desk.coordinator.member().zone.is_none();
     view! {
         <Title text=title.clone() />
         <StaffShell
@@ -103,7 +121,27 @@ pub fn Frame(
             actions=actions.unwrap_or_else(|| ().into_any())
             beside=beside.unwrap_or_else(|| ().into_any())
         >
+            {asks.then(|| view! { <WhereAreYou desk /> })}
             {children()}
         </StaffShell>
+    }
+}
+
+/// Asks somebody where they live, while nobody knows.
+#[component]
+fn WhereAreYou(desk: Desk) -> impl IntoView {
+    let zones = zone_options(desk.state.clock.now(), "");
+    let form = view! {
+        <form method="post" action="/settings" class="row" data-guess-zone="">
+            <input type="hidden" name="return_to" value=desk.here />
+            <ZoneSelect options=zones name="zone" id="your-zone" label="Where you are" />
+            <Button label="Save" />
+        </form>
+    };
+    view! {
+        <script nonce=desk.nonce>{GUESS_ZONE}</script>
+        <Banner tone=Tone::Warning title="Which time zone are you in?" actions=form.into_any() class="mb-4">
+            "Your calendar did not say. Until you do, times here are shown in UTC, your working hours are taken in the zone of each request, and whole days in your calendar block a little more than the day."
+        </Banner>
     }
 }
