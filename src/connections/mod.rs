@@ -263,6 +263,12 @@ pub async fn of_people(
     Ok(found)
 }
 
+/// What a provider calls this person's address, whether or not it vouches for it; empty if none does.
+pub async fn claimed_address(db: &impl ConnectionTrait, org: OrgId, person: PersonId) -> Result<String, StoreError> {
+    let found = of_people(db, org, &[person]).await?.remove(&person).unwrap_or_default();
+    Ok(found.into_iter().map(|one| one.account_email).find(|email| !email.is_empty()).unwrap_or_default())
+}
+
 /// The connection of this organisation with this id.
 pub async fn find(db: &impl ConnectionTrait, org: OrgId, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
     let row = in_org(org).filter(connections::Column::Id.eq(id)).one(db).await?;

@@ -1,8 +1,9 @@
 //! People: who they are, when they work, and how the organisation finds them.
 //!
-//! Staying signed in lives in [`sessions`], permission in [`permission`]. An e-mail address is for display and contact; who
+//! Staying signed in lives in [`sessions`], permission in [`permission`], the address they confirm themselves in [`contact`]. An e-mail address is for display and contact; who
 //! somebody is when they sign in is decided by their identity (issuer and subject) alone ([`crate::sign_in`]).
 
+pub mod contact;
 pub mod permission;
 pub mod sessions;
 

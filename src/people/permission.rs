@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 
-use super::Person;
+use super::{Person, has_address};
 use crate::{
     ids::{Email, OrgId, PersonId, SessionId},
     store::words::Role,
@@ -52,6 +52,11 @@ impl Member {
             session,
             _checked: Checked,
         })
+    }
+
+    /// Where others may write to them, if anybody knows.
+    pub fn contact(&self) -> Option<&Email> {
+        Some(&self.email).filter(|email| has_address(email))
     }
 
     /// The clock by which pages tell them times: their own, or UTC while theirs is not known. A time is never without the name

@@ -312,7 +312,7 @@ async fn found_organisation(
         SignUp::Invite | SignUp::Closed => return Err(SignInError::SignUpClosed),
     }
     let (org, person) = (OrgId::new(), PersonId::new());
-    let (email, name) = contact(entry.provider, entry.identity, person);
+    let (email, name) = contact(entry.identity, person);
     let row = organisations::ActiveModel {
         id: Set(org),
         name: Set(format!("{name}'s team")),
@@ -370,11 +370,14 @@ pub(crate) async fn by_identity(
     }
 }
 
-/// Address and name for somebody new. An address the provider does not vouch for is none.
-fn contact(provider: Provider, identity: &Identity, person: PersonId) -> (Email, String) {
-    // A Microsoft work address is its administrator's word: good for writing to, and never more than that.
-    let told = identity.email.as_deref().filter(|_| identity.email_verified || provider == Provider::Microsoft);
-    let email: Option<Email> = told.and_then(|text| text.parse().ok());
+/// The address the provider vouches for. Another is none: it may be anybody's, and is asked for and confirmed by mail.
+fn vouched(identity: &Identity) -> Option<Email> {
+    identity.email.as_deref().filter(|_| identity.email_verified)?.parse().ok()
+}
+
+/// Address and name for somebody new.
+fn contact(identity: &Identity, person: PersonId) -> (Email, String) {
+    let email = vouched(identity);
     let named: Option<PersonName> = identity.name.as_deref().and_then(|text| text.parse().ok());
     let name = match (&named, &email) {
         (Some(name), _) => name.to_string(),

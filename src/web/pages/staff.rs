@@ -9,11 +9,12 @@ use leptos_meta::Title;
 
 use crate::{
     app::fail_with,
+    connections,
     error::AppError,
     people::{self, Coordinator},
     state::AppState,
     web::{
-        components::{Banner, Button, NavItem, Section, StaffShell, Tone, WhoAmI, ZoneSelect},
+        components::{Banner, Button, InputKind, NavItem, Section, StaffShell, TextField, Tone, WhoAmI, ZoneSelect},
         session,
         zones::zone_options,
     },
@@ -28,6 +29,8 @@ pub struct Desk {
     pub state: AppState,
     pub coordinator: Coordinator,
     pub organisation: String,
+    /// What a provider calls their address without vouching for it, while they have none; empty otherwise.
+    pub claimed_address: String,
     /// Path and query of the page.
     pub here: String,
     /// For the scripts of parts that wait for something.
@@ -64,8 +67,21 @@ where
                 AppError::forbidden()
                     .hint("These pages are for those who arrange interviews. There is nothing you need to do here.")
             })?;
+            let me = coordinator.member();
+            let claimed_address = match me.contact() {
+                Some(_) => String::new(),
+                None => connections::claimed_address(state.store.reader(), me.org, me.person).await?,
+            };
             Ok::<_, AppError>(Some(
-                show(Desk { state: state.clone(), coordinator, organisation, here: here.clone(), nonce }).await?,
+                show(Desk {
+                    state: state.clone(),
+                    coordinator,
+                    organisation,
+                    claimed_address,
+                    here: here.clone(),
+                    nonce,
+                })
+                .await?,
             ))
         };
         match outcome.await {
@@ -108,7 +124,8 @@ pub fn Frame(
     });
     let who = desk.who();
     // The settings ask for it themselves.
-    let asks = current != Some(Section::Settings) && desk.coordinator.member().zone.is_none();
+    let me = desk.coordinator.member();
+    let asks = current != Some(Section::Settings) && (me.zone.is_none() || me.contact().is_none());
     view! {
         <Title text=title.clone() />
         <StaffShell
@@ -121,27 +138,43 @@ pub fn Frame(
             actions=actions.unwrap_or_else(|| ().into_any())
             beside=beside.unwrap_or_else(|| ().into_any())
         >
-            {asks.then(|| view! { <WhereAreYou desk /> })}
+            {asks.then(|| view! { <AboutYou desk /> })}
             {children()}
         </StaffShell>
     }
 }
 
-/// Asks somebody where they live, while nobody knows.
+/// Asks somebody for what no provider told and others need of them.
 #[component]
-fn WhereAreYou(desk: Desk) -> impl IntoView {
-    let zones = zone_options(desk.state.clock.now(), "");
+fn AboutYou(desk: Desk) -> impl IntoView {
+    let me = desk.coordinator.member();
+    let (no_zone, no_address) = (me.zone.is_none(), me.contact().is_none());
+    let title = match (no_zone, no_address) {
+        (true, false) => "Which time zone are you in?",
+        (false, _) => "Where may others write to you?",
+        (true, true) => "Where are you, and where may others write to you?",
+    };
+    let zone = no_zone.then(|| {
+        let options = zone_options(desk.state.clock.now(), "");
+        view! { <ZoneSelect options name="zone" id="your-zone" label="Where you are" /> }
+    });
+    let address = no_address.then(|| {
+        let claimed = desk.claimed_address.clone();
+        view! { <TextField label="Your address" name="email" id="your-address" kind=InputKind::Email value=claimed /> }
+    });
     let form = view! {
         <form method="post" action="/settings" class="row" data-guess-zone="">
             <input type="hidden" name="return_to" value=desk.here />
-            <ZoneSelect options=zones name="zone" id="your-zone" label="Where you are" />
+            {zone}
+            {address}
             <Button label="Save" />
         </form>
     };
     view! {
         <script nonce=desk.nonce>{GUESS_ZONE}</script>
-        <Banner tone=Tone::Warning title="Which time zone are you in?" actions=form.into_any() class="mb-4">
-            "Your calendar did not say. Until you do, times here are shown in UTC, your working hours are taken in the zone of each request, and whole days in your calendar block a little more than the day."
+        <Banner tone=Tone::Warning title actions=form.into_any() class="mb-4">
+            {no_zone.then_some("Your calendar did not say where you are. Until you do, times here are shown in UTC, your working hours are taken in the zone of each request, and whole days in your calendar block a little more than the day. ")}
+            {no_address.then_some("Nobody vouches for an address of yours. Until you confirm one by the mail we send to it, you get no mails, are not invited to interviews, and candidates cannot answer you.")}
         </Banner>
     }
 }
