@@ -10,11 +10,13 @@ use super::{Message, Post, Recipient, ReconnectNeeded, post};
 use crate::{
     config::Config,
     connections::{Connection, Need, Watch},
-    outbox, people,
-    store::{self, StoreError, Txn},
+    outbox::{self, Job},
+    people,
+    store::{self, StoreError, Txn, words::ConnectionStatus},
 };
 
-/// Writes to the owner of a broken connection, and wakes the jobs of a mended one.
+/// Writes to the owner of a broken connection, and wakes the jobs of a mended one. One that did not answer yet is read
+/// again.
 pub struct TellOwner {
     pub config: Arc<Config>,
     pub wake: Arc<Notify>,
@@ -52,6 +54,10 @@ impl Watch for TellOwner {
 
     async fn connected(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError> {
         outbox::unpark(txn, connection.id).await?;
+        if connection.status == ConnectionStatus::Error {
+            let job = Job::ReadConnection { connection: connection.id };
+            outbox::enqueue(txn, connection.org, &job, store::now(&**txn).await?).await?;
+        }
         self.wake.notify_one();
         Ok(())
     }

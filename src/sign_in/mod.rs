@@ -31,7 +31,7 @@ use crate::{
     config::SignUp,
     connections::{
         self, Connection, Services,
-        connect::{self, Grant, Probe},
+        connect::{self, ConnectError, Grant, Probe},
     },
     ids::{Email, IdentityId, LinkToken, OrgId, PersonId, PersonName},
     people::{
@@ -41,7 +41,7 @@ use crate::{
     store::{
         Stamp, StoreError, Txn, Violation,
         entities::{identities, organisations},
-        words::Role,
+        words::{ConnectionStatus, Role},
     },
 };
 
@@ -289,8 +289,13 @@ async fn write(
         scopes: entry.scopes,
         probe: entry.probe,
     };
-    let connection = connect::store(services, &txn, org, person, grant, origin).await;
-    let connection = connection.map_err(|error| SignInError::of_connect(entry.provider, error))?;
+    let connection = match connect::store(services, &txn, org, person, grant, origin).await {
+        // Who only signs in gets in. The connection goes on waiting for "Sign in again", which asks for consent.
+        Err(ConnectError::OfflineMissing) if member.is_none() => {
+            expired(&txn, org, person, entry.provider).await?.ok_or(SignInError::OfflineMissing(entry.provider))?
+        }
+        stored => stored.map_err(|error| SignInError::of_connect(entry.provider, error))?,
+    };
     let session = sessions::open(&txn, org, person, presented, origin, now).await?;
     let detail = serde_json::json!({ "provider": entry.provider.as_str() });
     let actor = Actor::Person(person);
@@ -298,6 +303,18 @@ async fn write(
     audit::record(&txn, AuditEntry { org, actor, action, subject, detail, origin: origin.clone() }).await?;
     txn.commit().await?;
     Ok((session, person, connection, outcome))
+}
+
+/// The person's connection at this provider, if it waits for them to sign in again.
+async fn expired(
+    txn: &Txn,
+    org: OrgId,
+    person: PersonId,
+    provider: Provider,
+) -> Result<Option<Connection>, StoreError> {
+    let found = connections::of_people(&**txn, org, &[person]).await?;
+    let waits = |one: &Connection| one.provider == provider && one.status == ConnectionStatus::Expired;
+    Ok(found.into_values().flatten().find(waits))
 }
 
 /// A new organisation with the identity's person as its administrator.
@@ -415,8 +432,7 @@ async fn account_to_reconnect(
 /// The member's connection at this provider, unless they disconnected it.
 async fn connected(services: &Services, provider: Provider, member: &Member) -> Result<Option<Connection>, StoreError> {
     let found = connections::of_people(services.store.reader(), member.org, &[member.person]).await?;
-    let is_this = |connection: &Connection| {
-        connection.provider == provider && connection.status != crate::store::words::ConnectionStatus::Inactive
-    };
+    let is_this =
+        |connection: &Connection| connection.provider == provider && connection.status != ConnectionStatus::Inactive;
     Ok(found.into_values().flatten().find(is_this))
 }

@@ -3,7 +3,11 @@
 use convene::{
     people::{Member, contact},
     state::AppState,
-    store::entities::messages,
+    store::{
+        entities::{jobs, messages},
+        words::JobStatus,
+    },
+    worker,
 };
 use sea_orm::EntityTrait;
 
@@ -126,4 +130,20 @@ async fn an_address_counts_once_its_owner_opened_the_mail_to_it() {
     let me = member(&state, &browser).await;
     assert_eq!(me.contact().map(convene::ids::Email::as_str), Some("ana@example.com"));
     assert!(!get(&app, &mut browser, "/dashboard").await.body.contains("Where may others write to you?"));
+}
+
+#[tokio::test]
+async fn a_failed_first_read_is_tried_again_where_one_can_see_it() {
+    let (state, app, mut browser, _) = signed_up(&ana(), "zone=Europe%2FBerlin").await;
+    let queued = async || jobs::Entity::find().all(state.store.reader()).await.expect("read");
+    let [job] = &queued().await[..] else { panic!("one job") };
+    assert_eq!((job.kind.as_str(), job.attempts), ("read_connection", 0));
+    let page = get(&app, &mut browser, "/dashboard").await;
+    assert!(page.body.contains("did not answer") && page.body.contains("It is asked again: "), "{}", page.body);
+    // This provider knows no calendars at all, which trying again does not help.
+    worker::drain(&state).await.expect("worked");
+    let [job] = &queued().await[..] else { panic!("one job") };
+    assert_eq!((job.attempts, job.status), (1, JobStatus::Dead), "{}", job.last_error);
+    let page = get(&app, &mut browser, "/dashboard").await;
+    assert!(page.body.contains("A new calendar could not be read"), "{}", page.body);
 }
