@@ -26,6 +26,7 @@ use crate::{
             mailbox::{MailPage, MailboxPage},
             new_request::NewRequestPage,
             request::{RequestPage, move_page::MoveRequestPage},
+            settings::SettingsPage,
             signin::{SignIn, SignUp},
             styleguide::Styleguide,
         },
@@ -54,6 +55,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/requests/new") view=NewRequestPage ssr=SsrMode::Async />
                 <Route path=path!("/requests/:id") view=RequestPage ssr=SsrMode::Async />
                 <Route path=path!("/requests/:id/move") view=MoveRequestPage ssr=SsrMode::Async />
+                <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async />
                 <Route path=path!("/book/:token") view=BookingPage ssr=SsrMode::Async />
                 <Route path=path!("/book/:token/move") view=MovePage ssr=SsrMode::Async />
                 <Route path=path!("/book/:token/cancel") view=CancelPage ssr=SsrMode::Async />

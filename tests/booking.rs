@@ -14,3 +14,5 @@ mod people;
 mod seen;
 #[path = "booking/taking.rs"]
 mod taking;
+#[path = "booking/zones.rs"]
+mod zones;

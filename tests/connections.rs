@@ -37,7 +37,10 @@ use convene::{
         words::ConnectionStatus,
     },
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, PaginatorTrait, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    sea_query::Expr,
+};
 
 fn ana() -> Account {
     Account::google("ana-sub", "ana.alvarez@example.com")
@@ -413,7 +416,7 @@ async fn every_kind_of_silence_is_unknown_and_nobody_is_not_connected() {
         let Meeting { office, window, member, .. } = &meeting;
         let txn = db.store.begin().await.unwrap();
         let email = "eva.lindqvist@example.com".parse().unwrap();
-        let eva = people::ensure_interviewer(&txn, member.org, &email, "Eva", chrono_tz::UTC).await.unwrap();
+        let eva = people::ensure_interviewer(&txn, member.org, &email, "Eva").await.unwrap();
         txn.commit().await.unwrap();
         assert_eq!(meeting.of(eva, *window, TimeDelta::zero()).await, PersonBusy::NotConnected, "{}", db.kind);
 
@@ -463,6 +466,27 @@ async fn of_two_calendars_one_unknown_makes_the_person_unknown() {
         office.memory.revoke(&outlook.access_token());
         let one = meeting.busy(*window, TimeDelta::zero()).await;
         assert!(matches!(one, PersonBusy::Unknown { .. }), "{one:?}");
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_kept_fresh_where_nobody_asks() {
+    for db in test_stores().await {
+        let office = Office::open(&db.store).await;
+        signed_in(&office, &ana()).await;
+        signed_in(&office, &raj()).await;
+        tokens::keep_fresh(&office.services).await.expect("looked after");
+        assert_eq!(office.provider.refreshes(), 0, "{}: they live for an hour", db.kind);
+        office.clock.advance(TimeDelta::minutes(56));
+        tokens::keep_fresh(&office.services).await.expect("looked after");
+        tokens::keep_fresh(&office.services).await.expect("looked after");
+        assert_eq!(office.provider.refreshes(), 2, "each once");
+        office.provider.revoke(&raj());
+        office.clock.advance(TimeDelta::hours(1));
+        tokens::keep_fresh(&office.services).await.expect("looked after");
+        assert_eq!(office.told.expired.load(Ordering::SeqCst), 1, "noticed before anybody needs it");
+        let expired = rows::Entity::find().filter(rows::Column::Status.eq(ConnectionStatus::Expired));
+        assert_eq!(expired.count(db.store.reader()).await.unwrap(), 1);
     }
 }
 

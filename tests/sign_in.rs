@@ -13,14 +13,15 @@ use common::{
 use convene::{
     calendars::{CalendarError, Provider, memory::Action},
     config::SignUp,
-    connections::{self, Need},
+    connections::{self, Need, connect, tokens},
     ids::random_bytes,
     people::{self, Coordinator, Member, has_address, permission, sessions},
     sign_in::{self, Outcome, Purpose, SignedIn, error::SignInError, return_to::ReturnTo},
     store::{
         Store,
         entities::{
-            audit_log, connections as connection_rows, identities, oauth_attempts, organisations, people as rows,
+            audit_log, calendars, connections as connection_rows, identities, oauth_attempts, organisations,
+            people as rows,
         },
         words::{ConnectionStatus, Role},
     },
@@ -142,8 +143,8 @@ async fn an_interviewer_invited_by_address_is_not_taken_over_by_it() {
         let member = office.member(&browser).await.expect("signed in");
         let txn = db.store.begin().await.unwrap();
         let email = "ben.okafor@example.com".parse().unwrap();
-        let ben = people::ensure_interviewer(&txn, member.org, &email, "Ben", chrono_tz::Europe::Berlin).await.unwrap();
-        let twice = people::ensure_interviewer(&txn, member.org, &email, "Else", chrono_tz::UTC).await.unwrap();
+        let ben = people::ensure_interviewer(&txn, member.org, &email, "Ben").await.unwrap();
+        let twice = people::ensure_interviewer(&txn, member.org, &email, "Else").await.unwrap();
         txn.commit().await.unwrap();
         assert_eq!(ben, twice);
         assert_eq!(office.person(&member, ben).await.name, "Ben");
@@ -198,7 +199,7 @@ async fn a_provider_for_calendars_only_signs_nobody_in() {
         let unknown = (404, "provider_unknown");
         assert_eq!(refused(office.come_back(&mut browser, Provider::Google, &query).await), unknown, "{}", db.kind);
         let to = ReturnTo::parse("");
-        let begun = sign_in::begin(&office.services, Provider::Google, Purpose::SignIn, &to, None).await;
+        let begun = sign_in::begin(&office.services, Provider::Google, Purpose::SignIn, &to, None, None).await;
         assert!(matches!(begun, Err(SignInError::ProviderUnknown)));
         assert_eq!(counts(&db.store).await, [0; 4]);
     }
@@ -420,6 +421,97 @@ async fn a_provider_that_is_down_leaves_a_connection_that_works_later() {
         assert!(done.connection.last_error.contains("did not answer"));
         let row = connection_rows::Entity::find().one(db.store.reader()).await.unwrap().unwrap();
         assert!(row.refresh_token.is_some(), "the tokens are kept");
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_read_at_sign_in_is_read_later() {
+    for db in test_stores().await {
+        let (office, mut browser) = (Office::open(&db.store).await, Browser::new());
+        office.memory.fail_next(Action::Calendars, CalendarError::Unavailable("503".into()));
+        let done = office.sign_in(&mut browser, &ana()).await.expect("signed up all the same");
+        assert_eq!(done.connection.status, ConnectionStatus::Error, "{}", db.kind);
+        let member = office.member(&browser).await.expect("signed in");
+        assert_eq!(member.zone, None);
+
+        office.memory.add_calendar(&ana().access_token(), "team");
+        office.memory.fail_next(Action::Busy, CalendarError::Unavailable("503".into()));
+        let read = || connect::read_again(&office.services, member.org, done.connection.id);
+        assert!(read().await.is_err(), "and tried again");
+        read().await.expect("read");
+        let connection = connections::find(db.store.reader(), member.org, done.connection.id).await.unwrap().unwrap();
+        assert_eq!((connection.status, connection.last_error.as_str()), (ConnectionStatus::Active, ""));
+        assert_eq!(calendars::Entity::find().count(db.store.reader()).await.unwrap(), 2);
+        assert_eq!(office.person(&member, member.person).await.zone, Some(chrono_tz::UTC), "as the calendar says");
+    }
+}
+
+#[tokio::test]
+async fn where_somebody_lives_is_told_by_the_calendar_then_by_the_browser_and_never_made_up() {
+    for db in test_stores().await {
+        let office = Office::open(&db.store).await;
+        let signs_in = async |zone, listed: bool| {
+            let mut browser = Browser::within(zone);
+            if !listed {
+                office.memory.fail_next(Action::Calendars, CalendarError::PermissionMissing(vec![]));
+            }
+            office.sign_in(&mut browser, &ana()).await.expect("signed in");
+            office.member(&browser).await.expect("signed in").zone
+        };
+        let (berlin, tokyo) = (chrono_tz::Europe::Berlin, chrono_tz::Asia::Tokyo);
+        assert_eq!(signs_in(None, false).await, None, "{}: nobody said", db.kind);
+        assert_eq!(signs_in(Some(berlin), false).await, Some(berlin));
+        assert_eq!(signs_in(Some(tokyo), true).await, Some(berlin), "who is known does not move by travelling");
+
+        let mut browser = Browser::within(Some(tokyo));
+        office.sign_in(&mut browser, &Account::google("ben-sub", "ben@example.com")).await.expect("signed up");
+        let ben = office.member(&browser).await.expect("signed in");
+        assert_eq!(ben.zone, Some(chrono_tz::UTC), "the calendar's word before the browser's");
+    }
+}
+
+/// Google gives a refresh token on consent only, which signing in does not ask for.
+#[tokio::test]
+async fn signing_in_does_not_revive_an_expired_connection() {
+    for db in test_stores().await {
+        let (office, mut browser) = (Office::open(&db.store).await, Browser::new());
+        office.sign_in(&mut browser, &ana()).await.expect("signed up");
+        office.provider.revoke(&ana());
+        office.clock.advance(TimeDelta::hours(2));
+        tokens::keep_fresh(&office.services).await.expect("looked after");
+        office.provider.grant_no_refresh_tokens();
+
+        let done = office.sign_in(&mut browser, &ana()).await.expect("signed in");
+        assert_eq!(
+            (done.outcome, done.connection.status),
+            (Outcome::SignedIn, ConnectionStatus::Expired),
+            "{}",
+            db.kind
+        );
+        assert_eq!(office.told.connected.load(Ordering::SeqCst), 1, "it does not work again");
+        let member = office.member(&browser).await.expect("signed in");
+        let page = office.begin(&mut browser, Provider::Google, Purpose::Connect(&member)).await;
+        assert!(page.query_pairs().any(|(name, value)| name == "prompt" && value == "consent"));
+        let query = office.provider.agree(&page, &ana(), None);
+        let result = office.come_back(&mut browser, Provider::Google, &query).await;
+        assert_eq!(refused(result), (409, "offline_access_missing"), "asked for consent and got none");
+    }
+}
+
+#[tokio::test]
+async fn only_an_address_that_is_vouched_for_is_written_to() {
+    for db in test_stores().await {
+        let office = Office::open(&db.store).await;
+        let work = Account::microsoft(7, TENANT, "boss@bank.example");
+        let personal = Account::microsoft(8, PERSONAL, "raj@outlook.example");
+        for (account, contact) in [(work, None), (personal, Some("raj@outlook.example"))] {
+            let mut browser = Browser::new();
+            office.sign_in(&mut browser, &account).await.expect("signed up");
+            let member = office.member(&browser).await.expect("signed in");
+            assert_eq!(member.contact().map(convene::ids::Email::as_str), contact, "{}", db.kind);
+            let claimed = connections::claimed_address(db.store.reader(), member.org, member.person).await.unwrap();
+            assert_eq!(Some(claimed), account.email, "it is shown, and can be confirmed");
+        }
     }
 }
 

@@ -5,6 +5,8 @@ mod support;
 
 #[path = "sign_in_http/refusals.rs"]
 mod refusals;
+#[path = "sign_in_http/settings.rs"]
+mod settings;
 
 use std::sync::Arc;
 

@@ -18,7 +18,8 @@ CREATE TABLE people (
     -- Contact address, lower case. Never a key for signing in: identities are.
     email TEXT NOT NULL,
     name TEXT NOT NULL,
-    zone TEXT NOT NULL,
+    -- IANA name; NULL while nobody knows where this person lives. Unknown is never UTC.
+    zone TEXT,
     role TEXT NOT NULL CONSTRAINT people_role_known CHECK (role IN ('admin', 'coordinator', 'interviewer')),
     -- [{"weekday": "mon", "start": "09:00", "end": "17:00"}, ...]
     weekly_hours TEXT NOT NULL,
@@ -70,6 +71,8 @@ CREATE TABLE oauth_attempts (
     -- PKCE verifier, encrypted like every other secret
     verifier TEXT NOT NULL,
     return_to TEXT NOT NULL,
+    -- the browser's own zone (IANA), where its page could tell
+    browser_zone TEXT,
     -- the person who was signed in when the attempt began, where the purpose needs one
     person_id UUID,
     created_at BIGINT NOT NULL,

@@ -266,13 +266,12 @@ pub(super) fn participants(
     optional: &[crate::ids::PersonId],
     panel: &Panel,
 ) -> Vec<Participant> {
-    let of = |person: &Person, role| Participant {
-        person: Some(person.id),
-        email: person.email.to_string(),
-        name: person.name.clone(),
-        role,
+    // Who cannot be written to is not invited; that they are taken is kept elsewhere.
+    let of = |person: &Person, role| {
+        let email = person.contact()?.to_string();
+        Some(Participant { person: Some(person.id), email, name: person.name.clone(), role })
     };
-    let mut all = vec![of(coordinator, ParticipantRole::Organizer)];
+    let mut all: Vec<Participant> = of(coordinator, ParticipantRole::Organizer).into_iter().collect();
     let mut add = |one: Participant| {
         // One line per address: a coordinator who interviews, or a candidate who works here, is one attendee.
         if all.iter().all(|other: &Participant| other.email != one.email) {
@@ -285,9 +284,9 @@ pub(super) fn participants(
         name: request.candidate_name.clone(),
         role: ParticipantRole::Candidate,
     });
-    seated.iter().for_each(|person| add(of(person, ParticipantRole::Interviewer)));
+    seated.iter().filter_map(|person| of(person, ParticipantRole::Interviewer)).for_each(&mut add);
     let optional = optional.iter().filter_map(|id| panel.people.get(id));
-    optional.for_each(|person| add(of(person, ParticipantRole::Optional)));
+    optional.filter_map(|person| of(person, ParticipantRole::Optional)).for_each(&mut add);
     all
 }
 

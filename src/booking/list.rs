@@ -111,7 +111,8 @@ pub async fn page(
         .limit(limit)
         .all(db)
         .await?;
-    lines(db, org, rows.into_iter().map(Request::from).collect(), now).await
+    let requests = rows.into_iter().map(Request::try_from).collect::<Result<_, _>>()?;
+    lines(db, org, requests, now).await
 }
 
 /// The next interviews, soonest first.
@@ -131,7 +132,8 @@ pub async fn next_interviews(
         .await?;
     let ids: Vec<RequestId> = rows.iter().map(|row| row.request_id).collect();
     let requests = in_org(org).filter(requests::Column::Id.is_in(ids)).all(db).await?;
-    let mut lines = lines(db, org, requests.into_iter().map(Request::from).collect(), now).await?;
+    let requests = requests.into_iter().map(Request::try_from).collect::<Result<_, _>>()?;
+    let mut lines = lines(db, org, requests, now).await?;
     lines.sort_by_key(|line| line.booking.as_ref().map(|booking| booking.span.start()));
     Ok(lines)
 }
@@ -162,7 +164,7 @@ async fn lines(
         .all(db)
         .await?;
     for row in rows {
-        booked.insert(row.request_id, row.into());
+        booked.insert(row.request_id, row.try_into()?);
     }
     let bookings: Vec<BookingId> = booked.values().map(|booking| booking.id).collect();
     let standings = calendar_standings(db, org, &bookings).await?;

@@ -54,17 +54,19 @@ impl Booking {
     }
 }
 
-impl From<bookings::Model> for Booking {
-    fn from(row: bookings::Model) -> Self {
-        Self {
+impl TryFrom<bookings::Model> for Booking {
+    type Error = StoreError;
+
+    fn try_from(row: bookings::Model) -> Result<Self, StoreError> {
+        Ok(Self {
             id: row.id,
             org: row.org_id,
             request: row.request_id,
             status: row.status,
             span: Interval::new(row.starts_at.at(), row.ends_at.at()).expect("a stored booking runs forward"),
-            zone: row.candidate_zone.parse().unwrap_or(Tz::UTC),
+            zone: row.candidate_zone.parse().map_err(|_| StoreError::unreadable("bookings.candidate_zone"))?,
             hold_until: row.hold_until.map(|at| at.at()),
-        }
+        })
     }
 }
 
@@ -77,7 +79,7 @@ pub async fn latest(db: &impl ConnectionTrait, org: OrgId, request: RequestId) -
         .order_by_desc(bookings::Column::Id)
         .one(db)
         .await?;
-    Ok(row.map(Booking::from))
+    row.map(Booking::try_from).transpose()
 }
 
 /// The booking with this id, if it is one of this organisation.
@@ -87,7 +89,7 @@ pub async fn find(db: &impl ConnectionTrait, org: OrgId, id: BookingId) -> Resul
         .filter(bookings::Column::Id.eq(id))
         .one(db)
         .await?;
-    Ok(row.map(Booking::from))
+    row.map(Booking::try_from).transpose()
 }
 
 /// The ways a booking can honestly fail.
@@ -197,5 +199,5 @@ pub(crate) async fn lock_request(txn: &Txn, org: OrgId, id: RequestId) -> Result
     let query = crate::requests::in_org(org).filter(crate::store::entities::requests::Column::Id.eq(id));
     let query = if txn.get_database_backend() == sea_orm::DbBackend::Postgres { query.lock_exclusive() } else { query };
     let row = query.one(&**txn).await.map_err(StoreError::from)?;
-    row.map(Request::from).ok_or(BookError::Link(LinkError::Unknown))
+    Ok(row.ok_or(BookError::Link(LinkError::Unknown))?.try_into()?)
 }

@@ -265,7 +265,7 @@ pub fn query(ask: &Ask<'_>, known: &Knowledge, now: DateTime<Utc>, explain: bool
     query.buffer_before = ask.buffer_before;
     query.buffer_after = ask.buffer_after;
     query.explain = explain;
-    query.people = ask.panel.people.values().map(|person| core_person(person, ask.panel, known)).collect();
+    query.people = ask.panel.people.values().map(|person| core_person(person, ask, known)).collect();
     for seat in &ask.panel.seats {
         let ids: Vec<String> = seat.people.iter().map(ToString::to_string).collect();
         match seat.kind {
@@ -278,8 +278,9 @@ pub fn query(ask: &Ask<'_>, known: &Knowledge, now: DateTime<Utc>, explain: bool
 }
 
 /// One person as the core sees them. People without a calendar are there inside the hours typed for them, or else inside the
-/// coordinator's own windows; with neither, nobody knows.
-fn core_person(person: &Person, panel: &Panel, known: &Knowledge) -> scheduling::person::Person {
+/// coordinator's own windows; with neither, nobody knows. Where nobody knows their zone, their hours are on the request's clocks.
+fn core_person(person: &Person, ask: &Ask<'_>, known: &Knowledge) -> scheduling::person::Person {
+    let panel = ask.panel;
     let busy = match known.calendars.get(&person.id) {
         Some(PersonBusy::Known { intervals, .. }) => Busy::Known(intervals.clone()),
         Some(PersonBusy::Unknown { .. }) => Busy::Unknown,
@@ -287,7 +288,7 @@ fn core_person(person: &Person, panel: &Panel, known: &Knowledge) -> scheduling:
     };
     let connected =
         matches!(known.calendars.get(&person.id), Some(PersonBusy::Known { .. } | PersonBusy::Unknown { .. }));
-    let mut core = scheduling::person::Person::new(person.id.to_string(), person.zone, busy);
+    let mut core = scheduling::person::Person::new(person.id.to_string(), person.zone_for(ask.zone), busy);
     let typed = panel.typed.get(&person.id).map(|typed| typed.windows.clone()).unwrap_or_default();
     if connected {
         core.weekly = person.weekly.clone();

@@ -5,8 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono_tz::Tz;
-
 use super::offer::{self, Ask};
 use crate::{
     connections::{
@@ -20,7 +18,7 @@ use crate::{
         create::STEP_MINUTES,
         draft::{Draft, FieldError, NewRequest, panel::addresses},
     },
-    scheduling::{Answer, Query, zones},
+    scheduling::{Answer, Query},
     state::AppState,
     store::{
         StoreError,
@@ -78,14 +76,13 @@ pub async fn preview(state: &AppState, coordinator: &Coordinator, draft: &Draft)
         Ok(request) => (Some(request), Vec::new()),
         Err(errors) => (without_bystanders(draft, &errors).parse(now).ok(), errors),
     };
-    let zone = zones::parse(&draft.zone).unwrap_or(coordinator.member().zone);
     let required = readable(&draft.interviewers);
     let optional: Vec<Email> =
         readable(&draft.optional).into_iter().filter(|email| !required.contains(email)).collect();
     let everybody: Vec<Email> = required.iter().chain(&optional).cloned().collect();
     let found = people::by_emails(state.store.reader(), org, &everybody).await?;
     let person = |email: &Email| {
-        found.iter().find(|person| person.email == *email).cloned().unwrap_or_else(|| stranger(org, email, zone))
+        found.iter().find(|person| person.email == *email).cloned().unwrap_or_else(|| stranger(org, email))
     };
     let people: Vec<(Person, bool)> = required
         .iter()
@@ -191,13 +188,13 @@ fn without_bystanders(draft: &Draft, errors: &[FieldError]) -> Draft {
 }
 
 /// Somebody we have not heard of.
-fn stranger(org: OrgId, email: &Email, zone: Tz) -> Person {
+fn stranger(org: OrgId, email: &Email) -> Person {
     Person {
         id: PersonId::new(),
         org,
         email: email.clone(),
         name: email.guessed_name(),
-        zone,
+        zone: None,
         role: Role::Interviewer,
         weekly: Vec::new(),
         overrides: Vec::new(),

@@ -5,6 +5,7 @@
 //! (RFC 6047), with the service address as ORGANIZER so that the coordinator can answer as an attendee.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
 use super::Booking;
 use crate::{
@@ -43,8 +44,12 @@ impl Desk<'_> {
             span: self.booking.span,
             place: (!self.request.location.is_empty()).then(|| self.request.location.clone()),
             coordinator: self.coordinator.name.clone(),
-            coordinator_zone: self.coordinator.zone,
+            coordinator_zone: self.coordinator_zone(),
         }
+    }
+
+    fn coordinator_zone(&self) -> Tz {
+        self.coordinator.zone_for(self.request.zone)
     }
 
     /// The candidate's link, which is where they move or cancel.
@@ -62,7 +67,7 @@ impl Desk<'_> {
     }
 
     fn coordinator(&self) -> Option<Recipient> {
-        Recipient::parse(self.coordinator.contact()?.as_str(), &self.coordinator.name, self.coordinator.zone)
+        Recipient::parse(self.coordinator.contact()?.as_str(), &self.coordinator.name, self.coordinator_zone())
     }
 
     async fn post(&self, to: Option<Recipient>, sequence: u32, message: Message) -> Result<(), StoreError> {
@@ -122,7 +127,7 @@ impl Desk<'_> {
             None => self.booking.zone,
             Some(id) => crate::people::find(&**self.txn, self.request.org, id)
                 .await?
-                .map_or(self.request.zone, |person| person.zone),
+                .map_or(self.request.zone, |person| person.zone_for(self.request.zone)),
         };
         Ok(Recipient::parse(&one.email, &one.name, zone))
     }
@@ -172,7 +177,7 @@ pub(super) async fn booked(
             let object = desk.object(event, ical::Method::Request, &event.participants);
             desk.invite(event, &event.participants, |manage| {
                 let (event, coordinator, coordinator_zone) =
-                    (object.clone()?, desk.coordinator.name.clone(), desk.coordinator.zone);
+                    (object.clone()?, desk.coordinator.name.clone(), desk.coordinator_zone());
                 Some(Message::Invitation(Invitation { event, coordinator, coordinator_zone, manage }))
             })
             .await?;
@@ -245,7 +250,7 @@ pub(super) async fn moved(
             let name = &coordinator.name;
             let object = desk.object(event, ical::Method::Request, &event.participants);
             desk.invite(event, &event.participants, |manage| {
-                let (event, coordinator, coordinator_zone) = (object.clone()?, name.clone(), desk.coordinator.zone);
+                let (event, coordinator, coordinator_zone) = (object.clone()?, name.clone(), desk.coordinator_zone());
                 Some(Message::InvitationUpdated(InvitationUpdated {
                     event,
                     before: Some(before),
@@ -300,7 +305,7 @@ fn withdrawn(desk: &Desk<'_>, event: ical::Invitation, actor: Actor, reason: &st
     Some(Message::InvitationCancelled(InvitationCancelled {
         event,
         coordinator: desk.coordinator.name.clone(),
-        coordinator_zone: desk.coordinator.zone,
+        coordinator_zone: desk.coordinator_zone(),
         cancelled_by,
         reason: said(reason),
         book_again: None,

@@ -61,6 +61,7 @@ struct State {
     accounts: BTreeMap<String, AccountState>,
     script: Vec<(Action, Fault)>,
     notices: Vec<Notice>,
+    asked: Option<Account>,
     revision: u64,
 }
 
@@ -153,6 +154,11 @@ impl Memory {
                 }
             }
         });
+    }
+
+    /// The account as it was named when busy times were last asked for.
+    pub fn last_asked(&self) -> Option<Account> {
+        self.state().asked.clone()
     }
 
     /// Everything we placed for this account, cancelled events too.
@@ -286,11 +292,12 @@ impl Calendar for Memory {
     async fn busy(
         &self,
         token: &AccessToken,
-        _account: &Account,
+        account: &Account,
         calendars: &[String],
         window: Interval,
     ) -> Result<Vec<Interval>, CalendarError> {
         self.run(Action::Busy, token, |state, email| {
+            state.asked = Some(account.clone());
             let primary = ["primary".to_owned()];
             let asked = if calendars.is_empty() { &primary } else { calendars };
             let mut busy = Vec::new();

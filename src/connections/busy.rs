@@ -143,7 +143,7 @@ impl Stored {
                 .map(|person| (person.id, person.zone))
                 .collect();
             for connection in stale {
-                let zone = zones.get(&connection.person).copied().unwrap_or(chrono_tz::Tz::UTC);
+                let zone = zones.get(&connection.person).copied().flatten();
                 let calendars = selected.get(&connection.id).cloned().unwrap_or_default();
                 asked.insert(connection.id, ask(services.clone(), connection.clone(), zone, calendars, window));
             }
@@ -318,7 +318,7 @@ async fn selected(
 fn ask(
     services: Services,
     connection: Connection,
-    zone: chrono_tz::Tz,
+    zone: Option<chrono_tz::Tz>,
     calendars: Vec<String>,
     window: Interval,
 ) -> oneshot::Receiver<Result<Read, UnknownReason>> {
@@ -334,7 +334,7 @@ fn ask(
 async fn ask_and_store(
     services: &Services,
     connection: &Connection,
-    zone: chrono_tz::Tz,
+    zone: Option<chrono_tz::Tz>,
     calendars: &[String],
     window: Interval,
 ) -> Result<Read, UnknownReason> {

@@ -10,10 +10,12 @@ use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    sea_query::OnConflict,
+    sea_query::{Expr, OnConflict},
 };
 
-use super::{Connection, Need, ProviderClient, Services, busy, from_row, stored, token_place, tokens};
+use super::{
+    Connection, Need, ProviderClient, Services, busy, from_row, stored, token_place, tokens, tokens::AccessError,
+};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars::{
@@ -22,9 +24,10 @@ use crate::{
         oauth::{self, ScopeSet, TokenSet},
     },
     ids::{CalendarId, ConnectionId, OrgId, PersonId},
+    people,
     scheduling::{interval::Interval, zones},
     store::{
-        StoreError, Txn,
+        Stamp, StoreError, Txn,
         entities::{calendars, connections},
         words::{ConnectionStatus, Role},
     },
@@ -87,6 +90,78 @@ pub async fn probe(
     if !opens(provider, scopes, Need::ReadBusy) {
         return Probe { calendars: Vec::new(), status: ConnectionStatus::Active, last_error: missing };
     }
+    let looked = tokio::time::timeout(PROBE_DEADLINE, look(client, token, account, now)).await;
+    let looked = looked.unwrap_or_else(|_| Look {
+        calendars: Vec::new(),
+        is_readable: true,
+        failed: Some(CalendarError::Unavailable("no answer in time".to_owned())),
+    });
+    let (status, last_error) = match &looked.failed {
+        Some(error) => {
+            tracing::warn!(%provider, %error, "the first read of a calendar failed");
+            (ConnectionStatus::Error, busy::NO_ANSWER.to_owned())
+        }
+        None if looked.is_readable => (ConnectionStatus::Active, missing),
+        None => (ConnectionStatus::Active, busy::CANNOT_READ.to_owned()),
+    };
+    Probe { calendars: looked.calendars, status, last_error }
+}
+
+/// Reads an account again whose first read failed: its calendars, where its owner lives, and whether it answers at all.
+///
+/// # Errors
+/// What kept it from being read, for the worker's retry rules.
+pub async fn read_again(services: &Services, org: OrgId, id: ConnectionId) -> Result<(), AccessError> {
+    let db = services.store.reader();
+    let Some(connection) = super::find(db, org, id).await?.filter(|one| one.can(Need::ReadBusy)) else { return Ok(()) };
+    let Some(owner) = people::find(db, org, connection.person).await? else { return Ok(()) };
+    let client = services.calendars.get(connection.provider).ok_or(AccessError::NotConnected)?;
+    let (account, now) = (connection.account(owner.zone), services.clock.now());
+    let looked = tokens::with_access(services, org, id, |token| {
+        let (client, account) = (client.clone(), account.clone());
+        async move {
+            let looked = look(&client, &token, &account, now).await;
+            looked.failed.clone().map_or(Ok(looked), Err)
+        }
+    });
+    let looked = looked.await?;
+    let last_error = if looked.is_readable {
+        missing_sentence(connection.provider, &connection.scopes, needs(owner.role))
+    } else {
+        busy::CANNOT_READ.to_owned()
+    };
+    let probe = Probe { calendars: looked.calendars, status: ConnectionStatus::Active, last_error };
+    let txn = services.store.begin().await?;
+    store_calendars(&txn, org, id, &probe).await?;
+    if let Some(zone) = probe.zone() {
+        people::learn_zone(&txn, org, connection.person, zone).await?;
+    }
+    connections::Entity::update_many()
+        .col_expr(connections::Column::Status, Expr::value(probe.status.as_str()))
+        .col_expr(connections::Column::LastError, Expr::value(probe.last_error))
+        .col_expr(connections::Column::LastSyncedAt, Expr::value(Stamp::from(now).millis()))
+        .filter(connections::Column::OrgId.eq(org))
+        .filter(connections::Column::Id.eq(id))
+        // One that expired or was disconnected meanwhile stays that.
+        .filter(connections::Column::Status.is_in([ConnectionStatus::Active, ConnectionStatus::Error]))
+        .exec(&*txn)
+        .await
+        .map_err(StoreError::from)?;
+    txn.commit().await?;
+    Ok(())
+}
+
+/// What one look at an account showed.
+struct Look {
+    calendars: Vec<CalendarInfo>,
+    /// Whether its owner allowed reading when they are busy.
+    is_readable: bool,
+    /// What may go better another time.
+    failed: Option<CalendarError>,
+}
+
+/// Asks for the list of calendars and for the coming day. A list that may not be had is empty.
+async fn look(client: &ProviderClient, token: &AccessToken, account: &Account, now: DateTime<Utc>) -> Look {
     let day = Interval::new(now, now + chrono::Duration::days(1));
     let read = async {
         match day {
@@ -94,27 +169,17 @@ pub async fn probe(
             None => Ok(()),
         }
     };
-    let both = async { tokio::join!(client.calendar.calendars(token), read) };
-    let late = || CalendarError::Unavailable("no answer in time".to_owned());
-    let (listed, read) =
-        tokio::time::timeout(PROBE_DEADLINE, both).await.unwrap_or_else(|_| (Err(late()), Err(late())));
-    let calendars = listed.unwrap_or_default();
-    match read {
-        Ok(()) => Probe { calendars, status: ConnectionStatus::Active, last_error: missing },
-        Err(CalendarError::PermissionMissing(_)) => {
-            Probe { calendars, status: ConnectionStatus::Active, last_error: busy::CANNOT_READ.to_owned() }
-        }
-        Err(error) => {
-            tracing::warn!(%provider, %error, "the first read of a calendar failed");
-            Probe { calendars, status: ConnectionStatus::Error, last_error: busy::NO_ANSWER.to_owned() }
-        }
-    }
+    let (listed, read) = tokio::join!(client.calendar.calendars(token), read);
+    let is_readable = !matches!(read, Err(CalendarError::PermissionMissing(_)));
+    let read = read.err().filter(|_| is_readable);
+    let unlisted = listed.as_ref().err().filter(|error| error.is_retryable()).cloned();
+    Look { calendars: listed.unwrap_or_default(), is_readable, failed: read.or(unlisted) }
 }
 
 /// Why a grant was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The provider gave no refresh token and we have none from before: the connection would end within the hour.
+    /// The provider gave no refresh token and we have none from before that works: the connection would end within the hour.
     #[error("no refresh token was granted")]
     OfflineMissing,
     #[error(transparent)]
@@ -161,8 +226,11 @@ pub async fn store(
     let seal = |column, text: &str| services.keys.seal(&token_place(org, id, column), text);
     let now = services.clock.now();
     let refresh = grant.tokens.refresh.as_ref().map(|token| seal("refresh_token", token.expose()));
-    let same_account = existing.as_ref().filter(|row| row.account_subject == grant.identity.subject);
-    let refresh = refresh.or_else(|| same_account.and_then(|row| row.refresh_token.clone()));
+    // An expired connection's refresh token is dead: with it, this would end again within the hour.
+    let reusable = existing
+        .as_ref()
+        .filter(|row| row.account_subject == grant.identity.subject && row.status != ConnectionStatus::Expired);
+    let refresh = refresh.or_else(|| reusable.and_then(|row| row.refresh_token.clone()));
     let refresh = refresh.ok_or(ConnectError::OfflineMissing)?;
     let row = connections::ActiveModel {
         id: if existing.is_some() { Unchanged(id) } else { Set(id) },

@@ -238,9 +238,9 @@ impl Connection {
         matches!(self.status, ConnectionStatus::Active | ConnectionStatus::Error)
     }
 
-    /// The account as the calendar clients want to know it. `zone` is its owner's.
-    pub fn account(&self, zone: chrono_tz::Tz) -> Account {
-        Account { email: self.account_email.clone(), personal: self.personal, zone: Some(zone) }
+    /// The account as the calendar clients want to know it. `zone` is its owner's, if anybody knows it.
+    pub fn account(&self, zone: Option<chrono_tz::Tz>) -> Account {
+        Account { email: self.account_email.clone(), personal: self.personal, zone }
     }
 }
 
@@ -261,6 +261,12 @@ pub async fn of_people(
         found.entry(connection.person).or_default().push(connection);
     }
     Ok(found)
+}
+
+/// What a provider calls this person's address, whether or not it vouches for it; empty if none does.
+pub async fn claimed_address(db: &impl ConnectionTrait, org: OrgId, person: PersonId) -> Result<String, StoreError> {
+    let found = of_people(db, org, &[person]).await?.remove(&person).unwrap_or_default();
+    Ok(found.into_iter().map(|one| one.account_email).find(|email| !email.is_empty()).unwrap_or_default())
 }
 
 /// The connection of this organisation with this id.

@@ -8,9 +8,11 @@ use std::{future::Future, time::Duration};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter,
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, SimpleExpr},
 };
+
+use tokio::task::JoinSet;
 
 use super::{Services, find, known, token_place};
 use crate::{
@@ -32,6 +34,9 @@ const LEASE: chrono::Duration = chrono::Duration::seconds(30);
 const LOOK_EVERY: Duration = Duration::from_millis(40);
 /// The longest lifetime of a token that is believed; providers say an hour.
 const LONGEST_LIFE: chrono::Duration = chrono::Duration::days(365);
+/// Tokens refreshed ahead in one round, and how many of them at a time.
+const MOST_AT_ONCE: u64 = 200;
+const SIDE_BY_SIDE: usize = 4;
 /// What the owner of an expired connection reads.
 const EXPIRED: &str = "The sign-in has expired or was withdrawn. Reconnect to go on.";
 
@@ -131,6 +136,36 @@ async fn access(
             Err(_) => return Err(CalendarError::Unavailable("the refresh was interrupted".to_owned()).into()),
         }
     }
+}
+
+/// Refreshes the tokens that end soon, also of connections nobody asks at the moment: a grant that was withdrawn is noticed, and
+/// its owner told, before it is needed. At most 200 a round, those that still live first, a few at a time.
+pub async fn keep_fresh(services: &Services) -> Result<(), StoreError> {
+    let soon = Stamp::from(services.clock.now() + AHEAD);
+    let ending: Vec<(OrgId, ConnectionId)> = connections::Entity::find()
+        .select_only()
+        .columns([connections::Column::OrgId, connections::Column::Id])
+        .filter(connections::Column::Status.is_in([ConnectionStatus::Active, ConnectionStatus::Error]))
+        .filter(connections::Column::AccessExpiresAt.lte(soon))
+        .order_by_desc(connections::Column::AccessExpiresAt)
+        .limit(MOST_AT_ONCE)
+        .into_tuple()
+        .all(services.store.reader())
+        .await?;
+    let mut refreshing = JoinSet::new();
+    for (org, id) in ending {
+        if refreshing.len() == SIDE_BY_SIDE {
+            refreshing.join_next().await;
+        }
+        let services = services.clone();
+        refreshing.spawn(async move {
+            if let Err(error) = access(&services, org, id, None).await {
+                tracing::info!(connection = %id, %error, "a token was not refreshed ahead");
+            }
+        });
+    }
+    while refreshing.join_next().await.is_some() {}
+    Ok(())
 }
 
 async fn load(services: &Services, org: OrgId, connection: ConnectionId) -> Result<connections::Model, AccessError> {

@@ -112,7 +112,7 @@ async fn furnish(
 ) -> Result<(), SeedError> {
     let email: Email =
         played.email.parse().map_err(|_| SeedError::Sandbox(format!("{} is no address", played.email)))?;
-    let zone = played.zone.parse().map_err(|_| SeedError::Sandbox(format!("{} is no zone", played.zone)))?;
+    let zone = played.zone.parse().map(Some).map_err(|_| SeedError::Sandbox(format!("{} is no zone", played.zone)))?;
     let role = match played.email.as_str() {
         ADMIN => Role::Admin,
         COORDINATOR => Role::Coordinator,
@@ -134,7 +134,7 @@ async fn furnish(
     let client = state.services.calendars.get(played.provider);
     let probe = match (connected, client) {
         (true, Some(client)) => {
-            let account = Account { email: played.email.clone(), personal: identity.personal, zone: Some(zone) };
+            let account = Account { email: played.email.clone(), personal: identity.personal, zone };
             let needs = connect::needs(Role::Interviewer);
             Some(
                 connect::probe(

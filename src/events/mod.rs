@@ -271,7 +271,7 @@ async fn load(db: &impl ConnectionTrait, row: events::Model) -> Result<Event, St
         location: row.location,
         video: row.video,
         span: Interval::new(row.starts_at.at(), row.ends_at.at()).expect("a stored event runs forward"),
-        zone: row.zone.parse().unwrap_or(Tz::UTC),
+        zone: row.zone.parse().map_err(|_| StoreError::unreadable("events.zone"))?,
         status: row.status,
         inviter: row.inviter,
         participants: participants.into_iter().map(participant).collect(),

@@ -23,8 +23,8 @@ use crate::{calendars::ical::Method, scheduling::interval::Interval};
 use address::{MailAddress, MailName, NotMailable};
 use letter::Letter;
 pub use messages::{
-    BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved, CandidateDid, CoordinatorNotice,
-    HeldReleased, Invitation, InvitationCancelled, InvitationUpdated, ReconnectNeeded,
+    BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved, CandidateDid, ConfirmAddress,
+    CoordinatorNotice, HeldReleased, Invitation, InvitationCancelled, InvitationUpdated, ReconnectNeeded,
 };
 pub use post::{Body, Post, body, deliver, post};
 
@@ -80,6 +80,7 @@ pub enum Message {
     InvitationCancelled(InvitationCancelled),
     CoordinatorNotice(CoordinatorNotice),
     ReconnectNeeded(ReconnectNeeded),
+    ConfirmAddress(ConfirmAddress),
 }
 
 /// A message in its final words.
@@ -108,6 +109,7 @@ impl Message {
             Self::InvitationCancelled(_) => "invitation_cancelled",
             Self::CoordinatorNotice(notice) => notice.kind(),
             Self::ReconnectNeeded(_) => "reconnect_needed",
+            Self::ConfirmAddress(_) => "confirm_address",
         }
     }
 
@@ -136,6 +138,7 @@ impl Message {
             Self::InvitationCancelled(message) => message.letter(to),
             Self::CoordinatorNotice(message) => message.letter(to),
             Self::ReconnectNeeded(message) => message.letter(to),
+            Self::ConfirmAddress(message) => message.letter(to),
         }
     }
 

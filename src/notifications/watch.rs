@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono_tz::Tz;
 use tokio::sync::Notify;
 
 use super::{Message, Post, Recipient, ReconnectNeeded, post};
 use crate::{
     config::Config,
     connections::{Connection, Need, Watch},
-    outbox, people,
-    store::{self, StoreError, Txn},
+    outbox::{self, Job},
+    people,
+    store::{self, StoreError, Txn, words::ConnectionStatus},
 };
 
-/// Writes to the owner of a broken connection, and wakes the jobs of a mended one.
+/// Writes to the owner of a broken connection, and wakes the jobs of a mended one. One that did not answer yet is read
+/// again.
 pub struct TellOwner {
     pub config: Arc<Config>,
     pub wake: Arc<Notify>,
@@ -23,7 +26,9 @@ pub struct TellOwner {
 impl Watch for TellOwner {
     async fn expired(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError> {
         let Some(person) = people::find(&**txn, connection.org, connection.person).await? else { return Ok(()) };
-        let to = person.contact().and_then(|email| Recipient::parse(email.as_str(), &person.name, person.zone));
+        let to = person
+            .contact()
+            .and_then(|email| Recipient::parse(email.as_str(), &person.name, person.zone.unwrap_or(Tz::UTC)));
         let (Some(to), Ok(link)) = (to, self.config.web.url("/dashboard").parse()) else { return Ok(()) };
         let now = store::now(&**txn).await?;
         let message = Message::ReconnectNeeded(ReconnectNeeded {
@@ -49,6 +54,10 @@ impl Watch for TellOwner {
 
     async fn connected(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError> {
         outbox::unpark(txn, connection.id).await?;
+        if connection.status == ConnectionStatus::Error {
+            let job = Job::ReadConnection { connection: connection.id };
+            outbox::enqueue(txn, connection.org, &job, store::now(&**txn).await?).await?;
+        }
         self.wake.notify_one();
         Ok(())
     }

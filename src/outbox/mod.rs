@@ -42,6 +42,8 @@ pub enum Job {
     SendMessage { message: MessageId, thread: String },
     /// Ask the calendars of a held booking again, and confirm or release it.
     SettleHold { booking: BookingId },
+    /// Read a newly connected account whose first read failed.
+    ReadConnection { connection: ConnectionId },
 }
 
 impl Job {
@@ -51,6 +53,7 @@ impl Job {
             Self::PlaceEvent { .. } => "place_event",
             Self::SendMessage { .. } => "send_message",
             Self::SettleHold { .. } => "settle_hold",
+            Self::ReadConnection { .. } => "read_connection",
         }
     }
 
@@ -60,6 +63,7 @@ impl Job {
             Self::PlaceEvent { event } => event.to_string(),
             Self::SendMessage { thread, .. } => thread.clone(),
             Self::SettleHold { booking } => format!("hold:{booking}"),
+            Self::ReadConnection { connection } => format!("read:{connection}"),
         }
     }
 
@@ -222,6 +226,18 @@ pub async fn dead_letters(db: &impl ConnectionTrait, org: OrgId, limit: u64) -> 
         failed_at: row.finished_at.unwrap_or(row.created_at).at(),
     };
     Ok(rows.into_iter().map(letter).collect())
+}
+
+/// When a promise is tried next, if it waits for its turn.
+pub async fn next_try(db: &impl ConnectionTrait, org: OrgId, job: &Job) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let row = jobs::Entity::find()
+        .filter(jobs::Column::OrgId.eq(org))
+        .filter(jobs::Column::Kind.eq(job.kind()))
+        .filter(jobs::Column::Subject.eq(job.subject()))
+        .filter(jobs::Column::Status.eq(JobStatus::Queued))
+        .one(db)
+        .await?;
+    Ok(row.map(|row| row.run_at.at()))
 }
 
 /// The jobs of this subject that wait for their turn.

@@ -1,8 +1,9 @@
 //! People: who they are, when they work, and how the organisation finds them.
 //!
-//! Staying signed in lives in [`sessions`], permission in [`permission`]. An e-mail address is for display and contact; who
+//! Staying signed in lives in [`sessions`], permission in [`permission`], the address they confirm themselves in [`contact`]. An e-mail address is for display and contact; who
 //! somebody is when they sign in is decided by their identity (issuer and subject) alone ([`crate::sign_in`]).
 
+pub mod contact;
 pub mod permission;
 pub mod sessions;
 
@@ -10,7 +11,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
     sea_query::{Expr, OnConflict},
 };
 use serde::de::DeserializeOwned;
@@ -35,7 +36,9 @@ pub struct Person {
     /// Where mail reaches them, unless [`has_address`] says there is none yet.
     pub email: Email,
     pub name: String,
-    pub zone: Tz,
+    /// Where they live, once their calendar, their browser or they themselves said so. Until then nothing may take them to be
+    /// somewhere: see [`Person::zone_for`].
+    pub zone: Option<Tz>,
     pub role: Role,
     pub weekly: Vec<WeeklyWindow>,
     pub overrides: Vec<DayOverride>,
@@ -54,9 +57,10 @@ impl Person {
         self.contact().map_or_else(|| self.name.clone(), |email| format!("{} ({email})", self.name))
     }
 
-    /// Whether nobody knows yet where this person lives: the calendar did not tell and they did not say.
-    pub fn needs_zone(&self) -> bool {
-        self.zone == Tz::UTC
+    /// The clock of this person's working hours, and of what is written to them, for a request that thinks in `request` zone:
+    /// their own, or the request's while nobody knows theirs. Pages say so where hours rest on it.
+    pub fn zone_for(&self, request: Tz) -> Tz {
+        self.zone.unwrap_or(request)
     }
 }
 
@@ -143,15 +147,9 @@ pub async fn team(db: &impl ConnectionTrait, org: OrgId) -> Result<Vec<Person>, 
 
 /// The person behind this address, made an interviewer who never signed in if there is nobody yet.
 ///
-/// `zone` is where they are taken to live until they or their calendar say otherwise. An existing person is not changed.
-pub async fn ensure_interviewer(
-    txn: &Txn,
-    org: OrgId,
-    email: &Email,
-    name: &str,
-    zone: Tz,
-) -> Result<PersonId, StoreError> {
-    let new = NewPerson { id: PersonId::new(), org, email, name, zone, role: Role::Interviewer };
+/// Where they live stays unknown until they or their calendar say. An existing person is not changed.
+pub async fn ensure_interviewer(txn: &Txn, org: OrgId, email: &Email, name: &str) -> Result<PersonId, StoreError> {
+    let new = NewPerson { id: PersonId::new(), org, email, name, zone: None, role: Role::Interviewer };
     insert(txn, &new, Stamp::from(crate::store::now(&**txn).await?)).await?;
     let row = in_org(org).filter(people::Column::Email.eq(email.as_str())).one(&**txn).await?;
     // Inserted just above, unless the address was there before.
@@ -172,15 +170,23 @@ pub async fn disable(txn: &Txn, admin: &Admin, id: PersonId) -> Result<(), Store
     sessions::end_all(txn, org, id).await
 }
 
-/// Changes where a person lives.
+/// Changes where a person lives, as they say it.
 pub async fn set_zone(txn: &Txn, org: OrgId, id: PersonId, zone: Tz) -> Result<(), StoreError> {
+    zone_update(org, id, zone).exec(&**txn).await?;
+    Ok(())
+}
+
+/// Notes where a person seems to live, unless that is known already.
+pub async fn learn_zone(txn: &Txn, org: OrgId, id: PersonId, zone: Tz) -> Result<(), StoreError> {
+    zone_update(org, id, zone).filter(people::Column::Zone.is_null()).exec(&**txn).await?;
+    Ok(())
+}
+
+fn zone_update(org: OrgId, id: PersonId, zone: Tz) -> UpdateMany<people::Entity> {
     people::Entity::update_many()
         .col_expr(people::Column::Zone, Expr::value(zone.name()))
         .filter(people::Column::OrgId.eq(org))
         .filter(people::Column::Id.eq(id))
-        .exec(&**txn)
-        .await?;
-    Ok(())
 }
 
 /// What a row of a person is made of.
@@ -189,7 +195,8 @@ pub(crate) struct NewPerson<'a> {
     pub org: OrgId,
     pub email: &'a Email,
     pub name: &'a str,
-    pub zone: Tz,
+    /// `None` while nobody knows.
+    pub zone: Option<Tz>,
     pub role: Role,
 }
 
@@ -201,7 +208,7 @@ pub(crate) async fn insert(txn: &Txn, person: &NewPerson<'_>, at: Stamp) -> Resu
         org_id: Set(person.org),
         email: Set(person.email.to_string()),
         name: Set(person.name.to_owned()),
-        zone: Set(person.zone.name().to_owned()),
+        zone: Set(person.zone.map(|zone| zone.name().to_owned())),
         role: Set(person.role),
         weekly_hours: Set(weekly),
         date_overrides: Set("[]".to_owned()),
@@ -225,9 +232,9 @@ fn in_org(org: OrgId) -> sea_orm::Select<people::Entity> {
 fn from_row(row: people::Model) -> Result<Person, StoreError> {
     Ok(Person {
         email: Email::stored(row.email),
-        zone: row.zone.parse().map_err(|_| unreadable("zone"))?,
-        weekly: json("weekly_hours", &row.weekly_hours)?,
-        overrides: json("date_overrides", &row.date_overrides)?,
+        zone: row.zone.map(|zone| zone.parse()).transpose().map_err(|_| StoreError::unreadable("people.zone"))?,
+        weekly: json("people.weekly_hours", &row.weekly_hours)?,
+        overrides: json("people.date_overrides", &row.date_overrides)?,
         id: row.id,
         org: row.org_id,
         name: row.name,
@@ -238,12 +245,7 @@ fn from_row(row: people::Model) -> Result<Person, StoreError> {
 }
 
 fn json<T: DeserializeOwned>(column: &'static str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|_| unreadable(column))
-}
-
-/// A row that this code did not write. Its content stays out of the message.
-fn unreadable(column: &'static str) -> StoreError {
-    DbErr::Type(format!("people.{column} is not of its form")).into()
+    serde_json::from_str(text).map_err(|_| StoreError::unreadable(column))
 }
 
 #[cfg(test)]

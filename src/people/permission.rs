@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 
-use super::Person;
+use super::{Person, has_address};
 use crate::{
     ids::{Email, OrgId, PersonId, SessionId},
     store::words::Role,
@@ -19,7 +19,8 @@ pub struct Member {
     pub role: Role,
     pub name: String,
     pub email: Email,
-    pub zone: Tz,
+    /// `None` while nobody knows where they live.
+    pub zone: Option<Tz>,
     /// The session that spoke, if one did.
     pub session: Option<SessionId>,
     _checked: Checked,
@@ -51,6 +52,17 @@ impl Member {
             session,
             _checked: Checked,
         })
+    }
+
+    /// Where others may write to them, if anybody knows.
+    pub fn contact(&self) -> Option<&Email> {
+        Some(&self.email).filter(|email| has_address(email))
+    }
+
+    /// The clock by which pages tell them times: their own, or UTC while theirs is not known. A time is never without the name
+    /// of its clock, or the page says which it is.
+    pub fn clock(&self) -> Tz {
+        self.zone.unwrap_or(Tz::UTC)
     }
 
     /// For what coordinators do; administrators may do it too.
@@ -101,7 +113,7 @@ mod tests {
             org: OrgId::new(),
             email: "ana@example.com".parse().unwrap(),
             name: "Ana".into(),
-            zone: Tz::Europe__Berlin,
+            zone: Some(Tz::Europe__Berlin),
             role: Role::Admin,
             weekly: vec![],
             overrides: vec![],

@@ -1,7 +1,6 @@
 //! Making a request true: its panel, its typed windows and the candidate's link, in one transaction.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 
@@ -83,8 +82,8 @@ pub async fn create(
     .await
     .map_err(StoreError::from)?;
 
-    let required = people_of(&txn, org, "interviewers", &new.interviewers, new.zone).await?;
-    let optional = people_of(&txn, org, "optional", &new.optional, new.zone).await?;
+    let required = people_of(&txn, org, "interviewers", &new.interviewers).await?;
+    let optional = people_of(&txn, org, "optional", &new.optional).await?;
     let kind = if new.any_of.is_some() { SeatKind::Any } else { SeatKind::All };
     let needed = new.any_of.map_or(required.len(), |needed| needed as usize);
     seat(&txn, org, id, 0, kind, needed, &required).await?;
@@ -122,10 +121,10 @@ pub async fn create(
 }
 
 /// The people behind the addresses; those never heard of become interviewers who are not connected.
-async fn people_of(txn: &Txn, org: OrgId, field: &str, emails: &[Email], zone: Tz) -> Result<Vec<Person>, CreateError> {
+async fn people_of(txn: &Txn, org: OrgId, field: &str, emails: &[Email]) -> Result<Vec<Person>, CreateError> {
     let mut found = Vec::with_capacity(emails.len());
     for email in emails {
-        let id = people::ensure_interviewer(txn, org, email, &email.guessed_name(), zone).await?;
+        let id = people::ensure_interviewer(txn, org, email, &email.guessed_name()).await?;
         let person = people::find(&**txn, org, id).await?;
         match person {
             Some(person) if person.disabled_at.is_none() => found.push(person),

@@ -141,7 +141,7 @@ pub async fn find(db: &impl ConnectionTrait, token: &LinkToken) -> Result<(Link,
         .ok_or(LinkError::Unknown)?;
     let opens = OpenLink { id: row.id, org: row.org_id, request: row.request_id };
     let link = Link { opens, expires_at: row.expires_at.at(), revoked: row.revoked_at.is_some() };
-    Ok((link, request.into()))
+    Ok((link, request.try_into()?))
 }
 
 /// The request's current link as text, or `None` if its key is no longer in the ring.

@@ -1,6 +1,7 @@
 //! Sign-in attempts under way: what was asked of a provider, by which browser, for ten minutes and one answer.
 
 use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
 use super::return_to::ReturnTo;
@@ -52,6 +53,8 @@ pub(super) struct Attempt {
     pub nonce: String,
     pub verifier: PkceVerifier,
     pub return_to: ReturnTo,
+    /// Where the browser says it is.
+    pub zone: Option<Tz>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +82,7 @@ pub(super) async fn store(
         purpose: Set(purpose(attempt.person).to_owned()),
         nonce: Set(attempt.nonce.clone()),
         return_to: Set(attempt.return_to.as_str().to_owned()),
+        browser_zone: Set(attempt.zone.map(|zone| zone.name().to_owned())),
         person_id: Set(attempt.person),
         created_at: Set(now.into()),
         expires_at: Set((now + LIFE).into()),
@@ -121,6 +125,7 @@ pub(super) async fn take(
         nonce: row.nonce,
         verifier: PkceVerifier::new(verifier.expose()),
         return_to: ReturnTo::parse(&row.return_to),
+        zone: row.browser_zone.and_then(|zone| zone.parse().ok()),
     }))
 }
 

@@ -12,6 +12,7 @@ pub mod return_to;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
 use self::{
@@ -30,7 +31,7 @@ use crate::{
     config::SignUp,
     connections::{
         self, Connection, Services,
-        connect::{self, Grant, Probe},
+        connect::{self, ConnectError, Grant, Probe},
     },
     ids::{Email, IdentityId, LinkToken, OrgId, PersonId, PersonName},
     people::{
@@ -40,7 +41,7 @@ use crate::{
     store::{
         Stamp, StoreError, Txn, Violation,
         entities::{identities, organisations},
-        words::Role,
+        words::{ConnectionStatus, Role},
     },
 };
 
@@ -61,7 +62,7 @@ pub struct Redirect {
 }
 
 /// Starts an attempt. `browser` is the attempt cookie the browser has already, if any, so that two tabs do not shut each other
-/// out.
+/// out; `zone` is where the browser says it is, for a person of whom nobody knows better.
 ///
 /// # Errors
 /// [`SignInError::ProviderUnknown`] if the provider is not set up here, or not for signing in.
@@ -71,6 +72,7 @@ pub async fn begin(
     purpose: Purpose<'_>,
     return_to: &ReturnTo,
     browser: Option<BrowserToken>,
+    zone: Option<Tz>,
 ) -> Result<Redirect, SignInError> {
     let client = services.calendars.get(provider).ok_or(SignInError::ProviderUnknown)?;
     if matches!(purpose, Purpose::SignIn) && !services.calendars.signs_in(provider) {
@@ -105,6 +107,7 @@ pub async fn begin(
         nonce: request.nonce.clone(),
         verifier: pkce.verifier,
         return_to: return_to.clone(),
+        zone,
     };
     attempts::store(services, &request.state, &browser, &attempt).await?;
     let authorize_url = client.oauth.authorize_url(&request);
@@ -204,11 +207,12 @@ pub async fn finish(
     let account = Account {
         email: identity.email.clone().unwrap_or_default(),
         personal: identity.personal,
-        zone: known.as_ref().map(|person| person.zone),
+        zone: known.as_ref().and_then(|person| person.zone),
     };
     let probe = connect::probe(client, provider, &tokens.access, &account, &scopes, connect::needs(role), now).await;
 
-    let entry = Entry { provider, identity: &identity, tokens: &tokens, scopes: &scopes, probe: &probe, sign_up };
+    let zone = probe.zone().or(attempt.zone);
+    let entry = Entry { provider, identity: &identity, tokens: &tokens, scopes: &scopes, probe: &probe, zone, sign_up };
     let session = callback.session.as_ref();
     let mut written = write(services, &entry, member.as_ref(), session, origin, now).await;
     if let Err(SignInError::Store(StoreError::Refused(Violation::Duplicate))) = written {
@@ -248,6 +252,8 @@ struct Entry<'a> {
     tokens: &'a TokenSet,
     scopes: &'a BTreeSet<String>,
     probe: &'a Probe,
+    /// Where they seem to live: the calendar's word, else the browser's.
+    zone: Option<Tz>,
     sign_up: SignUp,
 }
 
@@ -273,6 +279,9 @@ async fn write(
             }
         },
     };
+    if let Some(zone) = entry.zone {
+        people::learn_zone(&txn, org, person, zone).await?;
+    }
     let grant = Grant {
         provider: entry.provider,
         identity: entry.identity,
@@ -280,8 +289,13 @@ async fn write(
         scopes: entry.scopes,
         probe: entry.probe,
     };
-    let connection = connect::store(services, &txn, org, person, grant, origin).await;
-    let connection = connection.map_err(|error| SignInError::of_connect(entry.provider, error))?;
+    let connection = match connect::store(services, &txn, org, person, grant, origin).await {
+        // Who only signs in gets in. The connection goes on waiting for "Sign in again", which asks for consent.
+        Err(ConnectError::OfflineMissing) if member.is_none() => {
+            expired(&txn, org, person, entry.provider).await?.ok_or(SignInError::OfflineMissing(entry.provider))?
+        }
+        stored => stored.map_err(|error| SignInError::of_connect(entry.provider, error))?,
+    };
     let session = sessions::open(&txn, org, person, presented, origin, now).await?;
     let detail = serde_json::json!({ "provider": entry.provider.as_str() });
     let actor = Actor::Person(person);
@@ -289,6 +303,18 @@ async fn write(
     audit::record(&txn, AuditEntry { org, actor, action, subject, detail, origin: origin.clone() }).await?;
     txn.commit().await?;
     Ok((session, person, connection, outcome))
+}
+
+/// The person's connection at this provider, if it waits for them to sign in again.
+async fn expired(
+    txn: &Txn,
+    org: OrgId,
+    person: PersonId,
+    provider: Provider,
+) -> Result<Option<Connection>, StoreError> {
+    let found = connections::of_people(&**txn, org, &[person]).await?;
+    let waits = |one: &Connection| one.provider == provider && one.status == ConnectionStatus::Expired;
+    Ok(found.into_values().flatten().find(waits))
 }
 
 /// A new organisation with the identity's person as its administrator.
@@ -303,7 +329,7 @@ async fn found_organisation(
         SignUp::Invite | SignUp::Closed => return Err(SignInError::SignUpClosed),
     }
     let (org, person) = (OrgId::new(), PersonId::new());
-    let (email, name) = contact(entry.provider, entry.identity, person);
+    let (email, name) = contact(entry.identity, person);
     let row = organisations::ActiveModel {
         id: Set(org),
         name: Set(format!("{name}'s team")),
@@ -311,9 +337,7 @@ async fn found_organisation(
         created_at: Set(now.into()),
     };
     organisations::Entity::insert(row).exec_without_returning(&**txn).await.map_err(StoreError::from)?;
-    // Until a calendar or its owner tells: UTC, which the pages take as "ask".
-    let zone = entry.probe.zone().unwrap_or(chrono_tz::Tz::UTC);
-    let new = NewPerson { id: person, org, email: &email, name: &name, zone, role: Role::Admin };
+    let new = NewPerson { id: person, org, email: &email, name: &name, zone: entry.zone, role: Role::Admin };
     people::insert(txn, &new, now.into()).await?;
     add_identity(txn, org, person, entry.provider, entry.identity, now).await?;
     let actor = Actor::Person(person);
@@ -363,11 +387,14 @@ pub(crate) async fn by_identity(
     }
 }
 
-/// Address and name for somebody new. An address the provider does not vouch for is none.
-fn contact(provider: Provider, identity: &Identity, person: PersonId) -> (Email, String) {
-    // A Microsoft work address is its administrator's word: good for writing to, and never more than that.
-    let told = identity.email.as_deref().filter(|_| identity.email_verified || provider == Provider::Microsoft);
-    let email: Option<Email> = told.and_then(|text| text.parse().ok());
+/// The address the provider vouches for. Another is none: it may be anybody's, and is asked for and confirmed by mail.
+fn vouched(identity: &Identity) -> Option<Email> {
+    identity.email.as_deref().filter(|_| identity.email_verified)?.parse().ok()
+}
+
+/// Address and name for somebody new.
+fn contact(identity: &Identity, person: PersonId) -> (Email, String) {
+    let email = vouched(identity);
     let named: Option<PersonName> = identity.name.as_deref().and_then(|text| text.parse().ok());
     let name = match (&named, &email) {
         (Some(name), _) => name.to_string(),
@@ -405,8 +432,7 @@ async fn account_to_reconnect(
 /// The member's connection at this provider, unless they disconnected it.
 async fn connected(services: &Services, provider: Provider, member: &Member) -> Result<Option<Connection>, StoreError> {
     let found = connections::of_people(services.store.reader(), member.org, &[member.person]).await?;
-    let is_this = |connection: &Connection| {
-        connection.provider == provider && connection.status != crate::store::words::ConnectionStatus::Inactive
-    };
+    let is_this =
+        |connection: &Connection| connection.provider == provider && connection.status != ConnectionStatus::Inactive;
     Ok(found.into_values().flatten().find(is_this))
 }

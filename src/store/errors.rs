@@ -33,6 +33,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// A row that this code did not write: a column does not hold what it is for. Its content stays out of the message.
+    pub fn unreadable(column: &'static str) -> Self {
+        Self::Failed(DbErr::Type(format!("{column} is not of its form")))
+    }
+
     pub fn is_contention(&self) -> bool {
         matches!(self, Self::Contended)
     }

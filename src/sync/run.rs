@@ -168,7 +168,8 @@ async fn note_error(state: &AppState, placement: &Placement, error: &JobError) -
     txn.commit().await
 }
 
-fn job_error(error: AccessError, connection: ConnectionId) -> JobError {
+/// What follows for a job when a call to this connection failed.
+pub fn job_error(error: AccessError, connection: ConnectionId) -> JobError {
     let reason = error.to_string();
     match error {
         AccessError::Expired | AccessError::NotConnected => JobError::Park { connection, reason },

@@ -49,6 +49,7 @@ pub fn guarded(routes: Router<AppState>, state: AppState) -> Router {
         .layer(CatchPanicLayer::custom(failures::panicked))
         .layer(from_fn(in_time))
         .layer(from_fn_with_state(gate::Hosts::new(&state.config.web), gate::check))
+        .layer(from_fn(links_need_no_origin))
         .layer(csrf())
         .layer(from_fn_with_state(state.clone(), client::identify))
         .layer(from_fn(intake::judge));
@@ -65,6 +66,18 @@ pub(super) fn hand_over() {
     if let Ok(id) = REQUEST_ID.try_with(Clone::clone) {
         provide_context(Reference(id));
     }
+}
+
+/// The pages of a booking link tell no referrer, because their address is the secret, so a browser that knows no Fetch metadata
+/// (Safari before 16.4) sends their forms with `Origin: null`, as a foreign page could. No cookie counts there: whoever has the
+/// address may do it. Such a request goes on as one that names no origin.
+async fn links_need_no_origin(mut request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let is_hidden = headers.get(header::ORIGIN).is_some_and(|origin| origin == "null");
+    if is_hidden && !headers.contains_key("sec-fetch-site") && request.uri().path().starts_with("/book/") {
+        request.headers_mut().remove(header::ORIGIN);
+    }
+    next.run(request).await
 }
 
 /// Refuses what another site made a browser send. Providers' pushes and API clients carry no cookies that could be abused.

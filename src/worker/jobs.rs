@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    booking,
+    booking, connections,
     ids::OrgId,
     notifications,
     outbox::{Job, JobError},
@@ -16,13 +16,17 @@ pub async fn run(state: &AppState, org: OrgId, job: Job) -> Result<(), JobError>
         Job::PlaceEvent { event } => sync::place_event(state, event).await,
         Job::SendMessage { message, .. } => notifications::deliver(state, org, message).await,
         Job::SettleHold { booking } => booking::hold::settle(state, org, booking).await,
+        Job::ReadConnection { connection } => {
+            let read = connections::connect::read_again(&state.services, org, connection).await;
+            read.map_err(|error| sync::job_error(error, connection))
+        }
     }
 }
 
 /// A job that takes longer is broken off and tried again later. The heartbeat keeps its lease meanwhile.
 pub fn limit(job: &Job) -> Duration {
     match job {
-        Job::PlaceEvent { .. } | Job::SettleHold { .. } => Duration::from_secs(50),
+        Job::PlaceEvent { .. } | Job::SettleHold { .. } | Job::ReadConnection { .. } => Duration::from_secs(50),
         // Breaking off while the mail server takes its time would send the same mail again: the transport's own patience has
         // to end first.
         Job::SendMessage { .. } => Duration::from_secs(200),

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::{
     booking::offer,
+    connections::tokens,
     outbox,
     state::AppState,
     store::{
@@ -18,6 +19,8 @@ use crate::{
 
 /// How often connected calendars are read again, so that pages answer from what is stored.
 const READ_CALENDARS: Duration = Duration::from_secs(4 * 60);
+/// How often tokens that end within five minutes are refreshed, whoever needs them.
+const REFRESH_TOKENS: Duration = Duration::from_secs(3 * 60);
 /// How often what has expired is swept out.
 const SWEEP: Duration = Duration::from_secs(10 * 60);
 /// Form keys answer repeats for this long.
@@ -27,6 +30,10 @@ pub async fn run(state: AppState, stop: watch::Receiver<bool>) {
     tokio::join!(
         every(READ_CALENDARS, stop.clone(), || async {
             offer::refresh(&state).await.unwrap_or_else(|error| tracing::warn!(%error, "calendars were not read"));
+        }),
+        every(REFRESH_TOKENS, stop.clone(), || async {
+            let kept = tokens::keep_fresh(&state.services).await;
+            kept.unwrap_or_else(|error| tracing::warn!(%error, "tokens were not refreshed ahead"));
         }),
         every(SWEEP, stop, || async {
             sweep(&state).await.unwrap_or_else(|error| tracing::warn!(%error, "expired rows were not swept"));

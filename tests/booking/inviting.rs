@@ -35,6 +35,25 @@ stories! {
         app.all_is_well().await;
     }
 
+    async fn a_coordinator_without_an_address_is_not_written_to(app) {
+        app.connected(&[BEN]).await;
+        app.run(&format!("UPDATE people SET email = 'per_1@no-address.invalid' WHERE email = '{ANA}'")).await;
+        let asked = app.asks(|_| ()).await;
+        let booking = app.book(&asked, app.time(0, "10:00")).await.expect("booked");
+        app.candidate_moves(&asked, app.time(1, "10:00")).await.expect("moved");
+        app.candidate_cancels(&asked).await.expect("cancelled");
+        app.work().await;
+        let uid = app.event_of(booking.id).await.uid;
+        assert_eq!(people_of(&app, "REQUEST", &uid, 0), [BEN, PRIYA]);
+        assert_eq!(app.objects().len(), 6, "three mails to two people: {:?}", app.objects());
+        assert_eq!(app.rows("messages WHERE to_email LIKE '%invalid' OR reply_to LIKE '%invalid'").await, 0);
+        assert_eq!(app.rows("event_participants WHERE email LIKE '%invalid'").await, 0);
+        for mail in app.mail.sent() {
+            let ics = mail.content.ics.as_ref().map(|(_, ics)| ics.replace("\r\n ", "")).unwrap_or_default();
+            assert!(!format!("{} {} {ics}", mail.content.text, mail.content.html).contains("no-address"), "{ics}");
+        }
+    }
+
     async fn with_a_write_calendar_our_mail_carries_no_invitation(app) {
         app.ana_connects().await;
         app.connected(&[BEN]).await;

@@ -69,11 +69,18 @@ pub struct Office {
 #[derive(Clone, Default)]
 pub struct Browser {
     cookies: HashMap<String, String>,
+    /// What its page says of where it is.
+    zone: Option<chrono_tz::Tz>,
 }
 
 impl Browser {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// One whose page says where it is.
+    pub fn within(zone: Option<chrono_tz::Tz>) -> Self {
+        Self { zone, ..Self::new() }
     }
 
     /// Obeys a `Set-Cookie` value.
@@ -129,7 +136,8 @@ impl Office {
     /// Presses "Continue with …"; gives the page of the provider.
     pub async fn begin(&self, browser: &mut Browser, provider: Provider, purpose: Purpose<'_>) -> url::Url {
         let return_to = ReturnTo::parse("/requests/new");
-        let begun = sign_in::begin(&self.services, provider, purpose, &return_to, browser.attempt()).await;
+        let begun =
+            sign_in::begin(&self.services, provider, purpose, &return_to, browser.attempt(), browser.zone).await;
         let begun = begun.unwrap_or_else(|error| panic!("{error}"));
         browser.set(&begun.browser_cookie);
         begun.authorize_url

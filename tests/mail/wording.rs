@@ -2,8 +2,8 @@
 
 use chrono_tz::Tz;
 use convene::notifications::{
-    BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved, CandidateDid, CoordinatorNotice,
-    HeldReleased, Meeting, Message, ReconnectNeeded,
+    BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved, CandidateDid, ConfirmAddress,
+    CoordinatorNotice, HeldReleased, Meeting, Message, ReconnectNeeded,
 };
 
 use crate::support::{at, dana, golden, link, sam, span};
@@ -110,6 +110,14 @@ fn all() -> Vec<(&'static str, Message, bool)> {
                 since: at("2027-03-01T10:00:00Z"),
                 is_written: true,
                 link: link("https://convene.example.com/settings/calendar"),
+            }),
+            false,
+        ),
+        (
+            "confirm-address",
+            Message::ConfirmAddress(ConfirmAddress {
+                link: link("https://convene.example.com/settings?address=v1.x.y"),
+                until: at("2027-03-02T10:00:00Z"),
             }),
             false,
         ),

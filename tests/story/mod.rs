@@ -264,7 +264,7 @@ pub async fn organisation(store: &Store, name: &str, now: DateTime<Utc>) -> OrgI
 async fn person(store: &Store, org: OrgId, email: &str) -> PersonId {
     let txn = store.begin().await.expect("a write");
     let address: convene::ids::Email = email.parse().expect("an address");
-    let id = people::ensure_interviewer(&txn, org, &address, &address.guessed_name(), chrono_tz::Tz::UTC).await;
+    let id = people::ensure_interviewer(&txn, org, &address, &address.guessed_name()).await;
     txn.commit().await.expect("committed");
     id.expect("a person")
 }
@@ -275,6 +275,7 @@ pub async fn coordinator(store: &Store, org: OrgId, email: &str) -> Coordinator 
     let txn = store.begin().await.expect("a write");
     people_rows::Entity::update_many()
         .col_expr(people_rows::Column::Role, Expr::value(Role::Coordinator))
+        .col_expr(people_rows::Column::Zone, Expr::value("UTC"))
         .filter(people_rows::Column::Id.eq(id))
         .exec(&*txn)
         .await

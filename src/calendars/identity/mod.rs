@@ -218,8 +218,10 @@ impl Claims {
             return Err(IdentityError::TenantNotAllowed(endpoints.tenant));
         }
         let personal = tid == PERSONAL_TENANT;
-        // A work address is the tenant administrator's word, unless Microsoft vouches for its domain.
-        let vouched = personal || self.xms_edov.as_ref().is_some_and(is_true);
+        // A work address is the tenant administrator's word, which may be anything: it counts if Microsoft vouches for its
+        // domain, or if this installation serves that tenant alone and its administrator is our own.
+        let own = matches!(endpoints.tenant, Tenant::One(_));
+        let vouched = personal || own || self.xms_edov.as_ref().is_some_and(is_true);
         let email_verified = self.email.is_some() && vouched;
         let username = self.preferred_username.filter(|name| name.contains('@') && !name.contains("#EXT#"));
         Ok(Identity {

@@ -156,6 +156,11 @@ async fn an_address_is_verified_only_if_microsoft_vouches_for_it() {
         let identity = check(&microsoft, sign(&header(), &with(&microsoft_claims(), changes.clone()), &KEY)).await;
         assert_eq!(identity.map(|identity| identity.email_verified), Ok(verified), "{changes}");
     }
+    // An installation for one tenant trusts its administrator.
+    let tenant = Tenant::One(uuid::Uuid::try_parse(TID).expect("a tenant"));
+    let (own, _) = verifier(Provider::Microsoft, tenant, json!([jwk(&KEY, "k1")])).await;
+    let identity = check(&own, sign(&header(), &microsoft_claims(), &KEY)).await;
+    assert_eq!(identity.map(|identity| identity.email_verified), Ok(true));
     let external = json!({ "email": null, "preferred_username": "a_b.example#EXT#@x.onmicrosoft.com" });
     let identity = check(&microsoft, sign(&header(), &with(&microsoft_claims(), external), &KEY)).await;
     assert_eq!(identity.map(|identity| identity.email), Ok(None));

@@ -14,6 +14,7 @@ pub struct Model {
     pub nonce: String,
     pub verifier: String,
     pub return_to: String,
+    pub browser_zone: Option<String>,
     pub person_id: Option<PersonId>,
     pub created_at: Stamp,
     pub expires_at: Stamp,

@@ -11,7 +11,7 @@ pub struct Model {
     pub org_id: OrgId,
     pub email: String,
     pub name: String,
-    pub zone: String,
+    pub zone: Option<String>,
     pub role: Role,
     pub weekly_hours: String,
     pub date_overrides: String,

@@ -11,9 +11,9 @@ use crate::{
     booking::list::{self, Filter, Line},
     connections::{self, Connection, Need},
     error::AppError,
-    ids::PersonId,
+    ids::{ConnectionId, PersonId},
     notifications::when,
-    outbox::{self, DeadLetter},
+    outbox::{self, DeadLetter, Job},
     people::{self, Person},
     scheduling::zones,
     store::words::ConnectionStatus,
@@ -33,7 +33,7 @@ pub fn Dashboard() -> impl IntoView {
     let filter = filter();
     desk(move |desk| async move {
         let board = Board::load(&desk, filter).await?;
-        let zone = desk.coordinator.member().zone;
+        let zone = desk.coordinator.member().clock();
         let today = board.now.with_timezone(&zone);
         let sub = format!("{}, {}", today.format("%A %-d %B"), zones::place(zone));
         let action =
@@ -91,6 +91,8 @@ struct Board {
     people: BTreeMap<PersonId, Person>,
     connections: BTreeMap<PersonId, Vec<Connection>>,
     dead: Vec<DeadLetter>,
+    /// When calendars whose first read failed are asked again.
+    tries: BTreeMap<ConnectionId, DateTime<Utc>>,
 }
 
 impl Board {
@@ -98,14 +100,21 @@ impl Board {
         let (db, org, now) = (desk.state.store.reader(), desk.coordinator.member().org, desk.state.clock.now());
         let team = people::team(db, org).await?;
         let ids: Vec<PersonId> = team.iter().map(|person| person.id).collect();
+        let connections: BTreeMap<_, _> = connections::of_people(db, org, &ids).await?.into_iter().collect();
+        let mut tries = BTreeMap::new();
+        for one in connections.values().flatten().filter(|one| one.status == ConnectionStatus::Error) {
+            let job = Job::ReadConnection { connection: one.id };
+            tries.extend(outbox::next_try(db, org, &job).await?.map(|at| (one.id, at)));
+        }
         Ok(Self {
+            tries,
             me: desk.coordinator.member().person,
             now,
-            zone: desk.coordinator.member().zone,
+            zone: desk.coordinator.member().clock(),
             counts: list::counts(db, org, now).await?,
             lines: list::page(db, org, filter, now, 0, LINES).await?,
             next: list::next_interviews(db, org, now, 5).await?,
-            connections: connections::of_people(db, org, &ids).await?.into_iter().collect(),
+            connections,
             people: team.into_iter().map(|person| (person.id, person)).collect(),
             dead: outbox::dead_letters(db, org, 10).await?,
         })
@@ -150,10 +159,15 @@ fn NeedsYou(board: Board) -> impl IntoView {
             ConnectionStatus::Active => format!("{}'s {} is only partly connected", person.name, one.provider.label()),
             _ => format!("{}'s {} did not answer", person.name, one.provider.label()),
         };
+        let again =
+            board.tries.get(&one.id).map(|at| format!(" It is asked again: {}.", when::instant(*at, board.zone)));
         let mine = one.person == board.me;
         let means = match board.missing(one).as_slice() {
-            [] => "Their times are left out of open requests until it answers. Nothing already booked is affected."
-                .to_owned(),
+            [] => {
+                let means =
+                    "Their times are left out of open requests until it answers. Nothing already booked is affected.";
+                format!("{means}{}", again.unwrap_or_default())
+            }
             missing if mine => {
                 format!("Permission to {} is missing. Sign in again and allow it.", missing.join(" and to "))
             }
@@ -182,6 +196,7 @@ fn NeedsYou(board: Board) -> impl IntoView {
         let what = match letter.kind.as_str() {
             "place_event" => "An interview could not be put into a calendar",
             "send_message" => "A mail could not be sent",
+            "read_connection" => "A new calendar could not be read",
             _ => "A booking could not be confirmed",
         };
         view! {

@@ -6,6 +6,7 @@ pub mod home;
 pub mod mailbox;
 pub mod new_request;
 pub mod request;
+pub mod settings;
 pub mod signin;
 mod staff;
 pub mod styleguide;

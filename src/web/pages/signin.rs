@@ -1,9 +1,10 @@
 //! `/signin` and `/signup`: the same flow under two names, with one button per provider.
 
-use leptos::prelude::*;
+use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
+use super::staff::GUESS_ZONE;
 use crate::{
     config::SignUp as SignUpPolicy,
     state::AppState,
@@ -46,6 +47,7 @@ fn Entry(title: &'static str, lead: &'static str, children: Children) -> impl In
     let forms = state.config.providers.sign_in.iter().map(form).collect_view();
     view! {
         <Title text=title />
+        <script nonce=use_nonce()>{GUESS_ZONE}</script>
         <PublicShell organisation="Convene" sheet=true>
             <div class="flex flex-col gap-6">
                 <h1 class="text-xl font-semibold">{title}</h1>
@@ -73,6 +75,7 @@ fn ProviderForm(provider: Provider, return_to: Option<String>) -> impl IntoView 
     view! {
         <form method="post" action=format!("/auth/{provider}") class="flex items-center gap-3">
             {return_to.map(|path| view! { <input type="hidden" name="return_to" value=path /> })}
+            <input type="hidden" name="zone" data-guess-zone="" />
             <ProviderMark provider=mark />
             <Button label=format!("Continue with {name}") size=ButtonSize::Large block=true />
         </form>

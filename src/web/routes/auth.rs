@@ -18,6 +18,7 @@ use crate::{
     error::AppError,
     limits,
     people::sessions::{self, SessionToken},
+    scheduling::zones,
     sign_in::{
         self, Callback, Purpose,
         attempts::{self, BrowserToken},
@@ -51,6 +52,9 @@ struct Start {
     /// `connect` for somebody who is signed in and wants their calendar (re)connected.
     #[serde(default)]
     purpose: String,
+    /// Where the browser is, as the page's script found out.
+    #[serde(default)]
+    zone: String,
 }
 
 async fn begin(
@@ -72,7 +76,9 @@ async fn begin(
     let purpose = signed_in.as_ref().map_or(Purpose::SignIn, Purpose::Connect);
     let return_to = ReturnTo::parse(&start.return_to);
     let browser = BrowserToken::from_cookies(cookies(&headers));
-    let begun = sign_in::begin(&state.services.clone(), provider, purpose, &return_to, browser).await;
+    let begun =
+        sign_in::begin(&state.services.clone(), provider, purpose, &return_to, browser, zones::parse(&start.zone).ok())
+            .await;
     let begun = begun.map_err(|error| explain(&state, &headers, error))?;
     let mut response = Redirect::to(begun.authorize_url.as_str()).into_response();
     set_cookie(&mut response, &begun.browser_cookie);

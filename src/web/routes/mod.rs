@@ -7,7 +7,7 @@ use axum::Router;
 
 use crate::{
     state::AppState,
-    web::pages::{booking, mailbox, new_request, request},
+    web::pages::{booking, mailbox, new_request, request, settings},
 };
 
 pub fn all() -> Router<AppState> {
@@ -18,4 +18,5 @@ pub fn all() -> Router<AppState> {
         .merge(request::post::routes())
         .merge(mailbox::files::routes())
         .merge(new_request::post::routes())
+        .merge(settings::routes())
 }

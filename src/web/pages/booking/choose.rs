@@ -41,7 +41,7 @@ pub async fn choose(
 ) -> Result<AnyView, AppError> {
     let answer = visit.opened.open_slots(state).await?;
     let starts = answer.slots().map(|slot| slot.start());
-    let times = Times::new(starts, visit.request.duration, visit.zone, visit.coordinator.zone);
+    let times = Times::new(starts, visit.request.duration, visit.zone, visit.coordinator_zone());
     let today = state.clock.now().with_timezone(&visit.zone).date_naive();
     let page = view! {
         <script nonce=use_nonce()>{SCRIPT}</script>
@@ -166,14 +166,12 @@ fn and(names: &[&str]) -> String {
     }
 }
 
-fn zone_hint(visit: &Visit) -> String {
-    let place = zones::place(visit.coordinator.zone);
+/// Where the coordinator is, if anybody knows.
+fn zone_hint(visit: &Visit) -> Option<String> {
+    let zone = visit.coordinator.zone?;
+    let place = zones::place(zone);
     let first = visit.coordinator.name.split(' ').next().unwrap_or_default().to_owned();
-    if visit.zone == visit.coordinator.zone {
-        format!("{first} is there too.")
-    } else {
-        format!("{first} is in {place}.")
-    }
+    Some(if visit.zone == zone { format!("{first} is there too.") } else { format!("{first} is in {place}.") })
 }
 
 /// No time suits everyone at the moment.

@@ -80,6 +80,11 @@ impl Visit {
         })
     }
 
+    /// The clock beside the candidate's.
+    pub fn coordinator_zone(&self) -> Tz {
+        self.coordinator.zone_for(self.request.zone)
+    }
+
     /// A page of this visit.
     pub fn href(&self, page: &str) -> String {
         format!("/book/{}{page}", self.token.expose())

@@ -24,8 +24,8 @@ pub fn may_change(visit: &Visit, booking: &Booking, now: DateTime<Utc>) -> bool 
 /// The time in the candidate's zone, and in the coordinator's where clocks differ.
 fn times(visit: &Visit, booking: &Booking) -> Fact {
     let mut fact = Fact::new(Glyph::CalendarCheck, when::span(booking.span, visit.zone));
-    if when::clocks_differ(booking.span, visit.zone, visit.coordinator.zone) {
-        fact.detail = when::span(booking.span, visit.coordinator.zone);
+    if when::clocks_differ(booking.span, visit.zone, visit.coordinator_zone()) {
+        fact.detail = when::span(booking.span, visit.coordinator_zone());
     }
     fact
 }

@@ -22,7 +22,7 @@ use crate::{
     calendars::ical::{Invitation, Method, Party, Status},
     error::AppError,
     events,
-    ids::LinkToken,
+    ids::{Email, LinkToken},
     limits, people, requests,
     requests::link::{self, LinkError},
     scheduling::zones,
@@ -181,7 +181,9 @@ async fn calendar_file(State(state): State<AppState>, Path(file): Path<String>) 
     let event = events::of_booking(db, link.org, booking.id).await?.ok_or(BookError::NotBooked)?;
     let request = requests::find(db, link.org, link.request).await?.ok_or_else(unknown)?;
     let coordinator = people::find(db, link.org, request.coordinator).await?.ok_or_else(unknown)?;
-    let organizer = Party { email: coordinator.email.as_str().parse().map_err(|_| unknown())?, name: coordinator.name };
+    // Of a coordinator nobody can write to, the service address is told, as in our own invitations.
+    let address = coordinator.contact().map_or(state.config.mail.from.address.as_str(), Email::as_str);
+    let organizer = Party { email: address.parse().map_err(|_| unknown())?, name: coordinator.name.clone() };
     let object = Invitation {
         method: Method::Publish,
         uid: event.uid,

@@ -14,19 +14,3 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "";
 });
 addEventListener("pageshow", () => delete document.getElementById("new-request")?.dataset.sent);
-document.addEventListener("DOMContentLoaded", () => {
-  const zones = document.querySelector("[data-guess-zone] select");
-  if (!zones) return;
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  // The browser may know the zone by an older name: it is the one the browser calls the same.
-  const called = (zone) => {
-    try {
-      return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone;
-    } catch {
-      return undefined; // Newer than the browser.
-    }
-  };
-  const names = [...zones.options].map((option) => option.value).filter(Boolean);
-  const known = names.includes(own) ? own : names.find((name) => called(name) === own);
-  if (known) zones.value = known;
-});

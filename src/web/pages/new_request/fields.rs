@@ -22,15 +22,16 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// What a new form starts with: two weeks from the next working day, office hours for those nobody knows about.
-    pub fn fresh(zone: Tz, now: DateTime<Utc>) -> Self {
-        let from = next_working_day(now.with_timezone(&zone).date_naive());
+    /// What a new form starts with: two weeks from the next working day, office hours for those nobody knows about. The zone is
+    /// the coordinator's, or to be chosen while nobody knows it.
+    pub fn fresh(zone: Option<Tz>, now: DateTime<Utc>) -> Self {
+        let from = next_working_day(now.with_timezone(&zone.unwrap_or(Tz::UTC)).date_naive());
         let text = |text: &str| text.to_owned();
         let draft = Draft {
             duration: text("45 min"),
             from: from.to_string(),
             to: (from + Days::new(14)).to_string(),
-            zone: zone.name().to_owned(),
+            zone: zone.map(|zone| zone.name().to_owned()).unwrap_or_default(),
             buffer_before: text("0 min"),
             buffer_after: text("0 min"),
             notice: text("24 h"),
@@ -190,7 +191,7 @@ mod tests {
     use super::*;
 
     fn fresh() -> Fields {
-        Fields::fresh(Tz::America__New_York, "2027-03-06T02:00:00Z".parse().unwrap())
+        Fields::fresh(Some(Tz::America__New_York), "2027-03-06T02:00:00Z".parse().unwrap())
     }
 
     #[test]

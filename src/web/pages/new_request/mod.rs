@@ -33,7 +33,7 @@ use crate::{
 };
 use fields::Fields;
 
-/// Comfort before the island wakes, and the browser's zone for somebody whose own is not known.
+/// Comfort before the island wakes.
 const SCRIPT: &str = include_str!("before_islands.js");
 
 /// A form that was not accepted.
@@ -87,7 +87,8 @@ pub fn NewRequestPage() -> impl IntoView {
             .map(|person| Teammate { email: person.email.to_string(), name: person.name });
         let zone_error = live.errors.iter().find(|note| note.field == "zone" && touched.contains(&note.field));
         let zone_error = zone_error.map(|note| note.wrong.clone());
-        let guess = member.zone == chrono_tz::Tz::UTC && refused.is_none() && query.is_empty();
+        // The frame's question where they live brings the script along.
+        let guess = member.zone.is_none() && refused.is_none() && query.is_empty();
         let start = Start { values: fields.values(), live, touched, refused: refused.is_some(), team: team.collect() };
         let zones = zone_options(now, &fields.draft.zone);
         let create = view! { <Button label="Create request" kind=ButtonKind::Primary form="new-request" /> };

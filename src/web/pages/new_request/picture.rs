@@ -17,6 +17,7 @@ use crate::{
         Interval,
         interval::intersect,
         why::{self, Rule},
+        zones,
     },
     web::{
         components::{DayCount, Tone, Wrong, times},
@@ -33,7 +34,7 @@ pub fn live(preview: &Preview, week: Option<NaiveDate>, now: DateTime<Utc>) -> L
         people: preview.people.iter().map(invitee).collect(),
         errors: preview.errors.iter().map(note).collect(),
         picture: preview.outlook.as_ref().and_then(|outlook| picture(preview, outlook, week, now)),
-        warning: warning(&preview.people),
+        warning: warning(preview),
     }
 }
 
@@ -79,15 +80,29 @@ fn listed(names: &[String]) -> String {
     }
 }
 
-fn warning(people: &[Guest]) -> String {
-    let names = names(people);
-    let unknown: Vec<String> = people
-        .iter()
-        .filter(|guest| guest.known == Known::Nobody && !guest.optional)
-        .map(|guest| names[&guest.person.id.to_string()].clone())
-        .collect();
-    let verb = if unknown.len() == 1 { "is" } else { "are" };
-    if unknown.is_empty() { String::new() } else { format!("Nobody knows when {} {verb} free.", listed(&unknown)) }
+fn warning(preview: &Preview) -> String {
+    let names = names(&preview.people);
+    let those = |wanted: fn(&Guest) -> bool| -> Vec<String> {
+        let guests = preview.people.iter().filter(|guest| wanted(guest));
+        guests.map(|guest| names[&guest.person.id.to_string()].clone()).collect()
+    };
+    let is = |people: &[String]| if people.len() == 1 { "is" } else { "are" };
+    let unknown = those(|guest| guest.known == Known::Nobody && !guest.optional);
+    let mut sentences = Vec::new();
+    if !unknown.is_empty() {
+        sentences.push(format!("Nobody knows when {} {} free.", listed(&unknown), is(&unknown)));
+    }
+    // Of those with a calendar the weekly hours count, and those are hours of some place.
+    let homeless =
+        those(|guest| guest.person.zone.is_none() && matches!(guest.known, Known::Calendar | Known::Silent(_)));
+    if let (false, Some(outlook)) = (homeless.is_empty(), &preview.outlook) {
+        let (who, place) = (listed(&homeless), zones::place(outlook.request.zone));
+        sentences.push(format!(
+            "Nobody knows where {who} {} at home: working hours are taken in {place} time.",
+            is(&homeless)
+        ));
+    }
+    sentences.join(" ")
 }
 
 fn picture(preview: &Preview, outlook: &Outlook, week: Option<NaiveDate>, now: DateTime<Utc>) -> Option<Picture> {
@@ -244,8 +259,9 @@ fn reasons(preview: &Preview, outlook: &Outlook, now: DateTime<Utc>) -> Vec<Stri
     }
     for (guest, _) in &shares {
         let off = guest.person.overrides.iter().filter(|day| day.windows.is_empty());
-        let off =
-            off.filter(|day| super::week::day(day.date, guest.person.zone).is_some_and(|day| day.overlaps(&ahead)));
+        let off = off.filter(|day| {
+            super::week::day(day.date, guest.person.zone_for(request.zone)).is_some_and(|day| day.overlaps(&ahead))
+        });
         for day in off.take(2) {
             reasons.push(format!("{} is a day off for {}", day.date.format("%-d %B"), name(guest)));
         }

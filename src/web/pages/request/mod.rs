@@ -22,6 +22,7 @@ use crate::{
     notifications::when,
     people::Person,
     requests::{self, Panel, link},
+    scheduling::zones,
     store::words::RequestStatus,
     web::{
         components::{
@@ -98,7 +99,7 @@ pub fn RequestPage() -> impl IntoView {
     desk(move |desk| async move {
         let sheet = Sheet::load(&desk, &id).await?;
         let request = sheet.line.request.clone();
-        let zone = desk.coordinator.member().zone;
+        let zone = desk.coordinator.member().clock();
         let sub = match sheet.booking() {
             Some(booking) => format!("{}, {}", request.interview_type, when::span(booking.span, zone)),
             None => format!("{}, {}", request.interview_type, when::length(request.duration)),
@@ -267,6 +268,11 @@ fn People(sheet: Sheet) -> impl IntoView {
         };
         let sits = seated.as_ref().is_some_and(|seated| seated.contains(&person.id));
         let detail = if sits { format!("sits in this interview · {detail}") } else { detail };
+        let detail = if person.zone.is_none() && !list.is_empty() {
+            format!("{detail} · hours taken in {} time", zones::place(sheet.line.request.zone))
+        } else {
+            detail
+        };
         view! {
             <li>
                 <PersonLine name=person.name.clone() detail>

@@ -34,8 +34,8 @@ pub fn MoveRequestPage() -> impl IntoView {
             booking::latest(db, member.org, id).await?.filter(Booking::is_live).ok_or(BookError::NotBooked)?;
         let panel = requests::panel(db, member.org, id).await?;
         let answer = offer::open_slots(&desk.state, &request, &panel).await?;
-        let times = Times::new(answer.slots().map(|slot| slot.start()), request.duration, member.zone, booking.zone);
-        let today = desk.state.clock.now().with_timezone(&member.zone).date_naive();
+        let times = Times::new(answer.slots().map(|slot| slot.start()), request.duration, member.clock(), booking.zone);
+        let today = desk.state.clock.now().with_timezone(&member.clock()).date_naive();
         let path = format!("/requests/{id}");
         let problem = attempt.map(|attempt| {
             let error = attempt.error;
@@ -71,7 +71,7 @@ pub fn MoveRequestPage() -> impl IntoView {
             <Frame
                 desk
                 title="Move interview"
-                sub=format!("{}, now {}", request.candidate_name, when::span(booking.span, member.zone))
+                sub=format!("{}, now {}", request.candidate_name, when::span(booking.span, member.clock()))
                 current=Section::Requests
                 back=(request.candidate_name.clone(), path)
             >
