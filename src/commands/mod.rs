@@ -51,10 +51,11 @@ fn log() {
     }));
 }
 
-/// Opens the database, brings it up to date, checks that our keys are the ones it was sealed with, and puts everything
-/// together.
+/// Opens the database, refuses one that promises cannot be kept with, brings it up to date, checks that our keys are the ones
+/// it was sealed with, and puts everything together.
 async fn start(config: Config) -> Result<AppState, Failure> {
     let store = Store::open(config.database.url.expose()).await?;
+    store.check().await?;
     store.migrate().await?;
     secrets::check_canaries(&store, &config.keys).await?;
     let mailer: Arc<dyn Mailer> = match &config.mail.smtp {
