@@ -191,6 +191,11 @@ CREATE TABLE manual_windows (
     person_id UUID,
     starts_at BIGINT NOT NULL,
     ends_at BIGINT NOT NULL,
+    -- what was meant: the zone, the wall times in it, and the zone database that made instants of them
+    zone TEXT NOT NULL,
+    local_start TEXT NOT NULL,
+    local_end TEXT NOT NULL,
+    tzdata TEXT NOT NULL,
     typed_by UUID NOT NULL,
     typed_at BIGINT NOT NULL,
     CONSTRAINT manual_windows_forward CHECK (ends_at > starts_at),

@@ -7,8 +7,9 @@ use super::{Typed, Visit, picture::Times, problem};
 use crate::{
     app::fail_with,
     booking::{Booking, Key, offer},
+    error::AppError,
     notifications::when,
-    scheduling::zones,
+    scheduling::{Answer, zones},
     state::AppState,
     web::{
         again::Attempt,
@@ -37,20 +38,27 @@ pub fn Choose(visit: Visit, purpose: Purpose, attempt: Option<Attempt<Typed>>) -
     let state = expect_context::<AppState>();
     let response = use_context::<leptos_axum::ResponseOptions>();
     let page = Suspend::new(async move {
-        match offer::open_slots(&state, &visit.request, &visit.panel).await {
+        match search(&state, &visit).await {
             Ok(answer) => {
                 let starts = answer.slots().map(|slot| slot.start());
                 let times = Times::new(starts, visit.request.duration, visit.zone, visit.coordinator.zone);
                 let today = state.clock.now().with_timezone(&visit.zone).date_naive();
                 view! { <Card visit purpose times today attempt /> }.into_any()
             }
-            Err(error) => fail_with(response, error.into()).into_any(),
+            Err(error) => fail_with(response, error).into_any(),
         }
     });
     view! {
         <script nonce=use_nonce()>{SCRIPT}</script>
         <Suspense>{page}</Suspense>
     }
+}
+
+/// The open times, unless this link or everybody together asks too often.
+async fn search(state: &AppState, visit: &Visit) -> Result<Answer, AppError> {
+    state.searches.view(visit.link.id)?;
+    let _turn = state.searches.turn().await?;
+    Ok(offer::open_slots(state, &visit.request, &visit.panel).await?)
 }
 
 #[component]
