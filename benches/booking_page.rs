@@ -10,9 +10,14 @@ mod story;
 use std::time::{Duration, Instant};
 
 use axum::{Router, body::Bytes, routing::get};
+use chrono::TimeDelta;
 use convene::{limits::local::Searches, web::server::router};
 use story::{HOST, TestApp, on_sqlite};
 use tokio::net::TcpListener;
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How long each side is asked, and by how many connections at once.
 const ROUND: Duration = Duration::from_secs(4);
@@ -26,11 +31,13 @@ async fn main() {
     app.connected(&["ben@example.com"]).await;
     let asked = app
         .asks(|draft| {
-            draft.interviewers = "ben@example.com".to_owned();
-            draft.duration = "60".to_owned();
+            // Four days of eight hours, 75 minutes every quarter of an hour.
+            draft.duration = "75 min".to_owned();
+            draft.to = (app.monday() + TimeDelta::days(3)).to_string();
         })
         .await;
     let slots = app.offered(&asked).await.len();
+    assert_eq!(slots, 112, "the page this figure is about");
     let path = format!("/book/{}?tz=Europe%2FBerlin", asked.token.expose());
 
     let mut state = app.state.clone();

@@ -8,6 +8,10 @@ use clap::{Parser, Subcommand};
 
 use commands::Failure;
 
+/// A page is some thousand small strings.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Self-hosted interview scheduling that keeps every calendar in step.
 #[derive(Parser)]
 #[command(version)]

@@ -10,5 +10,7 @@ mod holds;
 mod inviting;
 #[path = "booking/people.rs"]
 mod people;
+#[path = "booking/seen.rs"]
+mod seen;
 #[path = "booking/taking.rs"]
 mod taking;

@@ -128,8 +128,8 @@ async fn the_setting_says_how_often_a_link_is_looked_at() {
         state.site.clone(),
         state.wake.clone(),
     );
-    let link = convene::ids::LinkId::new();
-    assert!(state.searches.view(link).is_ok() && state.searches.view(link).is_err());
+    let request = convene::ids::RequestId::new();
+    assert!(state.searches.view(request).is_ok() && state.searches.view(request).is_err());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The times a candidate may choose, the booking they make of one, and how it moves, is held, or ends.
 //!
-//! [`offer`] asks which times suit everyone, [`book`] takes one, [`change`] moves and cancels, [`hold`] settles a booking that
+//! [`opened`] is what a link leads to, [`offer`] asks which times suit everyone, [`book`] takes one, [`change`] moves and cancels, [`hold`] settles a booking that
 //! waits for a calendar, `tell` says who is mailed what; [`list`] and [`timeline`] say how requests stand and what happened to
 //! them, [`preview`] answers the request form while it is typed. Overlap is refused by the schema, not by a check here.
 
@@ -10,6 +10,7 @@ pub mod hold;
 mod idempotency;
 pub mod list;
 pub mod offer;
+pub mod opened;
 pub mod preview;
 mod seat;
 mod tell;

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::ConnectionTrait;
 
 use super::{BookError, Booking, seat};
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     requests::{self, Panel, Request},
     scheduling::{self, Answer, Busy, Interval, Query, Seat, open_slots as solve},
     state::AppState,
-    store::{Store, StoreError, words::SeatKind},
+    store::{StoreError, words::SeatKind},
 };
 
 /// How old busy times may be on a page.
@@ -79,29 +80,40 @@ fn nothing_on(now: DateTime<Utc>) -> PersonBusy {
     PersonBusy::Known { intervals: Vec::new(), read_at: now, provider: Provider::Google }
 }
 
-/// Reads what is known, at most `max_age` old, without the booking `but` (which is held and about to be settled).
+/// What is stored of a panel's time: what was read of its calendars last, and what we booked ourselves.
+#[derive(Clone)]
+pub struct Stored {
+    calendars: busy::Stored,
+    held: Vec<(PersonId, Interval, Interval)>,
+}
+
+/// Reads what is stored, without the booking `but` (which is held and about to be settled).
+pub async fn stored(db: &impl ConnectionTrait, ask: &Ask<'_>, but: Option<BookingId>) -> Result<Stored, StoreError> {
+    let members = ask.panel.members();
+    let around = widened(ask);
+    let loaded = Interval::new(around.start() - LOAD_AROUND, around.end() + LOAD_AROUND).unwrap_or(around);
+    Ok(Stored {
+        calendars: busy::stored(db, ask.org, &members).await?,
+        held: seat::taken(db, ask.org, &members, loaded, but).await?,
+    })
+}
+
+impl Stored {
+    /// Asks the calendars whose reading is older than `max_age`.
+    async fn known(&self, state: &AppState, ask: &Ask<'_>, max_age: TimeDelta) -> Result<Knowledge, StoreError> {
+        let calendars = self.calendars.busy(&state.services, widened(ask), max_age).await?;
+        Ok(Knowledge { calendars, held: self.held.clone() })
+    }
+}
+
+/// Reads what is known, at most `max_age` old, without the booking `but`.
 pub async fn knowledge(
     state: &AppState,
     ask: &Ask<'_>,
     max_age: TimeDelta,
     but: Option<BookingId>,
 ) -> Result<Knowledge, StoreError> {
-    let members = ask.panel.members();
-    let around = widened(ask);
-    let calendars = busy::busy_of(&state.services, ask.org, &members, around, max_age).await?;
-    let held = held(&state.store, ask, &members, around, but).await?;
-    Ok(Knowledge { calendars, held })
-}
-
-async fn held(
-    store: &Store,
-    ask: &Ask<'_>,
-    members: &[PersonId],
-    around: Interval,
-    but: Option<BookingId>,
-) -> Result<Vec<(PersonId, Interval, Interval)>, StoreError> {
-    let around = Interval::new(around.start() - LOAD_AROUND, around.end() + LOAD_AROUND).unwrap_or(around);
-    seat::taken(store.reader(), ask.org, members, around, but).await
+    stored(state.store.reader(), ask, but).await?.known(state, ask, max_age).await
 }
 
 /// The window with room for buffers on both sides.
@@ -113,8 +125,19 @@ fn widened(ask: &Ask<'_>) -> Interval {
 
 /// The times open for a request, for its pages.
 pub async fn open_slots(state: &AppState, request: &Request, panel: &Panel) -> Result<Answer, StoreError> {
+    let stored = stored(state.store.reader(), &Ask::of(request, panel), None).await?;
+    open_slots_of(state, request, panel, &stored).await
+}
+
+/// The same for a caller who has read what is stored.
+pub async fn open_slots_of(
+    state: &AppState,
+    request: &Request,
+    panel: &Panel,
+    stored: &Stored,
+) -> Result<Answer, StoreError> {
     let ask = Ask::of(request, panel);
-    let known = knowledge(state, &ask, FRESH, None).await?;
+    let known = stored.known(state, &ask, FRESH).await?;
     Ok(solve(&query(&ask, &known, state.clock.now(), false)))
 }
 

@@ -9,7 +9,7 @@ use std::{collections::HashMap, time::Duration};
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
     sea_query::{Expr, OnConflict},
 };
 use tokio::{sync::oneshot, time::Instant};
@@ -87,83 +87,114 @@ pub async fn busy_of(
     window: Interval,
     max_age: chrono::Duration,
 ) -> Result<HashMap<PersonId, PersonBusy>, StoreError> {
-    let deadline = Instant::now() + DEADLINE;
-    let db = services.store.reader();
-    let now = services.clock.now();
+    stored(services.store.reader(), org, people).await?.busy(services, window, max_age).await
+}
+
+/// What the database knows of people's calendars: which they connected, and what was read of them last.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    org: OrgId,
+    people: Vec<PersonId>,
+    /// Disconnected ones left out.
+    connections: HashMap<PersonId, Vec<Connection>>,
+    reads: HashMap<ConnectionId, Read>,
+}
+
+/// Reads it for these people.
+pub async fn stored(db: &impl ConnectionTrait, org: OrgId, people: &[PersonId]) -> Result<Stored, StoreError> {
     let mut connections = of_people(db, org, people).await?;
     for list in connections.values_mut() {
         list.retain(|connection| connection.status != ConnectionStatus::Inactive);
     }
     let ids: Vec<_> = connections.values().flatten().map(|connection| connection.id).collect();
-    let kept = kept(services, org, &ids).await?;
+    Ok(Stored { org, people: people.to_vec(), reads: reads(db, org, &ids).await?, connections })
+}
 
-    // All calendars are asked at once, before the first answer is waited for.
-    let is_fresh = |connection: &Connection| {
-        let read = kept.get(&connection.id);
-        read.is_some_and(|read| read.covers(window) && now - read.read_at <= max_age && !max_age.is_zero())
-    };
-    let stale: Vec<&Connection> = connections
-        .values()
-        .flatten()
-        .filter(|connection| connection.is_usable() && connection.can(Need::ReadBusy) && !is_fresh(connection))
-        .collect();
-    let mut asked = HashMap::new();
-    if !stale.is_empty() {
-        let selected = selected(services, org, &ids).await?;
-        let zones: HashMap<_, _> =
-            people::find_all(db, org, people).await?.into_iter().map(|person| (person.id, person.zone)).collect();
-        for connection in stale {
-            let zone = zones.get(&connection.person).copied().unwrap_or(chrono_tz::Tz::UTC);
-            let calendars = selected.get(&connection.id).cloned().unwrap_or_default();
-            asked.insert(connection.id, ask(services.clone(), connection.clone(), zone, calendars, window));
-        }
-    }
-    let mut answers: HashMap<ConnectionId, Result<Read, UnknownReason>> = HashMap::new();
-    for (id, answer) in asked {
-        let answer = match tokio::time::timeout_at(deadline, answer).await {
-            Ok(Ok(answer)) => answer,
-            // Too late, or its task broke.
-            Ok(Err(_)) | Err(_) => Err(UnknownReason::NoAnswer),
-        };
-        answers.insert(id, answer);
-    }
+impl Stored {
+    /// [`busy_of`] those people.
+    pub async fn busy(
+        &self,
+        services: &Services,
+        window: Interval,
+        max_age: chrono::Duration,
+    ) -> Result<HashMap<PersonId, PersonBusy>, StoreError> {
+        let deadline = Instant::now() + DEADLINE;
+        let db = services.store.reader();
+        let now = services.clock.now();
 
-    let of_connection = |connection: &Connection| -> Result<Read, (Option<DateTime<Utc>>, UnknownReason)> {
-        let read = kept.get(&connection.id);
-        let since = read.map(|read| read.read_at).or(connection.last_synced_at);
-        let reason = match answers.get(&connection.id) {
-            Some(Ok(read)) => return Ok(read.clone()),
-            Some(Err(reason)) => *reason,
-            None if connection.status == ConnectionStatus::Expired => UnknownReason::SignInExpired,
-            None if !connection.can(Need::ReadBusy) => UnknownReason::PermissionMissing,
-            // Not asked because what we have is young enough.
-            None => return read.map(|read| read.within(window)).ok_or((since, UnknownReason::NoAnswer)),
+        // All calendars are asked at once, before the first answer is waited for.
+        let is_fresh = |connection: &Connection| {
+            let read = self.reads.get(&connection.id);
+            read.is_some_and(|read| read.covers(window) && now - read.read_at <= max_age && !max_age.is_zero())
         };
-        match read {
-            // A calendar that is merely late, and was read a moment ago.
-            Some(read) if reason == UnknownReason::NoAnswer && read.serves(window, now) => Ok(read.within(window)),
-            _ => Err((since, reason)),
-        }
-    };
-    let of_person = |person: &PersonId| {
-        let Some(list) = connections.get(person).filter(|list| !list.is_empty()) else {
-            return PersonBusy::NotConnected;
-        };
-        let mut all: Vec<Interval> = Vec::new();
-        let mut oldest = now;
-        for connection in list {
-            match of_connection(connection) {
-                Ok(read) => {
-                    oldest = oldest.min(read.read_at);
-                    all.extend(read.intervals);
-                }
-                // One calendar unknown, the person unknown.
-                Err((since, reason)) => return PersonBusy::Unknown { since, reason },
+        let stale: Vec<&Connection> = self
+            .connections
+            .values()
+            .flatten()
+            .filter(|connection| connection.is_usable() && connection.can(Need::ReadBusy) && !is_fresh(connection))
+            .collect();
+        let mut asked = HashMap::new();
+        if !stale.is_empty() {
+            let ids: Vec<_> = stale.iter().map(|connection| connection.id).collect();
+            let selected = selected(services, self.org, &ids).await?;
+            let zones: HashMap<_, _> = people::find_all(db, self.org, &self.people)
+                .await?
+                .into_iter()
+                .map(|person| (person.id, person.zone))
+                .collect();
+            for connection in stale {
+                let zone = zones.get(&connection.person).copied().unwrap_or(chrono_tz::Tz::UTC);
+                let calendars = selected.get(&connection.id).cloned().unwrap_or_default();
+                asked.insert(connection.id, ask(services.clone(), connection.clone(), zone, calendars, window));
             }
         }
-        PersonBusy::Known { intervals: normalise(all), read_at: oldest, provider: list[0].provider }
-    };
-    Ok(people.iter().map(|person| (*person, of_person(person))).collect())
+        let mut answers: HashMap<ConnectionId, Result<Read, UnknownReason>> = HashMap::new();
+        for (id, answer) in asked {
+            let answer = match tokio::time::timeout_at(deadline, answer).await {
+                Ok(Ok(answer)) => answer,
+                // Too late, or its task broke.
+                Ok(Err(_)) | Err(_) => Err(UnknownReason::NoAnswer),
+            };
+            answers.insert(id, answer);
+        }
+
+        let of_connection = |connection: &Connection| -> Result<Read, (Option<DateTime<Utc>>, UnknownReason)> {
+            let read = self.reads.get(&connection.id);
+            let since = read.map(|read| read.read_at).or(connection.last_synced_at);
+            let reason = match answers.get(&connection.id) {
+                Some(Ok(read)) => return Ok(read.clone()),
+                Some(Err(reason)) => *reason,
+                None if connection.status == ConnectionStatus::Expired => UnknownReason::SignInExpired,
+                None if !connection.can(Need::ReadBusy) => UnknownReason::PermissionMissing,
+                // Not asked because what we have is young enough.
+                None => return read.map(|read| read.within(window)).ok_or((since, UnknownReason::NoAnswer)),
+            };
+            match read {
+                // A calendar that is merely late, and was read a moment ago.
+                Some(read) if reason == UnknownReason::NoAnswer && read.serves(window, now) => Ok(read.within(window)),
+                _ => Err((since, reason)),
+            }
+        };
+        let of_person = |person: &PersonId| {
+            let Some(list) = self.connections.get(person).filter(|list| !list.is_empty()) else {
+                return PersonBusy::NotConnected;
+            };
+            let mut all: Vec<Interval> = Vec::new();
+            let mut oldest = now;
+            for connection in list {
+                match of_connection(connection) {
+                    Ok(read) => {
+                        oldest = oldest.min(read.read_at);
+                        all.extend(read.intervals);
+                    }
+                    // One calendar unknown, the person unknown.
+                    Err((since, reason)) => return PersonBusy::Unknown { since, reason },
+                }
+            }
+            PersonBusy::Known { intervals: normalise(all), read_at: oldest, provider: list[0].provider }
+        };
+        Ok(self.people.iter().map(|person| (*person, of_person(person))).collect())
+    }
 }
 
 /// The busy times of these people as their calendars say right now; for the moment of booking. A calendar that does not
@@ -246,15 +277,15 @@ impl Read {
     }
 }
 
-async fn kept(
-    services: &Services,
+async fn reads(
+    db: &impl ConnectionTrait,
     org: OrgId,
     ids: &[ConnectionId],
 ) -> Result<HashMap<ConnectionId, Read>, StoreError> {
     let rows = busy_reads::Entity::find()
         .filter(busy_reads::Column::OrgId.eq(org))
         .filter(busy_reads::Column::ConnectionId.is_in(ids.iter().copied()))
-        .all(services.store.reader())
+        .all(db)
         .await?;
     Ok(rows.iter().filter_map(|row| Some((row.connection_id, Read::from_row(row)?))).collect())
 }

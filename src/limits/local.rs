@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::LimitError;
-use crate::ids::LinkId;
+use crate::ids::RequestId;
 
 /// Searches for open times that run at once.
 const AT_ONCE: usize = 32;
@@ -27,10 +27,10 @@ pub struct Searches {
     patience: Duration,
 }
 
-/// The views of each link in the minute that began at `since`.
+/// The views of each request's link in the minute that began at `since`.
 struct Views {
     since: Instant,
-    of_link: HashMap<LinkId, u32>,
+    of_request: HashMap<RequestId, u32>,
 }
 
 impl Searches {
@@ -38,27 +38,27 @@ impl Searches {
     pub fn new(views_per_minute: u32) -> Self {
         Self {
             turns: Arc::new(Semaphore::new(AT_ONCE)),
-            views: Arc::new(Mutex::new(Views { since: Instant::now(), of_link: HashMap::new() })),
+            views: Arc::new(Mutex::new(Views { since: Instant::now(), of_request: HashMap::new() })),
             views_per_minute,
             patience: PATIENCE,
         }
     }
 
-    /// Counts one view of a link.
+    /// Counts one view of a request by its link. Another link for it starts nothing over.
     ///
     /// # Errors
     /// It was looked at too often within the minute.
-    pub fn view(&self, link: LinkId) -> Result<(), LimitError> {
+    pub fn view(&self, request: RequestId) -> Result<(), LimitError> {
         if self.views_per_minute == 0 {
             return Ok(());
         }
         // Numbers are whole at any time, whoever panicked.
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
         if views.since.elapsed() >= MINUTE {
-            *views = Views { since: Instant::now(), of_link: HashMap::new() };
+            *views = Views { since: Instant::now(), of_request: HashMap::new() };
         }
         let left = MINUTE.saturating_sub(views.since.elapsed());
-        let count = views.of_link.entry(link).or_default();
+        let count = views.of_request.entry(request).or_default();
         *count = count.saturating_add(1);
         if *count > self.views_per_minute {
             return Err(LimitError::RetryAfter(Duration::from_secs(left.as_secs() + 1)));
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn views_are_counted_for_each_link() {
         let searches = Searches::new(2);
-        let (one, other) = (LinkId::new(), LinkId::new());
+        let (one, other) = (RequestId::new(), RequestId::new());
         assert!((0..2).all(|_| searches.view(one).is_ok()));
         let Err(LimitError::RetryAfter(wait)) = searches.view(one) else { panic!("a third view") };
         assert!((1..=60).contains(&wait.as_secs()), "{wait:?}");

@@ -98,21 +98,39 @@ pub async fn create(
     Ok(())
 }
 
-/// What a token opens. Reading changes nothing.
-pub async fn open(db: &impl ConnectionTrait, token: &LinkToken, now: DateTime<Utc>) -> Result<OpenLink, LinkError> {
-    Ok(open_request(db, token, now).await?.0)
+/// A link as it is stored, whether or not it still opens.
+#[derive(Clone, Copy, Debug)]
+pub struct Link {
+    opens: OpenLink,
+    expires_at: DateTime<Utc>,
+    revoked: bool,
 }
 
-/// The same with its request.
-pub async fn open_request(
-    db: &impl ConnectionTrait,
-    token: &LinkToken,
-    now: DateTime<Utc>,
-) -> Result<(OpenLink, Request), LinkError> {
+impl Link {
+    /// What it opens at this moment.
+    pub fn at(&self, now: DateTime<Utc>) -> Result<OpenLink, LinkError> {
+        let OpenLink { org, request, .. } = self.opens;
+        if self.revoked {
+            return Err(LinkError::Revoked { org, request });
+        }
+        if self.expires_at <= now {
+            return Err(LinkError::Expired { org, request });
+        }
+        Ok(self.opens)
+    }
+}
+
+/// What a token opens. Reading changes nothing.
+pub async fn open(db: &impl ConnectionTrait, token: &LinkToken, now: DateTime<Utc>) -> Result<OpenLink, LinkError> {
+    find(db, token).await?.0.at(now)
+}
+
+/// The link of this token, with its request.
+pub async fn find(db: &impl ConnectionTrait, token: &LinkToken) -> Result<(Link, Request), LinkError> {
     let of_request = booking_links::Entity::belongs_to(requests::Entity)
         .from((booking_links::Column::OrgId, booking_links::Column::RequestId))
         .to((requests::Column::OrgId, requests::Column::Id));
-    let (row, request_row) = booking_links::Entity::find()
+    let (row, request) = booking_links::Entity::find()
         .join(JoinType::InnerJoin, of_request.into())
         .select_also(requests::Entity)
         .filter(booking_links::Column::TokenHash.eq(token.hash()))
@@ -121,14 +139,9 @@ pub async fn open_request(
         .map_err(StoreError::from)?
         .and_then(|(link, request)| Some((link, request?)))
         .ok_or(LinkError::Unknown)?;
-    let (org, request) = (row.org_id, row.request_id);
-    if row.revoked_at.is_some() {
-        return Err(LinkError::Revoked { org, request });
-    }
-    if row.expires_at.at() <= now {
-        return Err(LinkError::Expired { org, request });
-    }
-    Ok((OpenLink { id: row.id, org, request }, request_row.into()))
+    let opens = OpenLink { id: row.id, org: row.org_id, request: row.request_id };
+    let link = Link { opens, expires_at: row.expires_at.at(), revoked: row.revoked_at.is_some() };
+    Ok((link, request.into()))
 }
 
 /// The request's current link as text, or `None` if its key is no longer in the ring.

@@ -9,6 +9,7 @@ pub mod entities;
 mod errors;
 mod facts;
 mod migrations;
+mod unchanged;
 pub mod words;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
@@ -23,6 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use errors::{StoreError, Violation};
 pub use facts::Fact;
+use unchanged::Unchanged;
 pub use words::Stamp;
 
 /// The oldest SQLite without the WAL-reset corruption bug (3.7.0 to 3.51.2 have it).
@@ -42,6 +44,7 @@ pub struct Store {
     /// SQLite has one writer: waiting here is first come, first served, unlike its busy handler. On PostgreSQL writers leave
     /// connections to readers, so that many who wait for one row do not stop everybody else.
     writers: Arc<Semaphore>,
+    unchanged: Arc<Unchanged>,
 }
 
 /// A write under way. Dropping it rolls back.
@@ -54,12 +57,13 @@ impl Store {
     /// Opens `sqlite://…` or `postgres://…` and checks that the database is one we can keep promises on.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let sqlite = url.starts_with("sqlite:");
+        let in_memory = sqlite && url.contains(":memory:");
         let mut options = ConnectOptions::new(url);
         options.sqlx_logging(false).acquire_timeout(Duration::from_secs(10)).connect_timeout(Duration::from_secs(10));
         // By default every query asks first whether its connection lives: as many round trips again.
         options.test_before_acquire_if_idle_for(IDLE);
         if sqlite {
-            options.max_connections(if url.contains(":memory:") { 1 } else { 8 });
+            options.max_connections(if in_memory { 1 } else { 8 });
             options.map_sqlx_sqlite_opts(|o| {
                 o.pragma("journal_mode", "WAL")
                     .pragma("synchronous", "FULL")
@@ -71,7 +75,8 @@ impl Store {
             options.max_connections(POSTGRES_CONNECTIONS);
         }
         let db = Database::connect(options).await.map_err(StoreError::Unreachable)?;
-        let store = Self { db, writers: Arc::new(Semaphore::new(if sqlite { 1 } else { POSTGRES_WRITERS })) };
+        let writers = Arc::new(Semaphore::new(if sqlite { 1 } else { POSTGRES_WRITERS }));
+        let store = Self { unchanged: Arc::new(Unchanged::of(&db, in_memory)), db, writers };
         store.check_version().await?;
         Ok(store)
     }

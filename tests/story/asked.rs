@@ -11,9 +11,11 @@ use convene::{
         book::{self, Choice},
         change::{self, Mover},
         offer,
+        opened::opened,
     },
     ids::{LinkToken, RequestId},
     requests::{self, Request, create, draft::Draft, link},
+    scheduling::Answer,
 };
 
 use super::{TestApp, store};
@@ -53,12 +55,16 @@ impl TestApp {
         found.expect("a request of this organisation")
     }
 
-    /// The times a candidate is shown now.
+    /// The times a candidate is shown now, which must be those that the rows give when all of them are read again.
     pub async fn offered(&self, asked: &Asked) -> Vec<DateTime<Utc>> {
         let request = self.request(asked).await;
         let panel = requests::panel(self.store().reader(), self.org, asked.id).await.expect("a panel");
         let answer = offer::open_slots(&self.state, &request, &panel).await.expect("an answer");
-        answer.slots().map(|slot| slot.start()).collect()
+        let starts = |answer: Answer| answer.slots().map(|slot| slot.start()).collect::<Vec<_>>();
+        let shown = opened(&self.state, &asked.token).await.expect("the link opens").open_slots(&self.state).await;
+        let shown = starts(shown.expect("an answer"));
+        assert_eq!(shown, starts(answer), "the page and the rows differ");
+        shown
     }
 
     /// A form of its own, as a page would make it.

@@ -5,11 +5,10 @@ use leptos_meta::Title;
 
 use super::{Typed, Visit, picture::Times, problem};
 use crate::{
-    app::fail_with,
-    booking::{Booking, Key, offer},
+    booking::{Booking, Key},
     error::AppError,
     notifications::when,
-    scheduling::{Answer, zones},
+    scheduling::zones,
     state::AppState,
     web::{
         again::Attempt,
@@ -33,32 +32,25 @@ const IN_ONE_COLUMN: usize = 8;
 /// Comfort only; the page is complete without it.
 const SCRIPT: &str = include_str!("choose.js");
 
-#[component]
-pub fn Choose(visit: Visit, purpose: Purpose, attempt: Option<Attempt<Typed>>) -> impl IntoView {
-    let state = expect_context::<AppState>();
-    let response = use_context::<leptos_axum::ResponseOptions>();
-    let page = Suspend::new(async move {
-        match search(&state, &visit).await {
-            Ok(answer) => {
-                let starts = answer.slots().map(|slot| slot.start());
-                let times = Times::new(starts, visit.request.duration, visit.zone, visit.coordinator.zone);
-                let today = state.clock.now().with_timezone(&visit.zone).date_naive();
-                view! { <Card visit purpose times today attempt /> }.into_any()
-            }
-            Err(error) => fail_with(response, error).into_any(),
-        }
-    });
-    view! {
+/// The whole page.
+pub async fn choose(
+    state: &AppState,
+    visit: Visit,
+    purpose: Purpose,
+    attempt: Option<Attempt<Typed>>,
+) -> Result<AnyView, AppError> {
+    state.searches.view(visit.request.id)?;
+    let turn = state.searches.turn().await?;
+    let answer = visit.opened.open_slots(state).await?;
+    drop(turn);
+    let starts = answer.slots().map(|slot| slot.start());
+    let times = Times::new(starts, visit.request.duration, visit.zone, visit.coordinator.zone);
+    let today = state.clock.now().with_timezone(&visit.zone).date_naive();
+    let page = view! {
         <script nonce=use_nonce()>{SCRIPT}</script>
-        <Suspense>{page}</Suspense>
-    }
-}
-
-/// The open times, unless this link or everybody together asks too often.
-async fn search(state: &AppState, visit: &Visit) -> Result<Answer, AppError> {
-    state.searches.view(visit.link.id)?;
-    let _turn = state.searches.turn().await?;
-    Ok(offer::open_slots(state, &visit.request, &visit.panel).await?)
+        <Card visit purpose times today attempt />
+    };
+    Ok(page.into_any())
 }
 
 #[component]

@@ -7,6 +7,8 @@ mod outcome;
 pub mod picture;
 pub mod post;
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use leptos::prelude::*;
@@ -15,13 +17,16 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
     app::fail_with,
-    booking::{self, Booking},
+    booking::{
+        Booking,
+        opened::{Opened, opened},
+    },
     error::AppError,
     ids::LinkToken,
     people::{self, Person},
     requests::{
         self, Panel, Request,
-        link::{self, LinkError, OpenLink},
+        link::{LinkError, OpenLink},
     },
     scheduling::zones,
     state::AppState,
@@ -32,7 +37,7 @@ use crate::{
     },
 };
 
-use choose::{Choose, Purpose};
+use choose::{Purpose, choose};
 
 /// What a form on these pages said, shown again when it could not be carried out.
 #[derive(Clone, Debug, Default)]
@@ -45,43 +50,33 @@ pub struct Typed {
 #[derive(Clone)]
 pub struct Visit {
     pub token: LinkToken,
-    pub link: OpenLink,
-    pub request: Request,
-    pub panel: Panel,
-    pub coordinator: Person,
+    pub request: Arc<Request>,
+    pub panel: Arc<Panel>,
+    pub coordinator: Arc<Person>,
     pub organisation: String,
     pub booking: Option<Booking>,
     /// The candidate's zone: from the URL, else the booking's, else the request's.
     pub zone: Tz,
     pub day: Option<NaiveDate>,
+    opened: Arc<Opened>,
 }
 
 impl Visit {
     async fn load(state: &AppState, token: &str, tz: Option<String>, day: Option<String>) -> Result<Self, AppError> {
         let token: LinkToken = token.parse().map_err(|_| AppError::from(LinkError::Unknown))?;
-        let db = state.store.reader();
-        let (link, request) = open_request(state, &token).await?;
-        let panel = requests::panel(db, link.org, link.request).await?;
-        let (coordinator, organisation) = people::find_with_organisation(db, link.org, request.coordinator)
-            .await?
-            .ok_or_else(|| AppError::from(LinkError::Unknown))?;
-        let booking = match request.status {
-            // Open is what a request is without a living booking.
-            RequestStatus::Open => None,
-            _ => booking::latest(db, link.org, link.request).await?.filter(Booking::is_live),
-        };
+        let (opened, _) = open(state, &token).await?;
         let asked = tz.as_deref().and_then(|tz| zones::parse(tz).ok());
-        let known = booking.as_ref().map(|booking| booking.zone);
+        let known = opened.booking.as_ref().map(|booking| booking.zone);
         Ok(Self {
             token,
-            link,
-            zone: asked.or(known).unwrap_or(request.zone),
+            zone: asked.or(known).unwrap_or(opened.request.zone),
             day: day.and_then(|day| day.parse().ok()),
-            request,
-            panel,
-            coordinator,
-            organisation: organisation.name,
-            booking,
+            request: opened.request.clone(),
+            panel: opened.panel.clone(),
+            coordinator: opened.coordinator.clone(),
+            organisation: opened.organisation.clone(),
+            booking: opened.booking.clone(),
+            opened,
         })
     }
 
@@ -92,13 +87,13 @@ impl Visit {
 }
 
 /// Opens the link, or says whom to ask.
-async fn open(state: &AppState, token: &LinkToken) -> Result<OpenLink, AppError> {
-    Ok(open_request(state, token).await?.0)
-}
-
-/// The same with its request.
-async fn open_request(state: &AppState, token: &LinkToken) -> Result<(OpenLink, Request), AppError> {
-    match link::open_request(state.store.reader(), token, state.clock.now()).await {
+async fn open(state: &AppState, token: &LinkToken) -> Result<(Arc<Opened>, OpenLink), AppError> {
+    let opened = async {
+        let opened = opened(state, token).await?;
+        let link = opened.link.at(state.clock.now())?;
+        Ok((opened, link))
+    };
+    match opened.await {
         Ok(opened) => Ok(opened),
         Err(error) => Err(with_contact(state, error).await),
     }
@@ -123,9 +118,10 @@ async fn with_contact(state: &AppState, error: LinkError) -> AppError {
 }
 
 /// Loads the visit of this URL and shows it, or says why not.
-fn visit<V: IntoView + Send + 'static>(
-    show: impl FnOnce(Visit, AppState, Option<Attempt<Typed>>) -> V + Send + 'static,
-) -> impl IntoView {
+fn visit<Show>(show: impl FnOnce(Visit, AppState, Option<Attempt<Typed>>) -> Show + Send + 'static) -> impl IntoView
+where
+    Show: Future<Output = Result<AnyView, AppError>> + Send + 'static,
+{
     let state = expect_context::<AppState>();
     let response = use_context::<leptos_axum::ResponseOptions>();
     let attempt = use_context::<Attempt<Typed>>();
@@ -133,10 +129,11 @@ fn visit<V: IntoView + Send + 'static>(
     let query = use_query_map().get_untracked();
     let (tz, day) = (query.get("tz"), query.get("day"));
     let page = Suspend::new(async move {
-        match Visit::load(&state, &token, tz, day).await {
-            Ok(visit) => show(visit, state, attempt).into_any(),
-            Err(error) => fail_with(response, error).into_any(),
-        }
+        let shown = async {
+            let visit = Visit::load(&state, &token, tz, day).await?;
+            show(visit, state, attempt).await
+        };
+        shown.await.unwrap_or_else(|error| fail_with(response, error).into_any())
     });
     view! {
         <Meta name="robots" content="noindex, nofollow" />
@@ -147,17 +144,15 @@ fn visit<V: IntoView + Send + 'static>(
 /// `/book/{token}`
 #[component]
 pub fn BookingPage() -> impl IntoView {
-    visit(|visit, state, attempt| match (&visit.booking, visit.request.status) {
-        (Some(booking), _) if booking.status == BookingStatus::Held => {
-            let booking = booking.clone();
-            view! { <outcome::Held visit booking attempt /> }.into_any()
-        }
-        (Some(booking), _) => {
-            let booking = booking.clone();
-            view! { <outcome::Booked visit booking attempt now=state.clock.now() /> }.into_any()
-        }
-        (None, RequestStatus::Cancelled) => view! { <outcome::Cancelled visit /> }.into_any(),
-        (None, _) => view! { <Choose visit purpose=Purpose::Book attempt /> }.into_any(),
+    visit(async |visit, state, attempt| {
+        Ok(match (visit.booking.clone(), visit.request.status) {
+            (Some(booking), _) if booking.status == BookingStatus::Held => {
+                view! { <outcome::Held visit booking attempt /> }.into_any()
+            }
+            (Some(booking), _) => view! { <outcome::Booked visit booking attempt now=state.clock.now() /> }.into_any(),
+            (None, RequestStatus::Cancelled) => view! { <outcome::Cancelled visit /> }.into_any(),
+            (None, _) => choose(&state, visit, Purpose::Book, attempt).await?,
+        })
     })
 }
 
@@ -176,25 +171,33 @@ fn problem(attempt: Option<&Attempt<Typed>>) -> impl IntoView + use<> {
 /// `/book/{token}/move`
 #[component]
 pub fn MovePage() -> impl IntoView {
-    visit(|visit, state, attempt| match visit.booking.clone() {
-        Some(booking) if outcome::may_change(&visit, &booking, state.clock.now()) => {
-            view! { <Choose visit purpose=Purpose::Move(booking) attempt /> }.into_any()
-        }
-        Some(booking) => view! { <outcome::Booked visit booking attempt now=state.clock.now() /> }.into_any(),
-        None if visit.request.status == RequestStatus::Cancelled => view! { <outcome::Cancelled visit /> }.into_any(),
-        None => view! { <Choose visit purpose=Purpose::Book attempt /> }.into_any(),
+    visit(async |visit, state, attempt| {
+        Ok(match visit.booking.clone() {
+            Some(booking) if outcome::may_change(&visit, &booking, state.clock.now()) => {
+                choose(&state, visit, Purpose::Move(booking), attempt).await?
+            }
+            Some(booking) => view! { <outcome::Booked visit booking attempt now=state.clock.now() /> }.into_any(),
+            None if visit.request.status == RequestStatus::Cancelled => {
+                view! { <outcome::Cancelled visit /> }.into_any()
+            }
+            None => choose(&state, visit, Purpose::Book, attempt).await?,
+        })
     })
 }
 
 /// `/book/{token}/cancel`
 #[component]
 pub fn CancelPage() -> impl IntoView {
-    visit(|visit, state, attempt| match visit.booking.clone() {
-        Some(booking) if outcome::may_change(&visit, &booking, state.clock.now()) => {
-            view! { <outcome::ConfirmCancel visit booking attempt /> }.into_any()
-        }
-        Some(booking) => view! { <outcome::Booked visit booking attempt now=state.clock.now() /> }.into_any(),
-        None if visit.request.status == RequestStatus::Cancelled => view! { <outcome::Cancelled visit /> }.into_any(),
-        None => view! { <Choose visit purpose=Purpose::Book attempt /> }.into_any(),
+    visit(async |visit, state, attempt| {
+        Ok(match visit.booking.clone() {
+            Some(booking) if outcome::may_change(&visit, &booking, state.clock.now()) => {
+                view! { <outcome::ConfirmCancel visit booking attempt /> }.into_any()
+            }
+            Some(booking) => view! { <outcome::Booked visit booking attempt now=state.clock.now() /> }.into_any(),
+            None if visit.request.status == RequestStatus::Cancelled => {
+                view! { <outcome::Cancelled visit /> }.into_any()
+            }
+            None => choose(&state, visit, Purpose::Book, attempt).await?,
+        })
     })
 }

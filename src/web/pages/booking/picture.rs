@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, Days, MappedLocalTime, Months, NaiveDate, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, MappedLocalTime, Months, NaiveDate, SecondsFormat, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::{
@@ -45,6 +45,7 @@ impl Times {
     /// One day's times as radios.
     pub fn slot_day(&self, day: NaiveDate) -> SlotDay {
         let starts = self.days.get(&day).map(Vec::as_slice).unwrap_or_default();
+        let place = zones::place(self.other);
         SlotDay {
             date: day.to_string(),
             name: long_day(day),
@@ -52,19 +53,19 @@ impl Times {
                 1 => "1 time that suits everyone".to_owned(),
                 count => format!("{count} times that suit everyone"),
             },
-            slots: starts.iter().map(|start| self.row(*start)).collect(),
+            slots: starts.iter().map(|start| self.row(*start, &place)).collect(),
         }
     }
 
-    fn row(&self, start: DateTime<Utc>) -> SlotRow {
+    fn row(&self, start: DateTime<Utc>, place: &str) -> SlotRow {
         SlotRow {
-            value: start.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            value: start.to_rfc3339_opts(SecondsFormat::Secs, true),
             time: clock(start, self.zone),
             beside: if self.differs(start) {
                 let day = start.with_timezone(&self.other).date_naive();
                 let same_day = day == start.with_timezone(&self.zone).date_naive();
                 let day = if same_day { String::new() } else { format!("{} ", day.format("%a")) };
-                format!("{day}{} in {}", clock(start, self.other), zones::place(self.other))
+                format!("{day}{} in {place}", clock(start, self.other))
             } else {
                 String::new()
             },
@@ -148,10 +149,10 @@ pub fn long_day(day: NaiveDate) -> String {
 /// "15:00"; with the offset in the hour that a clock change repeats.
 fn clock(at: DateTime<Utc>, zone: Tz) -> String {
     let local = at.with_timezone(&zone);
-    let time = local.format("%H:%M");
+    let time = format!("{:02}:{:02}", local.hour(), local.minute());
     match zone.from_local_datetime(&local.naive_local()) {
         MappedLocalTime::Ambiguous(..) => format!("{time} ({})", zones::offset_label(zone, at)),
-        _ => time.to_string(),
+        _ => time,
     }
 }
 

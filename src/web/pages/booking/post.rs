@@ -7,7 +7,7 @@ use axum::{
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use serde::Deserialize;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -82,7 +82,7 @@ pub fn offered_start(text: &str) -> Result<DateTime<Utc>, AppError> {
         return Err(AppError::new(422, "start_required", "Choose a time first."));
     }
     let start: Option<DateTime<Utc>> = text.parse().ok();
-    let exact = |start: &DateTime<Utc>| start.format("%Y-%m-%dT%H:%M:%SZ").to_string() == text;
+    let exact = |start: &DateTime<Utc>| start.to_rfc3339_opts(SecondsFormat::Secs, true) == text;
     // Years of four digits: later ones run out of days before an interview could end.
     let usual = |start: &DateTime<Utc>| (0..=9_999).contains(&start.year());
     Ok(start.filter(exact).filter(usual).ok_or(BookError::NotOffered)?)
@@ -174,8 +174,8 @@ async fn cancel(
 
 /// The page's script says that a person looks at it.
 async fn opened(State(state): State<AppState>, Path(token): Path<String>) -> Result<StatusCode, AppError> {
-    let link = open(&state, &parse(&token)?).await?;
-    state.searches.view(link.id)?;
+    let (_, link) = open(&state, &parse(&token)?).await?;
+    state.searches.view(link.request)?;
     link::opened(&state, link).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -185,7 +185,7 @@ async fn calendar_file(State(state): State<AppState>, Path(file): Path<String>) 
     let unknown = || AppError::from(LinkError::Unknown);
     let token: LinkToken = file.strip_suffix(".ics").and_then(|token| token.parse().ok()).ok_or_else(unknown)?;
     let db = state.store.reader();
-    let link = open(&state, &token).await?;
+    let (_, link) = open(&state, &token).await?;
     let booking =
         booking::latest(db, link.org, link.request).await?.filter(Booking::is_live).ok_or(BookError::NotBooked)?;
     let event = events::of_booking(db, link.org, booking.id).await?.ok_or(BookError::NotBooked)?;
@@ -222,7 +222,7 @@ fn parse(token: &str) -> Result<LinkToken, AppError> {
 async fn limited(state: &AppState, parts: &Parts, token: &LinkToken) -> Result<OpenLink, AppError> {
     let client = limits::client(&origin(parts).ip);
     limits::hit(&state.store, "confirm", &client, FORMS_OF_CLIENT, TEN_MINUTES).await?;
-    let link = open(state, token).await?;
+    let (_, link) = open(state, token).await?;
     limits::hit(&state.store, "link_form", &link.request.to_string(), FORMS_OF_LINK, TEN_MINUTES).await?;
     Ok(link)
 }
