@@ -142,6 +142,9 @@ pub fn fail(error: AppError) -> impl IntoView {
 pub fn fail_with(response: Option<leptos_axum::ResponseOptions>, error: AppError) -> impl IntoView {
     if let Some(response) = response {
         response.set_status(error.status_code());
+        if let Some(seconds) = error.retry_after {
+            response.insert_header(header::RETRY_AFTER, seconds.into());
+        }
     }
     view! {
         <Title text=error.sentence.clone().into_owned() />

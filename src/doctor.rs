@@ -78,17 +78,9 @@ async fn examine_database(config: &Config) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     match store.facts().await {
-        Ok(facts) => findings.extend(facts.into_iter().map(|fact| {
-            let outcome = if fact.fine {
-                Ok(fact.value)
-            } else {
-                Err(format!(
-                    "is {}, with which commits or references are not safe; reset it to its default",
-                    fact.value
-                ))
-            };
-            finding(format!("database {}", fact.name), outcome)
-        })),
+        Ok(facts) => {
+            findings.extend(facts.into_iter().map(|fact| finding(format!("database {}", fact.name), fact.judged())));
+        }
         Err(error) => findings.push(finding(about, Err(error.to_string()))),
     }
     let pending = match store.pending_migrations().await {

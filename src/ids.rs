@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
+use zeroize::ZeroizeOnDrop;
 
 /// A text that was meant to be an id, an address or a token and is not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -247,8 +248,8 @@ fn is_invisible(c: char) -> bool {
     ) || is_direction_changing(c)
 }
 
-/// The secret in a link: 256 bits as 43 characters of base64url. Only its SHA-256 is ever stored.
-#[derive(Clone, PartialEq, Eq)]
+/// The secret in a link: 256 bits as 43 characters of base64url. Only its SHA-256 is ever stored, and memory is wiped after it.
+#[derive(Clone, PartialEq, Eq, ZeroizeOnDrop)]
 pub struct LinkToken(String);
 
 impl LinkToken {
@@ -392,5 +393,11 @@ mod tests {
         for bad in ["", "abc", "..%2f", &format!("{}%", &token.expose()[..42]), &format!("{}a", token.expose())] {
             assert_eq!(bad.parse::<LinkToken>(), Err(NotA::Token));
         }
+    }
+
+    #[test]
+    fn secrets_are_wiped_from_memory() {
+        fn wiped<T: ZeroizeOnDrop>(_: &T) {}
+        wiped(&LinkToken::random());
     }
 }

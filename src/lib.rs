@@ -54,6 +54,9 @@ pub mod calendars;
 // A person's account at a provider: connecting it, its tokens, when it says its owner is busy.
 #[cfg(feature = "ssr")]
 pub mod connections;
+// A form's key, and the answer that is repeated to its copies.
+#[cfg(feature = "ssr")]
+pub mod idempotency;
 // How often something may happen, counted for all processes together.
 #[cfg(feature = "ssr")]
 pub mod limits;

@@ -1,8 +1,14 @@
 //! How often something may happen, counted in the database so that every process counts together.
 //!
-//! Fixed windows by the database's clock. Keys (addresses, link hashes) are stored as SHA-256.
+//! Fixed windows by the database's clock. Keys (addresses, ids) are stored as SHA-256. What only costs the process that
+//! answers is counted in [`local`].
 
-use std::time::Duration;
+pub mod local;
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    time::Duration,
+};
 
 use axum::response::{IntoResponse, Response};
 use sea_orm::{
@@ -38,6 +44,19 @@ impl From<LimitError> for AppError {
 impl IntoResponse for LimitError {
     fn into_response(self) -> Response {
         AppError::from(self).into_response()
+    }
+}
+
+/// What a client is counted by: its IPv4 address, or the /64 network of its IPv6 address, all of which one machine may have to
+/// itself (RFC 6177 section 2).
+pub fn client(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => {
+            let network = address.to_bits() & (u128::MAX << 64);
+            format!("{}/64", Ipv6Addr::from_bits(network))
+        }
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => address.to_owned(),
     }
 }
 
@@ -89,4 +108,17 @@ pub async fn prune(store: &Store) -> Result<(), StoreError> {
         .exec(&*txn)
         .await?;
     txn.commit().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_an_address_or_a_network_of_64_bits() {
+        assert_eq!(client("2001:db8:1:2:aaaa::1"), client("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+        assert_ne!(client("2001:db8:1:2::1"), client("2001:db8:1:3::1"));
+        assert_ne!(client("192.0.2.7"), client("192.0.2.8"));
+        assert_eq!(client("::ffff:192.0.2.7"), client("192.0.2.7"));
+    }
 }

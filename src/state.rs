@@ -10,6 +10,7 @@ use crate::{
     clock::Clock,
     config::Config,
     connections::{Providers, Services},
+    limits::local::Searches,
     notifications::{email::Mailer, watch::TellOwner},
     secrets::KeyRing,
     store::Store,
@@ -28,6 +29,8 @@ pub struct AppState {
     pub services: Services,
     /// What carries mail.
     pub mailer: Arc<dyn Mailer>,
+    /// Who may search for open times now.
+    pub searches: Searches,
     /// Tells the worker in this process that a job was written, so that it need not wait for its next look.
     pub wake: Arc<Notify>,
     pub site: Site,
@@ -61,6 +64,7 @@ impl AppState {
             keys: services.keys.clone(),
             clock: services.clock.clone(),
             leptos_options: site.leptos_options(),
+            searches: Searches::new(config.web.link_views),
             config,
             services,
             mailer,

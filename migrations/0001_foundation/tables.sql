@@ -194,6 +194,11 @@ CREATE TABLE manual_windows (
     person_id UUID,
     starts_at BIGINT NOT NULL,
     ends_at BIGINT NOT NULL,
+    -- what was meant: the zone, the wall times in it, and the zone database that made instants of them
+    zone TEXT NOT NULL,
+    local_start TEXT NOT NULL,
+    local_end TEXT NOT NULL,
+    tzdata TEXT NOT NULL,
     typed_by UUID NOT NULL,
     typed_at BIGINT NOT NULL,
     CONSTRAINT manual_windows_forward CHECK (ends_at > starts_at),
@@ -398,10 +403,12 @@ CREATE TABLE messages (
     status TEXT NOT NULL CONSTRAINT messages_status_known CHECK (status IN ('queued', 'sent', 'failed')),
     last_error TEXT NOT NULL DEFAULT '',
     created_at BIGINT NOT NULL,
+    -- when it may go at the earliest: an address is sent a few mails an hour
+    due_at BIGINT NOT NULL,
     sent_at BIGINT
 );
 CREATE INDEX messages_by_request ON messages (org_id, request_id, created_at);
-CREATE INDEX messages_by_recipient ON messages (to_email, created_at);
+CREATE INDEX messages_by_recipient ON messages (to_email, due_at);
 
 -- Who did what. Append only: the triggers in constraints.sql refuse change and deletion.
 CREATE TABLE audit_log (

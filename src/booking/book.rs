@@ -25,7 +25,7 @@ use crate::{
     outbox::{self, Job},
     people::Person,
     requests::{self, Panel, Request, link, link::OpenLink},
-    scheduling::interval::Interval,
+    scheduling::clock,
     state::AppState,
     store::{
         StoreError, Txn, Violation,
@@ -215,7 +215,7 @@ async fn insert(txn: &Txn, booking: &Booking, now: DateTime<Utc>) -> Result<(), 
         starts_at: Set(booking.span.start().into()),
         ends_at: Set(booking.span.end().into()),
         candidate_zone: Set(booking.zone.name().to_owned()),
-        local_start: Set(local_start(booking.span, booking.zone)),
+        local_start: Set(clock::shown(booking.span.start(), booking.zone)),
         tzdata: Set(chrono_tz::IANA_TZDB_VERSION.to_owned()),
         hold_until: Set(booking.hold_until.map(Into::into)),
         created_at: Set(now.into()),
@@ -223,11 +223,6 @@ async fn insert(txn: &Txn, booking: &Booking, now: DateTime<Utc>) -> Result<(), 
     .exec_without_returning(&**txn)
     .await?;
     Ok(())
-}
-
-/// The wall time the candidate saw, kept beside the instant so that a later zone database can be compared.
-pub(super) fn local_start(span: Interval, zone: Tz) -> String {
-    span.start().with_timezone(&zone).format("%Y-%m-%dT%H:%M").to_string()
 }
 
 pub(super) async fn set_request(txn: &Txn, request: &Request, status: RequestStatus) -> Result<(), StoreError> {

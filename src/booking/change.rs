@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     BookError, Booking, Change,
-    book::{self, Choice, local_start, participants, refused, set_request},
+    book::{self, Choice, participants, refused, set_request},
     latest, lock_request,
     offer::{self, Seating},
     remember, seat, tell,
@@ -21,6 +21,7 @@ use crate::{
         self, Panel, Request,
         link::{self, LinkError, OpenLink},
     },
+    scheduling::clock,
     state::AppState,
     store::{
         Stamp, StoreError, Txn,
@@ -197,7 +198,7 @@ async fn store_move(txn: &Txn, moved: &Booking) -> Result<(), StoreError> {
         .col_expr(bookings::Column::StartsAt, Expr::value(Stamp::from(moved.span.start())))
         .col_expr(bookings::Column::EndsAt, Expr::value(Stamp::from(moved.span.end())))
         .col_expr(bookings::Column::CandidateZone, Expr::value(moved.zone.name()))
-        .col_expr(bookings::Column::LocalStart, Expr::value(local_start(moved.span, moved.zone)))
+        .col_expr(bookings::Column::LocalStart, Expr::value(clock::shown(moved.span.start(), moved.zone)))
         .col_expr(bookings::Column::Tzdata, Expr::value(chrono_tz::IANA_TZDB_VERSION))
         .col_expr(bookings::Column::HoldUntil, Expr::value(Option::<i64>::None))
         .filter(bookings::Column::OrgId.eq(moved.org))

@@ -1,30 +1,24 @@
-//! A form's idempotency key: the first answer is kept and repeated to every copy of the same form.
+//! A form that books or moves, sent more than once: every copy gets the booking of the first.
 
-use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::ConnectionTrait;
 
 use super::{BookError, Booking};
 use crate::{
-    ids::{LinkToken, OrgId, sha256},
-    store::{StoreError, Txn, entities::idempotency_keys},
+    idempotency::{Key, KeyError},
+    ids::OrgId,
 };
 
-/// 1 to 255 visible ASCII characters, made by the page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key(String);
+impl From<KeyError> for BookError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Required => Self::KeyRequired,
+            KeyError::Reused => Self::KeyReused,
+            KeyError::Store(error) => Self::Store(error),
+        }
+    }
+}
 
 impl Key {
-    /// A fresh one, for a form about to be shown.
-    pub fn fresh() -> String {
-        LinkToken::random().expose().to_owned()
-    }
-
-    /// Parses what a form sent back.
-    pub fn parse(text: &str) -> Result<Self, BookError> {
-        let fits = (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-        if fits { Ok(Self(text.to_owned())) } else { Err(BookError::KeyRequired) }
-    }
-
     /// The booking this key already answered with, or that of `attempt`, whose own transaction looks again.
     pub(super) async fn once(
         &self,
@@ -54,41 +48,8 @@ impl Key {
         scope: &str,
         parameters: &str,
     ) -> Result<Option<Booking>, BookError> {
-        let row = idempotency_keys::Entity::find()
-            .filter(idempotency_keys::Column::OrgId.eq(org))
-            .filter(idempotency_keys::Column::Scope.eq(scope))
-            .filter(idempotency_keys::Column::Key.eq(&self.0))
-            .one(db)
-            .await
-            .map_err(StoreError::from)?;
-        let Some(row) = row else { return Ok(None) };
-        if row.parameters_hash != sha256(parameters.as_bytes()) {
-            return Err(BookError::KeyReused);
-        }
-        let booking = row.result.parse().map_err(|_| BookError::KeyReused)?;
+        let Some(result) = self.result(db, org, scope, parameters).await? else { return Ok(None) };
+        let booking = result.parse().map_err(|_| BookError::KeyReused)?;
         super::find(db, org, booking).await?.map(Some).ok_or(BookError::KeyReused)
-    }
-
-    /// Keeps the answer with the transaction that made it true. Purged after 72 hours at the earliest.
-    pub(super) async fn keep(
-        &self,
-        txn: &Txn,
-        org: OrgId,
-        scope: &str,
-        parameters: &str,
-        result: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        idempotency_keys::Entity::insert(idempotency_keys::ActiveModel {
-            org_id: Set(org),
-            scope: Set(scope.to_owned()),
-            key: Set(self.0.clone()),
-            parameters_hash: Set(sha256(parameters.as_bytes())),
-            result: Set(result.to_owned()),
-            created_at: Set(now.into()),
-        })
-        .exec_without_returning(&**txn)
-        .await?;
-        Ok(())
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     audit::Actor,
     error::AppError,
     ids::{BookingId, ChangeId, OrgId, RequestId},
-    requests::{Request, link::LinkError},
+    requests::{self, Request, link::LinkError},
     scheduling::interval::Interval,
     store::{
         StoreError, Txn,
@@ -33,7 +33,7 @@ use crate::{
     },
 };
 
-pub use idempotency::Key;
+pub use crate::idempotency::Key;
 
 /// A time somebody chose.
 #[derive(Clone, Debug)]
@@ -195,9 +195,5 @@ pub(crate) async fn remember(
 
 /// The request a verb works on, locked for the rest of the transaction where the database locks rows.
 pub(crate) async fn lock_request(txn: &Txn, org: OrgId, id: RequestId) -> Result<Request, BookError> {
-    use sea_orm::QuerySelect;
-    let query = crate::requests::in_org(org).filter(crate::store::entities::requests::Column::Id.eq(id));
-    let query = if txn.get_database_backend() == sea_orm::DbBackend::Postgres { query.lock_exclusive() } else { query };
-    let row = query.one(&**txn).await.map_err(StoreError::from)?;
-    Ok(row.ok_or(BookError::Link(LinkError::Unknown))?.try_into()?)
+    requests::lock(txn, org, id).await?.ok_or(BookError::Link(LinkError::Unknown))
 }

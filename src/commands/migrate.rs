@@ -8,6 +8,7 @@ pub async fn run() -> Result<(), Failure> {
     super::log();
     let database = Database::from_env()?;
     let store = Store::open(database.url.expose()).await?;
+    store.check().await?;
     let pending = store.pending_migrations().await?;
     store.migrate().await?;
     match pending.len() {

@@ -17,7 +17,7 @@ use convene::{
     secrets,
     state::AppState,
     store::Store,
-    web::site::Site,
+    web::{observe::tame, site::Site},
 };
 use tracing_subscriber::EnvFilter;
 
@@ -39,7 +39,7 @@ fn log() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(tame(filter))
         .with_writer(std::io::stderr)
         .with_ansi(colours)
         .with_target(false)
@@ -51,10 +51,11 @@ fn log() {
     }));
 }
 
-/// Opens the database, brings it up to date, checks that our keys are the ones it was sealed with, and puts everything
-/// together.
+/// Opens the database, refuses one that promises cannot be kept with, brings it up to date, checks that our keys are the ones
+/// it was sealed with, and puts everything together.
 async fn start(config: Config) -> Result<AppState, Failure> {
     let store = Store::open(config.database.url.expose()).await?;
+    store.check().await?;
     store.migrate().await?;
     secrets::check_canaries(&store, &config.keys).await?;
     let mailer: Arc<dyn Mailer> = match &config.mail.smtp {

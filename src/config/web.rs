@@ -14,6 +14,8 @@ pub struct Web {
     pub listen: SocketAddr,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
+    /// How often one booking link may be asked for times within a minute; 0 for any number.
+    pub link_views: u32,
 }
 
 impl Web {
@@ -62,7 +64,10 @@ impl Web {
                 |part: &str| format!("{part:?} is not an address or network; use a list such as 10.0.0.0/8, 192.0.2.7");
             networks.map(|part| part.parse().map_err(|()| wrong(part))).collect()
         });
-        Some(Self { base_url: base_url?, listen: listen?, trusted_proxies: trusted_proxies? })
+        let link_views = reader.parsed("LINK_VIEWS_PER_MINUTE", "6000", |text| {
+            text.parse().map_err(|_| "must be a whole number; 0 lifts the limit".to_owned())
+        });
+        Some(Self { base_url: base_url?, listen: listen?, trusted_proxies: trusted_proxies?, link_views: link_views? })
     }
 }
 

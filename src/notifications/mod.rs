@@ -12,6 +12,7 @@ mod html;
 mod letter;
 pub mod link;
 pub mod messages;
+mod pace;
 mod post;
 pub mod watch;
 pub mod when;

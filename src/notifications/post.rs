@@ -7,6 +7,7 @@ use super::{
     Message, Recipient, RenderedMail,
     address::{MailAddress, Mailbox, MessageId},
     email::OutgoingMail,
+    pace,
 };
 use crate::{
     calendars::ical::Method,
@@ -56,6 +57,7 @@ pub async fn post(
     if known.is_some() {
         return Ok(());
     }
+    let due = pace::due(txn, config, &to.email.to_string(), now).await?;
     let mail = message.render(to);
     let (method, ics) = mail.ics.map_or_else(Default::default, |(method, ics)| (method.as_str().to_owned(), ics));
     let id = ids::MessageId::new();
@@ -81,12 +83,13 @@ pub async fn post(
         status: Set(MessageStatus::Queued),
         last_error: Set(String::new()),
         created_at: Set(now.into()),
+        due_at: Set(due.into()),
         sent_at: Set(None),
     })
     .exec_without_returning(&**txn)
     .await?;
     let thread = thread(&post.about, &to.email.to_string());
-    outbox::enqueue(txn, post.org, &Job::SendMessage { message: id, thread }, now).await?;
+    outbox::enqueue_at(txn, post.org, &Job::SendMessage { message: id, thread }, due, now).await?;
     Ok(())
 }
 

@@ -1,6 +1,8 @@
-//! Making a request true: its panel, its typed windows and the candidate's link, in one transaction.
+//! Making a request true: its panel, its typed windows and the candidate's link, in one transaction. A form that is sent twice
+//! makes one request.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 
@@ -11,12 +13,13 @@ use super::{
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     error::AppError,
+    idempotency::{Key, KeyError},
     ids::{Email, OrgId, PersonId, RequestId, SeatId, WindowId},
     people::{self, Coordinator, Person},
-    scheduling::interval::Interval,
+    scheduling::{clock, interval::Interval},
     state::AppState,
     store::{
-        StoreError, Txn,
+        StoreError, Txn, Violation,
         entities::{manual_windows, requests, seat_members, seats},
         words::{RequestStatus, SeatKind},
     },
@@ -43,6 +46,29 @@ impl From<CreateError> for AppError {
     }
 }
 
+impl From<KeyError> for CreateError {
+    fn from(error: KeyError) -> Self {
+        let refused = |code: &str, message: &str| {
+            let (field, code, message) = ("key".to_owned(), code.to_owned(), message.to_owned());
+            Self::Field(FieldError { field, code, message })
+        };
+        match error {
+            KeyError::Required => refused("key_required", "The form was incomplete. Send it once more."),
+            KeyError::Reused => {
+                refused("key_reused", "A request was made of this form already. Send it once more to make another.")
+            }
+            KeyError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// What tells copies of one form from other forms: its key, and everything that was typed.
+#[derive(Clone, Debug)]
+pub struct Copy {
+    pub key: Key,
+    pub typed: String,
+}
+
 /// Creates the request. The candidate hears nothing yet: the coordinator sends or copies the link.
 pub async fn create(
     state: &AppState,
@@ -50,9 +76,51 @@ pub async fn create(
     new: &NewRequest,
     origin: &Origin,
 ) -> Result<RequestId, CreateError> {
+    let txn = state.store.begin().await?;
+    let id = write(&txn, state, coordinator, new, origin).await?;
+    txn.commit().await?;
+    Ok(id)
+}
+
+/// The same for a form that may come twice: every copy gets the request of the first.
+pub async fn create_once(
+    state: &AppState,
+    coordinator: &Coordinator,
+    new: &NewRequest,
+    Copy { key, typed }: &Copy,
+    origin: &Origin,
+) -> Result<RequestId, CreateError> {
+    let org = coordinator.member().org;
+    let scope = format!("create:{}", coordinator.member().person);
+    let answered = |result: Option<String>| result.and_then(|id| id.parse().ok());
+    let txn = state.store.begin().await?;
+    if let Some(id) = answered(key.result(&*txn, org, &scope, typed).await?) {
+        return Ok(id);
+    }
+    let id = write(&txn, state, coordinator, new, origin).await?;
+    match key.keep(&txn, org, &scope, typed, &id.to_string(), state.clock.now()).await {
+        // Sent twice at once: the other one was first, and this one is undone.
+        Err(error @ StoreError::Refused(Violation::Duplicate)) => {
+            drop(txn);
+            answered(key.result(state.store.reader(), org, &scope, typed).await?).ok_or(CreateError::Store(error))
+        }
+        kept => {
+            kept?;
+            txn.commit().await?;
+            Ok(id)
+        }
+    }
+}
+
+async fn write(
+    txn: &Txn,
+    state: &AppState,
+    coordinator: &Coordinator,
+    new: &NewRequest,
+    origin: &Origin,
+) -> Result<RequestId, CreateError> {
     let now = state.clock.now();
     let org = coordinator.member().org;
-    let txn = state.store.begin().await?;
     let id = RequestId::new();
     requests::Entity::insert(requests::ActiveModel {
         id: Set(id),
@@ -78,37 +146,40 @@ pub async fn create(
         link_opened_at: Set(None),
         created_at: Set(now.into()),
     })
-    .exec_without_returning(&*txn)
+    .exec_without_returning(&**txn)
     .await
     .map_err(StoreError::from)?;
 
-    let required = people_of(&txn, org, "interviewers", &new.interviewers).await?;
-    let optional = people_of(&txn, org, "optional", &new.optional).await?;
+    ensure_people(txn, org, new).await?;
+    let required = people_of(txn, org, "interviewers", &new.interviewers).await?;
+    let optional = people_of(txn, org, "optional", &new.optional).await?;
     let kind = if new.any_of.is_some() { SeatKind::Any } else { SeatKind::All };
     let needed = new.any_of.map_or(required.len(), |needed| needed as usize);
-    seat(&txn, org, id, 0, kind, needed, &required).await?;
+    seat(txn, org, id, 0, kind, needed, &required).await?;
     if !optional.is_empty() {
-        seat(&txn, org, id, 1, SeatKind::Optional, 0, &optional).await?;
+        seat(txn, org, id, 1, SeatKind::Optional, 0, &optional).await?;
     }
 
     let everybody: Vec<&Person> = required.iter().chain(&optional).collect();
+    let by = coordinator.member().person;
+    let hours = |span| Hours { span, zone: new.zone };
     for (email, window) in &new.windows {
         let person = everybody.iter().find(|person| person.email == *email).ok_or_else(|| {
             let message = format!("{email} has typed hours but is not among the interviewers.");
             CreateError::Field(FieldError { field: "windows".to_owned(), code: "window_invalid".to_owned(), message })
         })?;
-        typed(&txn, org, id, Some(person.id), *window, coordinator.member().person, now).await?;
+        typed(txn, org, id, Some(person.id), hours(*window), by, now).await?;
     }
     for window in &new.fallback {
-        typed(&txn, org, id, None, *window, coordinator.member().person, now).await?;
+        typed(txn, org, id, None, hours(*window), by, now).await?;
     }
 
-    link::create(&txn, &state.keys, org, id, new.window.end(), now).await?;
+    link::create(txn, &state.keys, org, id, new.window.end(), now).await?;
     audit::record(
-        &txn,
+        txn,
         AuditEntry {
             org,
-            actor: Actor::Person(coordinator.member().person),
+            actor: Actor::Person(by),
             action: "request.created",
             subject: id.to_string(),
             detail: json!({ "interviewers": required.len(), "optional": optional.len(), "minutes": new.duration }),
@@ -116,16 +187,26 @@ pub async fn create(
         },
     )
     .await?;
-    txn.commit().await?;
     Ok(id)
 }
 
-/// The people behind the addresses; those never heard of become interviewers who are not connected.
+/// Makes interviewers who are not connected of addresses never heard of. In one order for everybody: two requests that name
+/// the same new people wait for each other instead of deadlocking.
+async fn ensure_people(txn: &Txn, org: OrgId, new: &NewRequest) -> Result<(), StoreError> {
+    let mut emails: Vec<&Email> = new.interviewers.iter().chain(&new.optional).collect();
+    emails.sort();
+    for email in emails {
+        people::ensure_interviewer(txn, org, email, &email.guessed_name()).await?;
+    }
+    Ok(())
+}
+
+/// The people behind the addresses, in the order they were named.
 async fn people_of(txn: &Txn, org: OrgId, field: &str, emails: &[Email]) -> Result<Vec<Person>, CreateError> {
+    let known = people::by_emails(&**txn, org, emails).await?;
     let mut found = Vec::with_capacity(emails.len());
     for email in emails {
-        let id = people::ensure_interviewer(txn, org, email, &email.guessed_name()).await?;
-        let person = people::find(&**txn, org, id).await?;
+        let person = known.iter().find(|person| person.email == *email).cloned();
         match person {
             Some(person) if person.disabled_at.is_none() => found.push(person),
             _ => {
@@ -169,12 +250,18 @@ async fn seat(
     Ok(())
 }
 
+/// Hours as somebody typed them: by the clocks of a zone.
+struct Hours {
+    span: Interval,
+    zone: Tz,
+}
+
 async fn typed(
     txn: &Txn,
     org: OrgId,
     request: RequestId,
     person: Option<PersonId>,
-    window: Interval,
+    hours: Hours,
     by: PersonId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -183,8 +270,12 @@ async fn typed(
         org_id: Set(org),
         request_id: Set(request),
         person_id: Set(person),
-        starts_at: Set(window.start().into()),
-        ends_at: Set(window.end().into()),
+        starts_at: Set(hours.span.start().into()),
+        ends_at: Set(hours.span.end().into()),
+        zone: Set(hours.zone.name().to_owned()),
+        local_start: Set(clock::shown(hours.span.start(), hours.zone)),
+        local_end: Set(clock::shown(hours.span.end(), hours.zone)),
+        tzdata: Set(chrono_tz::IANA_TZDB_VERSION.to_owned()),
         typed_by: Set(by),
         typed_at: Set(now.into()),
     })

@@ -216,7 +216,7 @@ impl From<SendError> for AppError {
                 AppError::new(409, "request_closed", "This request is cancelled, so its link is not sent any more.")
             }
             SendError::KeyLost => {
-                AppError::new(409, "link_lost", "The key this link was made with is gone. Create a new request.")
+                AppError::new(409, "link_lost", "The key this link was made with is gone. Replace the link.")
             }
             SendError::TooMany(wait) => {
                 let (code, sentence) = ("too_many_mails", "This candidate was sent several mails within the hour.");

@@ -1,24 +1,26 @@
 //! What a coordinator asks for: candidate X meets panel Y for N minutes within a window.
 //!
 //! Here are the request, its panel and who may find it. [`draft`] parses what a form says, [`create`] makes it true, [`link`]
-//! is the candidate's way in. How requests stand and what happened to them is `booking`'s, which knows their bookings. Offered times and bookings are `booking`'s.
+//! is the candidate's way in, and [`replace`] gives them another. How requests stand, what happened to them, offered times and
+//! bookings are `booking`'s.
 
 pub mod create;
 pub mod draft;
 pub mod link;
+pub mod replace;
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{
     ids::{Email, OrgId, PersonId, RequestId},
     people::{self, Person},
     scheduling::interval::Interval,
     store::{
-        Stamp, StoreError,
+        Stamp, StoreError, Txn,
         entities::{manual_windows, requests, seat_members, seats},
         words::{RequestStatus, SeatKind},
     },
@@ -116,6 +118,13 @@ impl Panel {
 /// The request, if it is one of this organisation.
 pub async fn find(db: &impl ConnectionTrait, org: OrgId, id: RequestId) -> Result<Option<Request>, StoreError> {
     in_org(org).filter(requests::Column::Id.eq(id)).one(db).await?.map(Request::try_from).transpose()
+}
+
+/// The same, locked for the rest of the transaction where the database locks rows.
+pub async fn lock(txn: &Txn, org: OrgId, id: RequestId) -> Result<Option<Request>, StoreError> {
+    let query = in_org(org).filter(requests::Column::Id.eq(id));
+    let query = if txn.get_database_backend() == DbBackend::Postgres { query.lock_exclusive() } else { query };
+    query.one(&**txn).await?.map(Request::try_from).transpose()
 }
 
 /// The one way to tenant rows: every query starts here.

@@ -153,6 +153,11 @@ impl WallTime {
     }
 }
 
+/// What the clocks of `zone` show at an instant, as it is stored beside it: `2027-03-08T09:00`.
+pub fn shown(instant: DateTime<Utc>, zone: Tz) -> String {
+    instant.with_timezone(&zone).format("%Y-%m-%dT%H:%M").to_string()
+}
+
 /// Looks up a wall time in a zone and says whether it happens once, twice or never.
 ///
 /// Times beyond what chrono can hold as an instant are taken at its limits.

@@ -1,5 +1,7 @@
 //! The answer a provider puts into the callback's query (RFC 6749 section 4.1.2), read strictly.
 
+use zeroize::Zeroizing;
+
 /// Longest code either provider issues is far shorter; more is not a code.
 const MAX_CODE: usize = 4096;
 const MAX_STATE: usize = 512;
@@ -15,7 +17,8 @@ pub struct CallbackQuery {
 
 #[derive(Clone, PartialEq, Eq)]
 pub enum Answer {
-    Code(String),
+    /// Wiped from memory after use.
+    Code(Zeroizing<String>),
     Refused(Refusal),
 }
 
@@ -70,7 +73,7 @@ impl CallbackQuery {
             return Err(NotAnAnswer);
         }
         let answer = match (code, error) {
-            (Some(code), None) if !code.is_empty() && code.len() <= MAX_CODE => Answer::Code(code),
+            (Some(code), None) if !code.is_empty() && code.len() <= MAX_CODE => Answer::Code(code.into()),
             (None, Some(error)) => Answer::Refused(Refusal::read(&error, description.as_deref().unwrap_or_default())),
             _ => return Err(NotAnAnswer),
         };
@@ -103,7 +106,7 @@ mod tests {
     #[test]
     fn an_answer_is_read_and_strangers_are_ignored() {
         let read = CallbackQuery::parse("state=s&code=4%2F0Ab&scope=openid&authuser=0&iss=https%3A%2F%2Fa").unwrap();
-        assert_eq!(read.answer, Answer::Code("4/0Ab".into()));
+        assert_eq!(read.answer, Answer::Code("4/0Ab".to_owned().into()));
         assert_eq!((read.state.as_deref(), read.issuer.as_deref()), (Some("s"), Some("https://a")));
         assert!(!format!("{read:?}").contains("4/0Ab"));
     }

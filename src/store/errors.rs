@@ -21,6 +21,9 @@ pub enum StoreError {
     Unreachable(#[source] DbErr),
     #[error("SQLite {version} has a known corruption bug; at least 3.51.3 is needed")]
     TooOld { version: String },
+    /// What is wrong with it, and how to mend that.
+    #[error("the database cannot be used: {0}")]
+    Unfit(String),
     #[error("the database is shutting down")]
     Closed,
     #[error("a rule of the schema refused the write: {0:?}")]

@@ -133,7 +133,9 @@ impl Store {
             sqlite_transaction_mode: is_sqlite.then_some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        Ok(Txn { txn: self.db.begin_with_options(options).await?, _turn: turn })
+        #[expect(clippy::disallowed_methods, reason = "this is the one way to begin")]
+        let txn = self.db.begin_with_options(options).await?;
+        Ok(Txn { txn, _turn: turn })
     }
 
     /// The database's clock, which leases go by: the processes sharing it need not agree on the time.

@@ -32,12 +32,15 @@ mod again;
 // Badges for where things stand.
 #[cfg(feature = "ssr")]
 mod standing;
+// Every way in, and who may use it.
+#[cfg(feature = "ssr")]
+pub mod manifest;
 // Bodies, judged before anybody reads them.
 #[cfg(feature = "ssr")]
 mod intake;
 // Request ids and the log line.
 #[cfg(feature = "ssr")]
-mod observe;
+pub mod observe;
 // One file per page.
 #[cfg(feature = "ssr")]
 pub mod pages;

@@ -14,7 +14,7 @@ use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, services::ServeDir};
 
-use super::{client, failures, gate, headers, intake, observe::observe, routes, site::PKG};
+use super::{client, failures, gate, headers, intake, manifest, observe::observe, routes, site::PKG};
 use crate::{
     app::{App, Reference, shell},
     error::{AppError, REQUEST_ID},
@@ -33,7 +33,8 @@ pub fn router(state: AppState) -> Router {
     };
     let routes = Router::new()
         .leptos_routes_with_context(&state, pages, hand_over, page_shell)
-        .merge(routes::all())
+        .merge(routes::all().into_router())
+        .route_layer(from_fn_with_state(state.clone(), manifest::only_listed))
         .merge(assets(&state));
     guarded(routes, state)
 }

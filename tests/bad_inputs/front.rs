@@ -7,7 +7,13 @@ use axum::{
     body::Body,
     http::{Method, Request},
 };
-use convene::{audit::Origin, people::sessions, web::server::router};
+use convene::{
+    audit::Origin,
+    ids::{OrgId, PersonId},
+    people::sessions,
+    state::AppState,
+    web::server::router,
+};
 
 use crate::{
     html::Page,
@@ -41,19 +47,32 @@ impl Front {
         front
     }
 
+    /// Answers from another state from now on.
+    pub fn serve(&mut self, state: AppState) {
+        self.router = router(state);
+    }
+
     /// Signs Ana in anew.
     pub async fn sign_in(&mut self) {
         let member = self.app.ana.member();
-        let (org, person) = (member.org, member.person);
+        self.cookie = self.session_of(member.org, member.person).await;
+    }
+
+    /// The `Cookie` of a new session of this person.
+    pub async fn session_of(&self, org: OrgId, person: PersonId) -> String {
         let txn = self.app.store().begin().await.expect("a write");
         let session = sessions::open(&txn, org, person, None, &Origin::default(), self.app.now()).await;
         txn.commit().await.expect("committed");
         let cookie = session.expect("a session").set_cookie();
-        self.cookie = cookie.split(';').next().expect("a cookie").to_owned();
+        cookie.split(';').next().expect("a cookie").to_owned()
     }
 
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, "text/html", None, Body::empty()).await
+    }
+
+    pub async fn head(&self, path: &str) -> Answer {
+        self.send(Method::HEAD, path, "text/html", None, Body::empty()).await
     }
 
     pub async fn post(&self, path: &str, typed: &[(&str, String)]) -> Answer {

@@ -5,6 +5,7 @@ use convene::{
     booking::timeline::What,
     booking::{BookError, Key},
     calendars::memory::NoticeKind,
+    idempotency::KeyError,
     store::words::{BookingStatus, RequestStatus},
 };
 
@@ -80,7 +81,7 @@ stories! {
         let fresh = app.book(&asked, app.time(0, "11:00")).await;
         assert!(matches!(fresh, Err(BookError::AlreadyBooked)), "{fresh:?}");
         for bad in ["", "with blank", "ümlaut", &"x".repeat(256)] {
-            assert!(matches!(Key::parse(bad), Err(BookError::KeyRequired)), "{bad}");
+            assert!(matches!(Key::parse(bad), Err(KeyError::Required)), "{bad}");
         }
     }
 

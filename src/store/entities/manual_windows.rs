@@ -13,6 +13,10 @@ pub struct Model {
     pub person_id: Option<PersonId>,
     pub starts_at: Stamp,
     pub ends_at: Stamp,
+    pub zone: String,
+    pub local_start: String,
+    pub local_end: String,
+    pub tzdata: String,
     pub typed_by: PersonId,
     pub typed_at: Stamp,
 }

@@ -26,6 +26,7 @@ pub struct Model {
     pub status: MessageStatus,
     pub last_error: String,
     pub created_at: Stamp,
+    pub due_at: Stamp,
     pub sent_at: Option<Stamp>,
 }
 

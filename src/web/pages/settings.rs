@@ -2,11 +2,9 @@
 //! staff pages posts here too, and goes back there.
 
 use axum::{
-    Router,
     extract::State,
     http::request::Parts,
     response::{IntoResponse, Redirect, Response},
-    routing::post,
 };
 use chrono_tz::Tz;
 use leptos::prelude::*;
@@ -32,6 +30,7 @@ use crate::{
             Wrong, ZoneSelect,
         },
         form::Form,
+        routes::Routes,
         zones::zone_options,
     },
 };
@@ -40,8 +39,8 @@ use crate::{
 const MAILS: u32 = 5;
 const PER: std::time::Duration = std::time::Duration::from_secs(3600);
 
-pub fn routes() -> Router<AppState> {
-    Router::new().route("/settings", post(save))
+pub fn routes() -> Routes {
+    Routes::default().post("/settings", save)
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

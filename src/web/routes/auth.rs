@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use axum::{
-    Router,
     extract::{Path, RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
-    routing::{get, post},
 };
 use serde::Deserialize;
 
+use super::Routes;
 use crate::{
     app::{Theme, error_document},
     audit::Origin,
@@ -37,11 +36,11 @@ use crate::{
 const ATTEMPTS: u32 = 60;
 const PER: Duration = Duration::from_secs(600);
 
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/auth/{provider}", post(begin))
-        .route("/auth/{provider}/callback", get(callback))
-        .route("/signout", post(sign_out))
+pub fn routes() -> Routes {
+    Routes::default()
+        .post("/auth/{provider}", begin)
+        .get("/auth/{provider}/callback", callback)
+        .post("/signout", sign_out)
 }
 
 #[derive(Deserialize)]
@@ -65,7 +64,9 @@ async fn begin(
     Form(start): Form<Start>,
 ) -> Result<Response, Response> {
     let provider = known(&provider)?;
-    limits::hit(&state.store, "sign_in_begin", &origin.ip, ATTEMPTS, PER).await.map_err(IntoResponse::into_response)?;
+    limits::hit(&state.store, "sign_in_begin", &limits::client(&origin.ip), ATTEMPTS, PER)
+        .await
+        .map_err(IntoResponse::into_response)?;
     let signed_in = match start.purpose.as_str() {
         "connect" => {
             let member = member(&state, &headers).await.map_err(|error| AppError::from(error).into_response())?;
@@ -93,7 +94,7 @@ async fn callback(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Response> {
     let provider = known(&provider)?;
-    limits::hit(&state.store, "sign_in_answer", &origin.ip, ATTEMPTS, PER)
+    limits::hit(&state.store, "sign_in_answer", &limits::client(&origin.ip), ATTEMPTS, PER)
         .await
         .map_err(IntoResponse::into_response)?;
     let query = CallbackQuery::parse(&query.unwrap_or_default());

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{extract::State, http::StatusCode};
 
-use crate::{state::AppState, store::Store};
+use super::Routes;
+use crate::store::Store;
 
-pub fn routes() -> Router<AppState> {
-    Router::new().route("/healthz", get(alive)).route("/readyz", get(ready))
+pub fn routes() -> Routes {
+    Routes::default().get("/healthz", alive).get("/readyz", ready)
 }
 
 async fn alive() -> &'static str {

@@ -3,15 +3,60 @@
 mod auth;
 mod health;
 
-use axum::Router;
+use axum::{
+    Router,
+    handler::Handler,
+    http::Method,
+    routing::{MethodRouter, get, post},
+};
 
 use crate::{
     state::AppState,
     web::pages::{booking, mailbox, new_request, request, settings},
 };
 
-pub fn all() -> Router<AppState> {
-    Router::new()
+/// Routes that remember what they are, so that the [`manifest`](super::manifest) can be held against them.
+#[derive(Default)]
+pub struct Routes {
+    router: Router<AppState>,
+    ways: Vec<(Method, &'static str)>,
+}
+
+impl Routes {
+    /// Adds what answers a GET (and HEAD) of this path.
+    #[must_use]
+    pub fn get<H: Handler<T, AppState>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        self.with(Method::GET, path, get(handler))
+    }
+
+    /// Adds what answers a POST to this path.
+    #[must_use]
+    pub fn post<H: Handler<T, AppState>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        self.with(Method::POST, path, post(handler))
+    }
+
+    fn with(mut self, method: Method, path: &'static str, handler: MethodRouter<AppState>) -> Self {
+        self.ways.push((method, path));
+        Self { router: self.router.route(path, handler), ..self }
+    }
+
+    fn merge(mut self, other: Self) -> Self {
+        self.ways.extend(other.ways);
+        Self { router: self.router.merge(other.router), ..self }
+    }
+
+    /// Method and path of each.
+    pub fn ways(&self) -> &[(Method, &'static str)] {
+        &self.ways
+    }
+
+    pub fn into_router(self) -> Router<AppState> {
+        self.router
+    }
+}
+
+pub fn all() -> Routes {
+    Routes::default()
         .merge(auth::routes())
         .merge(health::routes())
         .merge(booking::post::routes())

@@ -39,7 +39,10 @@ pub async fn choose(
     purpose: Purpose,
     attempt: Option<Attempt<Typed>>,
 ) -> Result<AnyView, AppError> {
+    state.searches.view(visit.request.id)?;
+    let turn = state.searches.turn().await?;
     let answer = visit.opened.open_slots(state).await?;
+    drop(turn);
     let starts = answer.slots().map(|slot| slot.start());
     let times = Times::new(starts, visit.request.duration, visit.zone, visit.coordinator_zone());
     let today = state.clock.now().with_timezone(&visit.zone).date_naive();

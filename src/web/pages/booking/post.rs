@@ -1,11 +1,11 @@
 //! The candidate's forms, and the calendar file. Each parses, calls one verb, and redirects or shows the page again.
 
+use std::time::Duration;
+
 use axum::{
-    Router,
     extract::{Path, State},
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
-    routing::{get, post},
 };
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use serde::Deserialize;
@@ -13,7 +13,6 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::{Typed, open};
 use crate::{
-    audit::Origin,
     booking::{
         self, BookError, Booking, Key,
         book::{self, Choice},
@@ -24,30 +23,36 @@ use crate::{
     events,
     ids::{Email, LinkToken},
     limits, people, requests,
-    requests::link::{self, LinkError},
+    requests::link::{self, LinkError, OpenLink},
     scheduling::zones,
     state::AppState,
     web::{
         again::{self, Attempt},
-        client::ClientAddress,
         form::Form,
+        routes::Routes,
+        session::origin,
     },
 };
 
-/// Confirmations one client may try within ten minutes.
-const TRIES: u32 = 60;
-const PER: std::time::Duration = std::time::Duration::from_secs(600);
+/// Forms one client may send within ten minutes.
+const FORMS_OF_CLIENT: u32 = 60;
+/// Forms that may be sent for one request within ten minutes, by whoever holds its link.
+const FORMS_OF_LINK: u32 = 120;
+const TEN_MINUTES: Duration = Duration::from_secs(600);
+/// How often the interview behind a link may be moved within an hour: every time everybody is told.
+const MOVES_OF_LINK: u32 = 20;
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// Longest reason for cancelling, in graphemes.
 const LONGEST_REASON: usize = 500;
 
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/book/{token}", post(confirm))
-        .route("/book/{token}/move", post(reschedule))
-        .route("/book/{token}/cancel", post(cancel))
-        .route("/book/{token}/opened", post(opened))
-        .route("/calendar/{file}", get(calendar_file))
+pub fn routes() -> Routes {
+    Routes::default()
+        .post("/book/{token}", confirm)
+        .post("/book/{token}/move", reschedule)
+        .post("/book/{token}/cancel", cancel)
+        .post("/book/{token}/opened", opened)
+        .get("/calendar/{file}", calendar_file)
 }
 
 #[derive(Deserialize)]
@@ -63,7 +68,7 @@ struct ChoiceForm {
 
 impl ChoiceForm {
     fn choice(&self) -> Result<Choice, AppError> {
-        let key = Key::parse(&self.key)?;
+        let key = Key::parse(&self.key).map_err(BookError::from)?;
         let start = offered_start(&self.start)?;
         let zone = zones::parse(&self.tz)
             .map_err(|_| AppError::new(422, "zone_unknown", "Choose a time zone from the list."))?;
@@ -99,7 +104,8 @@ async fn confirm(
 ) -> Response {
     let outcome = async {
         let token = parse(&token)?;
-        limited(&state, &parts).await?;
+        limited(&state, &parts, &token).await?;
+        let _turn = state.searches.turn().await?;
         Ok::<_, AppError>(book::book(&state, &token, &form.choice()?, &origin(&parts)).await?)
     };
     let outcome = outcome.await;
@@ -114,7 +120,9 @@ async fn reschedule(
 ) -> Response {
     let outcome = async {
         let parsed = parse(&token)?;
-        limited(&state, &parts).await?;
+        let link = limited(&state, &parts, &parsed).await?;
+        limits::hit(&state.store, "link_move", &link.request.to_string(), MOVES_OF_LINK, HOUR).await?;
+        let _turn = state.searches.turn().await?;
         let mover = Mover::candidate(&state, &parsed).await?;
         Ok::<_, AppError>(change::reschedule(&state, &mover, &form.choice()?, &origin(&parts)).await?)
     };
@@ -150,6 +158,7 @@ async fn cancel(
 ) -> Response {
     let outcome = async {
         let parsed = parse(&token)?;
+        limited(&state, &parts, &parsed).await?;
         let reason = reason(&form.reason)?;
         let mover = Mover::candidate(&state, &parsed).await?;
         Ok::<_, AppError>(change::cancel(&state, &mover, reason, &origin(&parts)).await?)
@@ -166,6 +175,7 @@ async fn cancel(
 /// The page's script says that a person looks at it.
 async fn opened(State(state): State<AppState>, Path(token): Path<String>) -> Result<StatusCode, AppError> {
     let (_, link) = open(&state, &parse(&token)?).await?;
+    state.searches.view(link.request)?;
     link::opened(&state, link).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -209,13 +219,12 @@ fn parse(token: &str) -> Result<LinkToken, AppError> {
     token.parse().map_err(|_| LinkError::Unknown.into())
 }
 
-async fn limited(state: &AppState, parts: &Parts) -> Result<(), AppError> {
-    let client = parts.extensions.get::<ClientAddress>().map(|client| client.0.to_string()).unwrap_or_default();
-    Ok(limits::hit(&state.store, "confirm", &client, TRIES, PER).await?)
-}
-
-fn origin(parts: &Parts) -> Origin {
-    let ip = parts.extensions.get::<ClientAddress>().map(|client| client.0.to_string()).unwrap_or_default();
-    let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Origin::new(ip, agent)
+/// Counts a form, for whoever sends it and for the request it is about: another link for it, or another address, starts
+/// nothing over.
+async fn limited(state: &AppState, parts: &Parts, token: &LinkToken) -> Result<OpenLink, AppError> {
+    let client = limits::client(&origin(parts).ip);
+    limits::hit(&state.store, "confirm", &client, FORMS_OF_CLIENT, TEN_MINUTES).await?;
+    let (_, link) = open(state, token).await?;
+    limits::hit(&state.store, "link_form", &link.request.to_string(), FORMS_OF_LINK, TEN_MINUTES).await?;
+    Ok(link)
 }

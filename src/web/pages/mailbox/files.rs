@@ -1,15 +1,18 @@
 //! What a mail carries, as files of their own: its HTML for the frame on its page, its calendar object to download.
 
 use axum::{
-    Extension, Router,
+    Extension,
     extract::{Path, State},
     http::header,
     response::{IntoResponse, Response},
-    routing::get,
 };
 
 use super::mails::{self, Mail};
-use crate::{error::AppError, state::AppState, web::headers::OwnPolicy};
+use crate::{
+    error::AppError,
+    state::AppState,
+    web::{headers::OwnPolicy, routes::Routes},
+};
 
 /// Mails style themselves inline and run nothing. They are shown inside our own pages only; links open beside them.
 const MAIL_POLICY: OwnPolicy = OwnPolicy(
@@ -17,8 +20,8 @@ const MAIL_POLICY: OwnPolicy = OwnPolicy(
      sandbox allow-popups allow-popups-to-escape-sandbox",
 );
 
-pub fn routes() -> Router<AppState> {
-    Router::new().route("/mailbox/{id}/html", get(html)).route("/mailbox/{id}/invite.ics", get(ics))
+pub fn routes() -> Routes {
+    Routes::default().get("/mailbox/{id}/html", html).get("/mailbox/{id}/invite.ics", ics)
 }
 
 async fn mail(state: &AppState, id: &str) -> Result<Mail, AppError> {

@@ -19,6 +19,8 @@ pub struct Fields {
     pub week: String,
     /// Whose week; empty for everybody's.
     pub who: String,
+    /// The form's idempotency key.
+    pub key: String,
 }
 
 impl Fields {
@@ -107,6 +109,7 @@ impl Fields {
                 "unknown_end" => &mut draft.unknown_end,
                 "week" => &mut fields.week,
                 "who" => &mut fields.who,
+                "key" => &mut fields.key,
                 other => {
                     unknown = Some(other.to_owned());
                     continue;

@@ -17,6 +17,7 @@ use super::staff::{Frame, desk};
 use crate::{
     booking::preview,
     error::AppError,
+    idempotency::Key,
     people::{self, Coordinator},
     requests::draft::FieldError,
     state::AppState,
@@ -54,7 +55,9 @@ pub async fn look(state: &AppState, coordinator: &Coordinator, form: &str) -> Re
 }
 
 async fn live(state: &AppState, coordinator: &Coordinator, fields: &Fields) -> Result<Live, AppError> {
+    let turn = state.searches.turn().await?;
     let preview = preview::preview(state, coordinator, &fields.draft).await?;
+    drop(turn);
     Ok(picture::live(&preview, fields.week(), state.clock.now()))
 }
 
@@ -101,6 +104,7 @@ pub fn NewRequestPage() -> impl IntoView {
                 actions=create.into_any()
             >
                 <RequestForm start>
+                    <input type="hidden" name="key" value=Key::fresh() />
                     <div data-guess-zone=guess.then_some("")>
                         <ZoneSelect options=zones name="zone" error=zone_error />
                     </div>

@@ -1,28 +1,38 @@
 //! Creating the request: parse, one verb, on to its page; or the form again with everything typed and what is wrong.
 
+use std::time::Duration;
+
 use axum::{
-    Router,
     extract::{RawForm, State},
     http::request::Parts,
     response::{IntoResponse, Redirect, Response},
-    routing::post,
 };
 
 use super::{Refused, fields::Fields};
 use crate::{
     audit::Origin,
     error::AppError,
+    idempotency::Key,
+    ids::RequestId,
+    limits,
     people::Coordinator,
     requests::{
         create::{self, CreateError},
-        draft::FieldError,
+        draft::{FieldError, NewRequest},
     },
     state::AppState,
-    web::again::{self, Attempt},
+    web::{
+        again::{self, Attempt},
+        routes::Routes,
+    },
 };
 
-pub fn routes() -> Router<AppState> {
-    Router::new().route("/requests/new", post(submit))
+/// Requests one account may send within an hour, those that are refused included.
+const REQUESTS: u32 = 300;
+const HOUR: Duration = Duration::from_secs(3600);
+
+pub fn routes() -> Routes {
+    Routes::default().post("/requests/new", submit)
 }
 
 async fn submit(
@@ -36,8 +46,12 @@ async fn submit(
         Ok(fields) => fields,
         Err(error) => return error.into_response(),
     };
+    let who = coordinator.member().person.to_string();
+    if let Err(error) = limits::hit(&state.store, "request_create", &who, REQUESTS, HOUR).await {
+        return error.into_response();
+    }
     let refused: Vec<FieldError> = match fields.draft.parse(state.clock.now()) {
-        Ok(new) => match create::create(&state, &coordinator, &new, &origin).await {
+        Ok(new) => match created(&state, &coordinator, &fields, &new, &origin).await {
             Ok(id) => return Redirect::to(&format!("/requests/{id}?news=created")).into_response(),
             Err(CreateError::Field(error)) => vec![error],
             Err(error) => return AppError::from(error).into_response(),
@@ -49,4 +63,22 @@ async fn submit(
         None => AppError::new(422, "form_invalid", "The request could not be created."),
     };
     again::show(state, parts, Attempt { error, typed: Refused { fields, errors: refused } }).await
+}
+
+/// The request of this form, made now or by another copy of it. Only a program sends a form without a key, and says each time
+/// anew what it wants.
+async fn created(
+    state: &AppState,
+    coordinator: &Coordinator,
+    fields: &Fields,
+    new: &NewRequest,
+    origin: &Origin,
+) -> Result<RequestId, CreateError> {
+    if fields.key.is_empty() {
+        return create::create(state, coordinator, new, origin).await;
+    }
+    // Plain text: serialising it cannot fail.
+    let typed = serde_json::to_string(&fields.draft).expect("a draft is plain data");
+    let copy = create::Copy { key: Key::parse(&fields.key)?, typed };
+    create::create_once(state, coordinator, new, &copy, origin).await
 }

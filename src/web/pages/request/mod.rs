@@ -1,6 +1,7 @@
 //! `/requests/{id}`: where it stands, who takes part, what happened, and what a coordinator may do about it.
 
 mod history;
+mod link_card;
 pub mod move_page;
 pub mod post;
 
@@ -29,7 +30,6 @@ use crate::{
             Banner, Button, ButtonKind, Card, CardBody, CardHead, Dialog, Fact, Facts, Glyph, LinkButton, PersonLine,
             ProviderMark, Section, Status, StatusBadge, TextareaField, Timeline, Toast, Toasts, Tone,
         },
-        islands::copy_text::CopyText,
         standing::{ago, connection_detail, connection_status},
     },
 };
@@ -107,7 +107,7 @@ pub fn RequestPage() -> impl IntoView {
         let path = format!("/requests/{}", request.id);
         let actions = view! { <Actions sheet=sheet.clone() path=path.clone() /> };
         let history = history::entries(&sheet, zone);
-        let cancelling = dialog.as_deref() == Some("cancel");
+        let (cancelling, replacing) = (dialog.as_deref() == Some("cancel"), dialog.as_deref() == Some("replace-link"));
         let news = news.and_then(|news| news_text(&news));
         let news = news.map(|text| view! { <Toast text dismiss_href=path.clone() /> });
         Ok(view! {
@@ -125,7 +125,7 @@ pub fn RequestPage() -> impl IntoView {
                         <People sheet=sheet.clone() />
                     </div>
                     <div class="stack-lg">
-                        <BookingLink sheet=sheet.clone() path=path.clone() />
+                        <link_card::BookingLink sheet=sheet.clone() path=path.clone() />
                         <Card>
                             <CardHead title="What happened" />
                             <CardBody>
@@ -134,6 +134,7 @@ pub fn RequestPage() -> impl IntoView {
                         </Card>
                     </div>
                 </div>
+                <link_card::ReplaceDialog sheet=sheet.clone() path=path.clone() open=replacing />
                 <CancelDialog sheet path=path.clone() open=cancelling />
                 <Toasts>{news}</Toasts>
             </Frame>
@@ -144,6 +145,7 @@ pub fn RequestPage() -> impl IntoView {
 fn news_text(news: &str) -> Option<&'static str> {
     match news {
         "created" => Some("The request is ready. Send the link or copy it."),
+        "replaced" => Some("The link is replaced. Send the new one or copy it."),
         "sent" => Some("The link is on its way to the candidate."),
         "moved" => Some("The interview has a new time. Everyone is told."),
         "cancelled" => Some("The interview is cancelled. Everyone is told."),
@@ -286,39 +288,6 @@ fn People(sheet: Sheet) -> impl IntoView {
         <Card>
             <CardHead title="Interviewers" />
             <ul class="rows">{rows}</ul>
-        </Card>
-    }
-}
-
-#[component]
-fn BookingLink(sheet: Sheet, path: String) -> impl IntoView {
-    let closed = sheet.line.request.status == RequestStatus::Cancelled;
-    let sent = sheet.line.request.link_sent_at.map(|at| format!("Sent {}.", ago(at, sheet.now)));
-    let opened = sheet.line.request.link_opened_at.map(|at| format!("Opened {}.", ago(at, sheet.now)));
-    let hint = [sent, opened].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let label = if sheet.line.request.link_sent_at.is_some() { "Send again" } else { "Send to candidate" };
-    view! {
-        <Card>
-            <CardBody class="stack">
-                {match sheet.link {
-                    Some(link) => {
-                        view! {
-                            <CopyText id="booking-link".to_owned() label="Booking link".to_owned() value=link button="Copy link".to_owned() />
-                        }
-                            .into_any()
-                    }
-                    None => view! { <p>"The key this link was made with is gone. Create a new request."</p> }.into_any(),
-                }}
-                {(!hint.is_empty()).then(|| view! { <p class="hint">{hint}</p> })}
-                {(!closed)
-                    .then(|| {
-                        view! {
-                            <form method="post" action=format!("{path}/send")>
-                                <Button label icon=Glyph::Send block=true />
-                            </form>
-                        }
-                    })}
-            </CardBody>
         </Card>
     }
 }

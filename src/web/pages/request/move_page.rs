@@ -33,7 +33,9 @@ pub fn MoveRequestPage() -> impl IntoView {
         let booking =
             booking::latest(db, member.org, id).await?.filter(Booking::is_live).ok_or(BookError::NotBooked)?;
         let panel = requests::panel(db, member.org, id).await?;
+        let turn = desk.state.searches.turn().await?;
         let answer = offer::open_slots(&desk.state, &request, &panel).await?;
+        drop(turn);
         let times = Times::new(answer.slots().map(|slot| slot.start()), request.duration, member.clock(), booking.zone);
         let today = desk.state.clock.now().with_timezone(&member.clock()).date_naive();
         let path = format!("/requests/{id}");

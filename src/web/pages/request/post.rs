@@ -1,11 +1,9 @@
 //! What a coordinator may do about one request. Each handler parses, calls one verb, and goes back to the page.
 
 use axum::{
-    Router,
     extract::{Path, State},
     http::request::Parts,
     response::{IntoResponse, Redirect, Response},
-    routing::post,
 };
 use serde::Deserialize;
 
@@ -20,21 +18,26 @@ use crate::{
     ids::{JobId, RequestId},
     outbox,
     people::Coordinator,
-    requests::link::{self, LinkError},
+    requests::{
+        link::{self, LinkError},
+        replace,
+    },
     state::AppState,
     web::{
         again::{self, Attempt},
         form::Form,
         pages::booking::post::{offered_start, reason},
+        routes::Routes,
     },
 };
 
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/requests/{id}/send", post(send))
-        .route("/requests/{id}/move", post(reschedule))
-        .route("/requests/{id}/cancel", post(cancel))
-        .route("/jobs/{id}/retry", post(retry))
+pub fn routes() -> Routes {
+    Routes::default()
+        .post("/requests/{id}/send", send)
+        .post("/requests/{id}/replace-link", replace_link)
+        .post("/requests/{id}/move", reschedule)
+        .post("/requests/{id}/cancel", cancel)
+        .post("/jobs/{id}/retry", retry)
 }
 
 fn parsed(id: &str) -> Result<RequestId, AppError> {
@@ -49,6 +52,17 @@ async fn send(
 ) -> Result<Redirect, AppError> {
     link::send(&state, &coordinator, parsed(&id)?, &origin).await?;
     Ok(Redirect::to(&format!("/requests/{id}?news=sent")))
+}
+
+/// The candidate gets another link, and the one before stops opening.
+async fn replace_link(
+    State(state): State<AppState>,
+    coordinator: Coordinator,
+    Path(id): Path<String>,
+    origin: Origin,
+) -> Result<Redirect, AppError> {
+    replace::replace(&state, &coordinator, parsed(&id)?, &origin).await?;
+    Ok(Redirect::to(&format!("/requests/{id}?news=replaced")))
 }
 
 #[derive(Deserialize)]
@@ -75,7 +89,8 @@ async fn reschedule(
         let booked = booking::latest(state.store.reader(), coordinator.member().org, request)
             .await?
             .ok_or(BookError::NotBooked)?;
-        let choice = Choice { start, zone: booked.zone, key: Key::parse(&form.key)? };
+        let choice = Choice { start, zone: booked.zone, key: Key::parse(&form.key).map_err(BookError::from)? };
+        let _turn = state.searches.turn().await?;
         change::reschedule(&state, &Mover::coordinator(&coordinator, request), &choice, &origin).await?;
         Ok::<_, AppError>(())
     };

@@ -1,0 +1,109 @@
+//! Every way in, and who may use it.
+//!
+//! The check itself is where a way leads: a handler or page that takes a [`Coordinator`](crate::people::Coordinator) or a
+//! link's token cannot do without. This table says what must be so, `tests/manifest.rs` holds it against the router and asks
+//! each way in every role, and [`only_listed`] refuses what somebody added without saying here who may use it. The files of
+//! the built site are for anyone and are not listed.
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderValue, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::gate::method_not_allowed;
+use crate::{error::AppError, state::AppState};
+
+/// Who may use a way in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Anyone.
+    Public,
+    /// Whoever holds the token in the address; being signed in changes nothing.
+    Link,
+    /// A signed-in coordinator, for what belongs to their organisation. What belongs to another is not there.
+    Coordinator,
+    /// Anyone, in a demo; elsewhere there is nothing at this address.
+    Demo,
+}
+
+/// One way in. `HEAD` goes where `GET` does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    pub method: Method,
+    /// As routes are written: `/book/{token}`.
+    pub path: &'static str,
+    pub policy: Policy,
+}
+
+const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
+    Way { method, path, policy }
+}
+
+use Policy::{Coordinator, Demo, Link, Public};
+
+/// The manifest.
+pub static WAYS: [Way; 35] = [
+    way(Method::GET, "/", Public),
+    way(Method::GET, "/signin", Public),
+    way(Method::GET, "/signup", Public),
+    way(Method::POST, "/auth/{provider}", Public),
+    way(Method::GET, "/auth/{provider}/callback", Public),
+    way(Method::POST, "/signout", Public),
+    way(Method::GET, "/healthz", Public),
+    way(Method::GET, "/readyz", Public),
+    way(Method::GET, "/book/{token}", Link),
+    way(Method::POST, "/book/{token}", Link),
+    way(Method::GET, "/book/{token}/move", Link),
+    way(Method::POST, "/book/{token}/move", Link),
+    way(Method::GET, "/book/{token}/cancel", Link),
+    way(Method::POST, "/book/{token}/cancel", Link),
+    way(Method::POST, "/book/{token}/opened", Link),
+    way(Method::GET, "/calendar/{file}", Link),
+    way(Method::GET, "/dashboard", Coordinator),
+    way(Method::GET, "/requests", Coordinator),
+    way(Method::GET, "/requests/new", Coordinator),
+    way(Method::POST, "/requests/new", Coordinator),
+    way(Method::POST, "/api/requests/look", Coordinator),
+    way(Method::GET, "/requests/{id}", Coordinator),
+    way(Method::POST, "/requests/{id}/send", Coordinator),
+    way(Method::POST, "/requests/{id}/replace-link", Coordinator),
+    way(Method::GET, "/requests/{id}/move", Coordinator),
+    way(Method::POST, "/requests/{id}/move", Coordinator),
+    way(Method::POST, "/requests/{id}/cancel", Coordinator),
+    way(Method::POST, "/jobs/{id}/retry", Coordinator),
+    way(Method::GET, "/settings", Coordinator),
+    way(Method::POST, "/settings", Coordinator),
+    way(Method::GET, "/mailbox", Demo),
+    way(Method::GET, "/mailbox/{id}", Demo),
+    way(Method::GET, "/mailbox/{id}/html", Demo),
+    way(Method::GET, "/mailbox/{id}/invite.ics", Demo),
+    way(Method::GET, "/styleguide", Demo),
+];
+
+/// Refuses a route that is not in the manifest, a method it does not list for the route, and a demo's ways elsewhere.
+pub async fn only_listed(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+    let listed: Vec<&Way> = WAYS.iter().filter(|way| way.path == path).collect();
+    if listed.is_empty() {
+        tracing::error!(route = path, "a route without a line in the manifest is not served");
+    }
+    if listed.iter().all(|way| way.policy == Demo && !state.config.demo) {
+        return AppError::not_found().into_response();
+    }
+    if listed.iter().any(|way| way.method == *method) {
+        return next.run(request).await;
+    }
+    let mut allowed: Vec<&str> = listed.iter().map(|way| way.method.as_str()).collect();
+    if allowed.contains(&"GET") {
+        allowed.push("HEAD");
+    }
+    // Names of methods are header text.
+    let allow = HeaderValue::from_str(&allowed.join(", ")).ok().map(|value| [(header::ALLOW, value)]);
+    match allow {
+        Some(allow) => (allow, method_not_allowed()).into_response(),
+        None => method_not_allowed().into_response(),
+    }
+}

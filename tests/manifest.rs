@@ -1,0 +1,217 @@
+//! The manifest of ways in: it lists exactly what the router serves, and each way lets in whom it says, and nobody else.
+
+#[allow(unused_imports, unused_macros, reason = "the stories' world, from outside: one database is enough")]
+mod story;
+mod support;
+
+#[path = "bad_inputs/front.rs"]
+#[allow(dead_code, reason = "the front door, of which each test uses a part")]
+mod front;
+#[path = "bad_inputs/html.rs"]
+#[allow(dead_code, reason = "reading pages back, of which each test uses a part")]
+mod html;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use axum::http::Method;
+use convene::{
+    app::App,
+    config::Config,
+    ids::{LinkToken, OrgId, PersonId, RequestId},
+    store::entities::{jobs, messages},
+    web::{
+        manifest::{Policy, WAYS, Way},
+        routes,
+    },
+};
+use front::{BEN, Front};
+use html::Page;
+use leptos::server_fn::axum::server_fn_paths;
+use leptos_axum::generate_route_list;
+use sea_orm::EntityTrait;
+use story::{Asked, coordinator, organisation};
+use support::Answer;
+
+#[test]
+fn every_way_in_is_listed_and_every_listed_way_is_served() {
+    let pages = generate_route_list(App);
+    let pages = pages.iter().map(|page| ("GET".to_owned(), page.path().to_owned()));
+    let functions = server_fn_paths().map(|(path, method)| (method.to_string(), path.to_owned()));
+    let routes = routes::all();
+    let routes = routes.ways().iter().map(|(method, path)| (method.to_string(), (*path).to_owned()));
+    let served: Vec<_> = pages.chain(functions).chain(routes).collect();
+    let listed: Vec<_> = WAYS.iter().map(|way| (way.method.to_string(), way.path.to_owned())).collect();
+    let set = |all: &[(String, String)]| all.iter().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(set(&served), set(&listed));
+    assert_eq!((served.len(), listed.len()), (set(&served).len(), set(&listed).len()), "each once");
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Nobody,
+    /// Of the same organisation.
+    Interviewer,
+    /// Of another organisation.
+    Foreigner,
+    /// Who made what is asked for.
+    Coordinator,
+}
+
+const ROLES: [Role; 4] = [Role::Nobody, Role::Interviewer, Role::Foreigner, Role::Coordinator];
+
+/// Convene with two organisations, and somebody in every role.
+struct House {
+    front: Front,
+    ben: PersonId,
+    uma: (OrgId, PersonId),
+}
+
+impl House {
+    async fn open() -> Self {
+        let front = Front::open().await;
+        let app = &front.app;
+        let ben = app.person(BEN).await;
+        let theirs = organisation(app.store(), "Contoso", app.now()).await;
+        let uma = coordinator(app.store(), theirs, "uma@example.com").await;
+        let uma = (theirs, uma.member().person);
+        Self { front, ben, uma }
+    }
+
+    /// From here on, this is who asks. Signed in anew, since signing out is one of the ways.
+    async fn become_one(&mut self, role: Role) {
+        let ana = self.front.app.ana.member();
+        let who = match role {
+            Role::Nobody => None,
+            Role::Interviewer => Some((ana.org, self.ben)),
+            Role::Foreigner => Some(self.uma),
+            Role::Coordinator => Some((ana.org, ana.person)),
+        };
+        self.front.cookie = match who {
+            Some((org, person)) => self.front.session_of(org, person).await,
+            None => String::new(),
+        };
+    }
+
+    /// A dead letter of Ana's organisation.
+    async fn dead_letter(&self, asked: &Asked) -> String {
+        let app = &self.front.app;
+        let sent = convene::requests::link::send(&app.state, &app.ana, asked.id, &Default::default()).await;
+        // An address is sent a few mails an hour; any job will do.
+        drop(sent);
+        app.run("UPDATE jobs SET status = 'dead', finished_at = created_at").await;
+        let job = jobs::Entity::find().one(app.store().reader()).await.expect("jobs").expect("a job");
+        job.id.to_string()
+    }
+
+    /// A mail in the demo's mailbox.
+    async fn mail(&self) -> String {
+        self.front.app.run("UPDATE messages SET ics = 'BEGIN:VCALENDAR', ics_method = 'REQUEST'").await;
+        let mail = messages::Entity::find().one(self.front.app.store().reader()).await.expect("messages");
+        mail.expect("a mail").id.to_string()
+    }
+
+    async fn ask(&self, way: &Way, path: &str) -> Answer {
+        match (way.method.clone(), way.path.starts_with("/api/")) {
+            (Method::GET, _) => self.front.get(path).await,
+            (_, true) => self.front.post_json(path, r#"{"form":"duration=45"}"#.to_owned()).await,
+            _ => self.front.post(path, &[]).await,
+        }
+    }
+}
+
+/// What an answer says, without what differs from one to the next.
+fn said(answer: &Answer) -> (u16, String) {
+    let text = Page(&answer.body).text().replace(answer.header("x-request-id"), "");
+    (answer.status.as_u16(), text)
+}
+
+/// The request did what it is for, or was told what is wrong with it; nobody was sent away.
+fn let_in(answer: &Answer) -> bool {
+    let sign_in = answer.header("location").starts_with("/signin");
+    matches!(answer.status.as_u16(), 200 | 204 | 303 | 400 | 409 | 422) && !sign_in
+}
+
+#[tokio::test]
+async fn every_way_lets_in_whom_it_says() {
+    let mut house = House::open().await;
+    for way in &WAYS {
+        for role in ROLES {
+            // Each way finds everything new: some of them end what they are asked about.
+            let asked = house.front.app.asks(|_| ()).await;
+            if way.path.ends_with("/move") {
+                let free = house.front.app.offered(&asked).await;
+                house.front.app.book(&asked, free[0]).await.expect("booked");
+            }
+            let what = format!("{} {} as {role:?}", way.method, way.path);
+            match way.policy {
+                Policy::Public => {
+                    house.become_one(role).await;
+                    let path = way.path.replace("{provider}", "google");
+                    let answer = house.ask(way, &path).await;
+                    assert!(let_in(&answer) || answer.header("location") == "/signin", "{what}: {:?}", said(&answer));
+                }
+                Policy::Link => {
+                    house.become_one(role).await;
+                    let with = |token: &LinkToken| {
+                        let file = format!("{}.ics", token.expose());
+                        way.path.replace("{token}", token.expose()).replace("{file}", &file)
+                    };
+                    let answer = house.ask(way, &with(&asked.token)).await;
+                    assert!(let_in(&answer), "{what}: {:?}", said(&answer));
+                    let answer = house.ask(way, &with(&LinkToken::random())).await;
+                    let code = Page(&answer.body).code();
+                    assert_eq!((answer.status.as_u16(), code.as_deref()), (404, Some("link_unknown")), "{what}");
+                }
+                Policy::Coordinator => coordinators_only(&mut house, way, role, &asked, &what).await,
+                Policy::Demo => {
+                    house.become_one(role).await;
+                    let answer = house.ask(way, &way.path.replace("{id}", "x")).await;
+                    assert_eq!(answer.status.as_u16(), 404, "{what}: there is no demo");
+                }
+            }
+        }
+    }
+}
+
+async fn coordinators_only(house: &mut House, way: &Way, role: Role, asked: &Asked, what: &str) {
+    let is_job = way.path.starts_with("/jobs/");
+    let id = if is_job { house.dead_letter(asked).await } else { asked.id.to_string() };
+    house.become_one(role).await;
+    let answer = house.ask(way, &way.path.replace("{id}", &id)).await;
+    let status = answer.status.as_u16();
+    match role {
+        Role::Nobody if way.method == Method::GET => {
+            let sign_in = answer.header("location").starts_with("/signin?return_to=");
+            assert!(status == 303 && sign_in, "{what}: {:?}", said(&answer));
+        }
+        Role::Nobody => assert_eq!(status, 401, "{what}: {:?}", said(&answer)),
+        Role::Interviewer => assert_eq!(status, 403, "{what}: {:?}", said(&answer)),
+        Role::Foreigner if way.path.contains("{id}") => {
+            // The same words as for what never was.
+            let other = if is_job { convene::ids::JobId::new().to_string() } else { RequestId::new().to_string() };
+            let never = house.ask(way, &way.path.replace("{id}", &other)).await;
+            assert_eq!(status, 404, "{what}: {:?}", said(&answer));
+            assert_eq!(said(&answer), said(&never), "{what}");
+        }
+        Role::Foreigner | Role::Coordinator => assert!(let_in(&answer), "{what}: {:?}", said(&answer)),
+    }
+}
+
+#[tokio::test]
+async fn a_demo_shows_its_pages_to_anyone() {
+    let mut house = House::open().await;
+    let asked = house.front.app.asks(|_| ()).await;
+    house.dead_letter(&asked).await;
+    let mail = house.mail().await;
+    let mut state = house.front.app.state.clone();
+    state.config = Arc::new(Config { demo: true, ..(*state.config).clone() });
+    house.front.serve(state);
+    for way in WAYS.iter().filter(|way| way.policy == Policy::Demo) {
+        for role in ROLES {
+            house.become_one(role).await;
+            let answer = house.ask(way, &way.path.replace("{id}", &mail)).await;
+            assert_eq!(answer.status.as_u16(), 200, "{} as {role:?}: {:?}", way.path, said(&answer));
+        }
+    }
+}
