@@ -182,6 +182,34 @@ async fn a_form_sent_twice_makes_one_request() {
     assert_eq!(front.app.rows("requests").await, 2);
 }
 
+#[tokio::test]
+async fn a_link_is_replaced_by_two_pages_and_a_form() {
+    let front = Front::open().await;
+    let asked = front.app.asks(|_| ()).await;
+    let page = format!("/requests/{}", asked.id);
+    let shown = front.get(&page).await.body;
+    let dialog = format!("{page}?dialog=replace-link");
+    assert!(Page(&shown).find("href", &dialog).is_some(), "the page leads to the question");
+    let form = format!("{page}/replace-link");
+    assert!(Page(&shown).find("action", &form).is_none(), "which is asked first");
+    assert!(Page(&front.get(&dialog).await.body).find("action", &form).is_some());
+    let done = front.post(&form, &[]).await;
+    assert_eq!((done.status.as_u16(), done.header("location")), (303, format!("{page}?news=replaced").as_str()));
+
+    let old = front.get(&format!("/book/{}", asked.token.expose())).await;
+    assert_failure(
+        "the old link",
+        &old,
+        410,
+        "link_revoked",
+        "This link was replaced. Use the newest one you were sent.",
+    );
+    let url = link::url(&front.app.state, front.app.org, asked.id).await.expect("the store answers").expect("a link");
+    let path = url.strip_prefix("https://interviews.example.com").expect("ours");
+    assert_eq!(front.get(path).await.status.as_u16(), 200);
+    assert!(front.get(&page).await.body.contains(&url), "the page shows the new one");
+}
+
 stories! {
     async fn an_address_is_written_to_five_times_an_hour_and_nothing_is_left_out(app) {
         app.ana_connects().await;
