@@ -108,6 +108,9 @@ pub enum BookError {
     /// It was free and no longer is.
     #[error("slot_taken")]
     SlotTaken,
+    /// A calendar did not answer, so nobody can say whether the new time is free. The booking is as it was.
+    #[error("move_unconfirmed")]
+    MoveUnconfirmed,
     /// The deadline for changes by the candidate has passed.
     #[error("too_late")]
     TooLate { deadline: DateTime<Utc> },
@@ -140,6 +143,12 @@ impl From<BookError> for AppError {
             BookError::SlotTaken => {
                 AppError::new(409, "slot_taken", "Someone just took this time. Choose another one.")
             }
+            BookError::MoveUnconfirmed => AppError::new(
+                409,
+                "move_unconfirmed",
+                "A calendar does not answer, so this time cannot be confirmed. The interview stays where it is.",
+            )
+            .hint("Try again in a few minutes, or choose another time."),
             BookError::TooLate { .. } => AppError::new(
                 409,
                 "too_late",
