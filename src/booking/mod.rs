@@ -1,9 +1,10 @@
 //! The times a candidate may choose, the booking they make of one, and how it moves, is held, or ends.
 //!
 //! [`offer`] asks which times suit everyone, [`book`] takes one, [`change`] moves and cancels, [`hold`] settles a booking that
-//! waits for a calendar, `tell` says who is mailed what; [`list`] and [`timeline`] say how requests stand and what happened to
+//! waits for a calendar, [`again`] revives what was given up, `tell` says who is mailed what; [`list`] and [`timeline`] say how requests stand and what happened to
 //! them, [`preview`] answers the request form while it is typed. Overlap is refused by the schema, not by a check here.
 
+pub mod again;
 pub mod book;
 pub mod change;
 pub mod hold;
@@ -33,6 +34,7 @@ use crate::{
 };
 
 pub use idempotency::Key;
+pub use tell::not_placed;
 
 /// A time somebody chose.
 #[derive(Clone, Debug)]

@@ -48,7 +48,7 @@ impl Watch for TellOwner {
     }
 
     async fn connected(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError> {
-        outbox::unpark(txn, connection.id).await?;
+        outbox::unpark(txn, connection.org, connection.id).await?;
         self.wake.notify_one();
         Ok(())
     }

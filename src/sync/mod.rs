@@ -4,4 +4,4 @@
 pub mod plan;
 pub mod run;
 
-pub use run::place_event;
+pub use run::{failed, place_event};

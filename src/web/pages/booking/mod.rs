@@ -17,6 +17,7 @@ use crate::{
     app::fail_with,
     booking::{self, Booking},
     error::AppError,
+    events,
     ids::LinkToken,
     people::{self, Person},
     requests::{
@@ -51,6 +52,8 @@ pub struct Visit {
     pub coordinator: Person,
     pub organisation: String,
     pub booking: Option<Booking>,
+    /// Whether there is a calendar file of the booking.
+    pub has_file: bool,
     /// The candidate's zone: from the URL, else the booking's, else the request's.
     pub zone: Tz,
     pub day: Option<NaiveDate>,
@@ -70,6 +73,10 @@ impl Visit {
             RequestStatus::Open => None,
             _ => booking::latest(db, link.org, link.request).await?.filter(Booking::is_live),
         };
+        let has_file = match &booking {
+            Some(booking) => calendar_uid(state, booking).await?.is_some(),
+            None => false,
+        };
         let asked = tz.as_deref().and_then(|tz| zones::parse(tz).ok());
         let known = booking.as_ref().map(|booking| booking.zone);
         Ok(Self {
@@ -82,12 +89,26 @@ impl Visit {
             coordinator,
             organisation: organisation.name,
             booking,
+            has_file,
         })
     }
 
     /// A page of this visit.
     pub fn href(&self, page: &str) -> String {
         format!("/book/{}{page}", self.token.expose())
+    }
+}
+
+/// The UID of the booking's calendar file. A file outlives the page, so there is none for a time that may still be taken back,
+/// and none under another UID than that of the invitation, which moves and cancellations go by.
+async fn calendar_uid(state: &AppState, booking: &Booking) -> Result<Option<String>, AppError> {
+    if booking.status != BookingStatus::Confirmed {
+        return Ok(None);
+    }
+    let db = state.store.reader();
+    match events::of_booking(db, booking.org, booking.id).await? {
+        Some(event) => Ok(events::mailed_uid(db, &event).await?),
+        None => Ok(None),
     }
 }
 

@@ -11,7 +11,7 @@ use chrono::{DateTime, Datelike, Utc};
 use serde::Deserialize;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{Typed, open};
+use super::{Typed, calendar_uid, open};
 use crate::{
     audit::Origin,
     booking::{
@@ -23,7 +23,7 @@ use crate::{
     error::AppError,
     events,
     ids::LinkToken,
-    limits, people, requests,
+    limits,
     requests::link::{self, LinkError},
     scheduling::zones,
     state::AppState,
@@ -179,12 +179,14 @@ async fn calendar_file(State(state): State<AppState>, Path(file): Path<String>) 
     let booking =
         booking::latest(db, link.org, link.request).await?.filter(Booking::is_live).ok_or(BookError::NotBooked)?;
     let event = events::of_booking(db, link.org, booking.id).await?.ok_or(BookError::NotBooked)?;
-    let request = requests::find(db, link.org, link.request).await?.ok_or_else(unknown)?;
-    let coordinator = people::find(db, link.org, request.coordinator).await?.ok_or_else(unknown)?;
-    let organizer = Party { email: coordinator.email.as_str().parse().map_err(|_| unknown())?, name: coordinator.name };
+    let uid = calendar_uid(&state, &booking).await?.ok_or_else(|| {
+        AppError::new(409, "calendar_file_early", "The calendar file is not ready yet.")
+            .hint("Try again in a few minutes.")
+    })?;
+    let organizer = Party { email: event.organizer.email.parse().map_err(|_| unknown())?, name: event.organizer.name };
     let object = Invitation {
         method: Method::Publish,
-        uid: event.uid,
+        uid,
         sequence: event.sequence,
         dtstamp: state.clock.now(),
         span: event.span,
