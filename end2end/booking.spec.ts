@@ -76,10 +76,16 @@ test("back after booking shows the booking, not the times", async ({ page, visit
 });
 
 test("a calendar file comes with the booking", async ({ page, visitor }) => {
-  const { link } = await createRequest(page, { interviewers: [BEN] });
+  const { link: booking } = await createRequest(page, { interviewers: [BEN] });
   const candidate = await visitor();
-  const start = await bookFirst(candidate, link);
-  const href = await candidate.getByRole("link", { name: "Add to calendar" }).getAttribute("href");
+  const start = await bookFirst(candidate, booking);
+  // It has the UID of the invitation, which the coordinator's calendar gives.
+  const link = candidate.getByRole("link", { name: "Add to calendar" });
+  await expect(async () => {
+    await candidate.reload();
+    await expect(link).toBeVisible({ timeout: 500 });
+  }).toPass({ timeout: 20_000 });
+  const href = await link.getAttribute("href");
   const file = await candidate.request.get(href!);
   expect(file.ok()).toBe(true);
   expect(file.headers()["content-type"]).toContain("text/calendar");

@@ -32,3 +32,5 @@ mod request_form;
 mod sessions;
 #[path = "bad_inputs/shown.rs"]
 mod shown;
+#[path = "bad_inputs/unplaced.rs"]
+mod unplaced;

@@ -30,6 +30,7 @@ on_every_stage![
     answers_are_read_and_survive_an_update,
     cancel_twice_is_one_cancellation,
     cancelling_what_never_was_is_done,
+    what_was_placed_unseen_is_found_and_removed,
     a_lost_answer_to_a_cancellation_is_no_trouble,
     what_a_person_deleted_is_gone,
     the_next_generation_is_placed_afresh,

@@ -6,3 +6,5 @@ mod story;
 mod failures;
 #[path = "outbox/leases.rs"]
 mod leases;
+#[path = "outbox/placing.rs"]
+mod placing;

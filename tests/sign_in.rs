@@ -11,6 +11,7 @@ use common::{
     test_stores,
 };
 use convene::{
+    audit::Origin,
     calendars::{CalendarError, Provider, memory::Action},
     config::SignUp,
     connections::{self, Need, connect, tokens},
@@ -38,6 +39,12 @@ fn refused(result: Result<SignedIn, SignInError>) -> (u16, &'static str) {
         Ok(_) => panic!("it signed in"),
         Err(error) => (error.status(), error.code()),
     }
+}
+
+/// How often this was done.
+async fn audited(store: &Store, action: &str) -> usize {
+    let all = audit_log::Entity::find().all(store.reader()).await.expect("the store answers");
+    all.iter().filter(|row| row.action == action).count()
 }
 
 /// How much there is of everything a sign-in makes.
@@ -553,6 +560,7 @@ async fn reconnecting_with_another_account_is_refused_by_name() {
             error.to_string(),
             "You chose ana.private@example.com; this calendar belongs to ana.alvarez@example.com."
         );
+        assert_eq!(audited(&db.store, "person.sign_in_refused").await, 1, "{}", db.kind);
 
         let page = office.begin(&mut browser, Provider::Google, Purpose::Connect(&member)).await;
         let query = office.provider.agree(&page, &ana(), None);
@@ -563,7 +571,7 @@ async fn reconnecting_with_another_account_is_refused_by_name() {
         let page = office.begin(&mut browser, Provider::Google, Purpose::Connect(&member)).await;
         let query = office.provider.agree(&page, &ana(), None);
         let session = browser.session().unwrap();
-        sessions::sign_out(&db.store, &session).await.unwrap();
+        sessions::sign_out(&db.store, &session, &Origin::default()).await.unwrap();
         assert_eq!(refused(office.come_back(&mut browser, Provider::Google, &query).await), (400, "oauth_state"));
     }
 }
@@ -618,8 +626,9 @@ async fn a_session_ends_by_signing_out_by_time_by_revoking_and_with_its_person()
 
         // Signed out: the cookie somebody copied is worthless.
         let copied = browser.clone();
-        sessions::sign_out(&db.store, &browser.session().unwrap()).await.unwrap();
+        sessions::sign_out(&db.store, &browser.session().unwrap(), &Origin::default()).await.unwrap();
         assert!(office.member(&copied).await.is_none());
+        assert_eq!(audited(&db.store, "person.signed_out").await, 1);
 
         // Idle for twelve hours.
         office.sign_in(&mut browser, &ana()).await.expect("signed in");

@@ -294,6 +294,9 @@ CREATE TABLE events (
     status TEXT NOT NULL CONSTRAINT events_status_known CHECK (status IN ('tentative', 'confirmed', 'cancelled')),
     -- who invites the attendees, decided once: 'provider' (the calendar it stands on) or 'mail' (our own iMIP message)
     inviter TEXT NOT NULL CONSTRAINT events_inviter_known CHECK (inviter IN ('provider', 'mail')),
+    -- the ORGANIZER of its calendar objects, the same for the event's whole life
+    organizer_email TEXT NOT NULL,
+    organizer_name TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     CONSTRAINT events_org_id UNIQUE (org_id, id),
     CONSTRAINT events_booking_fk FOREIGN KEY (org_id, booking_id) REFERENCES bookings (org_id, id),
@@ -325,10 +328,17 @@ CREATE TABLE placements (
     provider_id TEXT NOT NULL DEFAULT '',
     etag TEXT NOT NULL DEFAULT '',
     join_url TEXT NOT NULL DEFAULT '',
+    -- the UID under which the provider mails the event
+    ical_uid TEXT NOT NULL DEFAULT '',
+    -- rises when the event was deleted by hand and is made anew: the provider's id follows from it
+    generation INTEGER NOT NULL DEFAULT 0,
+    -- when an event was sent whose receipt has not come: it may still appear
+    unconfirmed_since BIGINT,
     -- the event's revision that stands there; 0 is none yet
     placed_revision BIGINT NOT NULL DEFAULT 0,
     removed_at BIGINT,
     last_synced_at BIGINT,
+    -- why it does not stand there as it should, a code
     last_error TEXT NOT NULL DEFAULT '',
     CONSTRAINT placements_event_fk FOREIGN KEY (org_id, event_id) REFERENCES events (org_id, id),
     CONSTRAINT placements_connection_fk FOREIGN KEY (org_id, connection_id) REFERENCES connections (org_id, id),
@@ -371,14 +381,15 @@ CREATE TABLE jobs (
     lease_until BIGINT,
     -- a parked job waits for this connection to work again
     parked_for UUID,
+    -- why it did not succeed, a code
     last_error TEXT NOT NULL DEFAULT '',
     created_at BIGINT NOT NULL,
     finished_at BIGINT,
     CONSTRAINT jobs_org_fk FOREIGN KEY (org_id) REFERENCES organisations (id)
 );
 CREATE INDEX jobs_due ON jobs (status, run_at);
-CREATE INDEX jobs_by_subject ON jobs (subject, created_at);
-CREATE UNIQUE INDEX jobs_one_running ON jobs (subject) WHERE status = 'running';
+CREATE INDEX jobs_by_subject ON jobs (org_id, subject, created_at);
+CREATE UNIQUE INDEX jobs_one_running ON jobs (org_id, subject) WHERE status = 'running';
 
 -- Each e-mail and its fate.
 CREATE TABLE messages (
@@ -401,6 +412,7 @@ CREATE TABLE messages (
     ics_method TEXT NOT NULL DEFAULT '',
     ics TEXT NOT NULL DEFAULT '',
     status TEXT NOT NULL CONSTRAINT messages_status_known CHECK (status IN ('queued', 'sent', 'failed')),
+    -- why it failed, a code
     last_error TEXT NOT NULL DEFAULT '',
     created_at BIGINT NOT NULL,
     -- when it may go at the earliest: an address is sent a few mails an hour

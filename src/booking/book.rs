@@ -20,7 +20,7 @@ use super::{
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     connections,
-    events::{self, NewEvent, Participant},
+    events::{self, NewEvent, Organizer, Participant},
     ids::{BookingId, LinkToken},
     outbox::{self, Job},
     people::Person,
@@ -145,6 +145,12 @@ async fn commit(
     let coordinator = crate::people::find(&*txn, request.org, request.coordinator).await?;
     let coordinator = coordinator.ok_or(BookError::Closed)?;
     let target = connections::write_target(&*txn, request.org, request.coordinator).await?;
+    // The account on whose calendar it stands, or else who mails the invitations.
+    let account = target.as_ref().map(|connection| &connection.account_email).filter(|email| !email.is_empty());
+    let organizer = Organizer {
+        email: account.cloned().unwrap_or_else(|| state.config.mail.from.address.to_string()),
+        name: coordinator.name.clone(),
+    };
     let target = target.map(|connection| (connection.id, PRIMARY.to_owned()));
     let seated: Vec<&Person> = seating.people.iter().filter_map(|id| panel.people.get(id)).collect();
     let event = events::create(
@@ -160,6 +166,7 @@ async fn commit(
             video: request.video,
             span,
             zone: request.zone,
+            organizer,
             participants: participants(request, &coordinator, &seated, &seating.optional, panel),
             target,
             uid_domain: state.config.mail.from.address.domain().to_owned(),

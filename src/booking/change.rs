@@ -98,7 +98,7 @@ async fn move_to(state: &AppState, mover: &Mover, choice: &Choice, origin: &Orig
     loop {
         // A held move would leave the old time in doubt as well; the old booking stays until calendars answer.
         if seating.is_held() {
-            return Err(BookError::SlotTaken);
+            return Err(BookError::MoveUnconfirmed);
         }
         match commit_move(state, mover, &request, &panel, &seating, choice, origin).await {
             Err(BookError::Store(error)) if error.is_contention() && tries < 5 => {

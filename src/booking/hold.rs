@@ -5,10 +5,10 @@
 
 use super::{Booking, Change, book::set_request, change::set_booking, find, lock_request, offer, remember, seat, tell};
 use crate::{
-    audit::Actor,
+    audit::{self, Actor, AuditEntry, Origin},
     events,
-    ids::BookingId,
-    outbox::JobError,
+    ids::{BookingId, OrgId},
+    outbox::{JobError, Reason},
     requests::{self, link},
     state::AppState,
     store::words::{BookingStatus, ChangeKind, RequestStatus},
@@ -17,15 +17,17 @@ use crate::{
 use super::BookError;
 
 /// Asks the calendars again and settles the booking if they answer.
-pub async fn settle(state: &AppState, org: crate::ids::OrgId, id: BookingId) -> Result<(), JobError> {
+pub async fn settle(state: &AppState, org: OrgId, id: BookingId) -> Result<(), JobError> {
     match try_settle(state, org, id).await {
         Ok(Settled::Done) => Ok(()),
-        Ok(Settled::NoAnswer) => Err(JobError::Retry {
-            after: Some(std::time::Duration::from_secs(20)),
-            reason: "a calendar has not answered yet".to_owned(),
-        }),
+        Ok(Settled::NoAnswer) => {
+            Err(JobError::Retry { after: Some(std::time::Duration::from_secs(20)), reason: Reason::CalendarSilent })
+        }
         Err(BookError::Store(error)) => Err(error.into()),
-        Err(error) => Err(JobError::GiveUp { reason: error.to_string() }),
+        Err(error) => {
+            tracing::error!(booking = %id, %error, "a kept time could not be settled");
+            Err(JobError::GiveUp { reason: Reason::HoldUnsettled })
+        }
     }
 }
 
@@ -34,7 +36,7 @@ enum Settled {
     NoAnswer,
 }
 
-async fn try_settle(state: &AppState, org: crate::ids::OrgId, id: BookingId) -> Result<Settled, BookError> {
+async fn try_settle(state: &AppState, org: OrgId, id: BookingId) -> Result<Settled, BookError> {
     let db = state.store.reader();
     let held = |booking: &Booking| booking.status == BookingStatus::Held;
     let Some(booking) = find(db, org, id).await?.filter(held) else { return Ok(Settled::Done) };
@@ -76,6 +78,18 @@ async fn try_settle(state: &AppState, org: crate::ids::OrgId, id: BookingId) -> 
         link::extend(&txn, org, request.id, request.window.end().max(now)).await?;
         tell::released(&txn, state, &request, &booking, &coordinator, now).await?;
     }
+    audit::record(
+        &txn,
+        AuditEntry {
+            org,
+            actor: Actor::System,
+            action: if is_free { "booking.confirmed" } else { "booking.released" },
+            subject: booking.id.to_string(),
+            detail: serde_json::json!({ "start": booking.span.start() }),
+            origin: Origin::default(),
+        },
+    )
+    .await?;
     txn.commit().await?;
     state.wake.notify_one();
     Ok(Settled::Done)

@@ -10,6 +10,7 @@ use sea_orm::{
 use super::Booking;
 use crate::{
     ids::{BookingId, EventId, OrgId, PersonId, RequestId},
+    outbox::{self, Outlook, Reason},
     requests::{Request, find as find_request, in_org},
     store::{
         Stamp, StoreError,
@@ -42,9 +43,18 @@ pub enum Standing {
     Booked,
     /// The coordinator's calendar confirmed it.
     InCalendar,
-    /// It could not be put on the calendar; the text says why.
-    NotInCalendar(String),
+    /// It could not be put on the calendar.
+    NotInCalendar(NotPlaced),
     Cancelled,
+}
+
+/// Why a booking is not on a calendar, and what becomes of that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotPlaced {
+    /// There is no calendar that could be written to; everybody was invited by mail.
+    NoCalendar,
+    /// `None` if nobody is at it.
+    Failed(Reason, Option<Outlook>),
 }
 
 /// One line of the list.
@@ -205,6 +215,8 @@ async fn calendar_standings(
         .filter(placements::Column::EventId.is_in(events))
         .all(db)
         .await?;
+    let failed = placed.iter().filter(|at| !at.last_error.is_empty()).map(|at| at.event_id.to_string());
+    let outlooks = outbox::outlooks(db, org, failed).await?;
     let mut standings = BTreeMap::new();
     for event in rows {
         let Some(booking) = event.booking_id else { continue };
@@ -215,11 +227,15 @@ async fn calendar_standings(
             {
                 Standing::InCalendar
             }
-            Some(at) if !at.last_error.is_empty() => Standing::NotInCalendar(at.last_error.clone()),
-            None if event.inviter == Inviter::Mail => {
-                Standing::NotInCalendar("No calendar to write to is connected.".to_owned())
-            }
-            _ => Standing::Booked,
+            Some(at) => match Reason::stored(&at.last_error) {
+                Some(reason) => {
+                    let outlook = outlooks.get(&event.id.to_string()).copied();
+                    Standing::NotInCalendar(NotPlaced::Failed(reason, outlook))
+                }
+                None => Standing::Booked,
+            },
+            None if event.inviter == Inviter::Mail => Standing::NotInCalendar(NotPlaced::NoCalendar),
+            None => Standing::Booked,
         };
         standings.insert(booking, standing);
     }

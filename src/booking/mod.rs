@@ -1,9 +1,11 @@
 //! The times a candidate may choose, the booking they make of one, and how it moves, is held, or ends.
 //!
-//! [`opened`] is what a link leads to, [`offer`] asks which times suit everyone, [`book`] takes one, [`change`] moves and cancels, [`hold`] settles a booking that
-//! waits for a calendar, `tell` says who is mailed what; [`list`] and [`timeline`] say how requests stand and what happened to
+//! [`opened`] is what a link leads to, [`offer`] asks which times suit everyone, [`book`] takes one, [`change`] moves and cancels,
+//! [`hold`] settles a booking that waits for a calendar, [`again`] revives what was given up, `tell` says who is mailed what;
+//! [`list`] and [`timeline`] say how requests stand and what happened to
 //! them, [`preview`] answers the request form while it is typed. Overlap is refused by the schema, not by a check here.
 
+pub mod again;
 pub mod book;
 pub mod change;
 pub mod hold;
@@ -34,6 +36,7 @@ use crate::{
 };
 
 pub use crate::idempotency::Key;
+pub use tell::not_placed;
 
 /// A time somebody chose.
 #[derive(Clone, Debug)]
@@ -111,6 +114,9 @@ pub enum BookError {
     /// It was free and no longer is.
     #[error("slot_taken")]
     SlotTaken,
+    /// A calendar did not answer, so nobody can say whether the new time is free. The booking is as it was.
+    #[error("move_unconfirmed")]
+    MoveUnconfirmed,
     /// The deadline for changes by the candidate has passed.
     #[error("too_late")]
     TooLate { deadline: DateTime<Utc> },
@@ -143,6 +149,12 @@ impl From<BookError> for AppError {
             BookError::SlotTaken => {
                 AppError::new(409, "slot_taken", "Someone just took this time. Choose another one.")
             }
+            BookError::MoveUnconfirmed => AppError::new(
+                409,
+                "move_unconfirmed",
+                "A calendar does not answer, so this time cannot be confirmed. The interview stays where it is.",
+            )
+            .hint("Try again in a few minutes, or choose another time."),
             BookError::TooLate { .. } => AppError::new(
                 409,
                 "too_late",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sea_orm::ConnectionTrait;
 use tokio::sync::OnceCell;
 
 use super::{
@@ -9,6 +10,7 @@ use super::{
     offer::{self, Ask},
 };
 use crate::{
+    events,
     ids::LinkToken,
     people::{self, Person},
     requests::{
@@ -17,7 +19,10 @@ use crate::{
     },
     scheduling::Answer,
     state::AppState,
-    store::{StoreError, words::RequestStatus},
+    store::{
+        StoreError,
+        words::{BookingStatus, RequestStatus},
+    },
 };
 
 /// Rows behind one link. What the clock decides, whether the link still opens and which times are still open, is asked of it.
@@ -30,6 +35,8 @@ pub struct Opened {
     pub organisation: String,
     /// The living one.
     pub booking: Option<Booking>,
+    /// The UID of its calendar file, if there is one.
+    pub calendar_uid: Option<String>,
     /// Only read for pages that offer times.
     stored: OnceCell<offer::Stored>,
 }
@@ -46,16 +53,21 @@ impl Opened {
         let (org, id) = (request.org, request.id);
         let (coordinator, organisation) =
             people::find_with_organisation(db, org, request.coordinator).await?.ok_or(LinkError::Unknown)?;
+        let booking = match request.status {
+            // Open is what a request is without a living booking.
+            RequestStatus::Open => None,
+            _ => latest(db, org, id).await?.filter(Booking::is_live),
+        };
         Ok(Self {
             link,
             panel: Arc::new(requests::panel(db, org, id).await?),
             coordinator: Arc::new(coordinator),
             organisation: organisation.name,
-            booking: match request.status {
-                // Open is what a request is without a living booking.
-                RequestStatus::Open => None,
-                _ => latest(db, org, id).await?.filter(Booking::is_live),
+            calendar_uid: match &booking {
+                Some(booking) => calendar_uid(db, booking).await?,
+                None => None,
             },
+            booking,
             request: Arc::new(request),
             stored: OnceCell::new(),
         })
@@ -66,5 +78,17 @@ impl Opened {
         let ask = Ask::of(&self.request, &self.panel);
         let stored = self.stored.get_or_try_init(|| offer::stored(state.store.reader(), &ask, None)).await?;
         offer::open_slots_of(state, &self.request, &self.panel, stored).await
+    }
+}
+
+/// A file outlives the page, so there is none for a time that may still be taken back, and none under another UID than that of
+/// the invitation, which moves and cancellations go by.
+async fn calendar_uid(db: &impl ConnectionTrait, booking: &Booking) -> Result<Option<String>, StoreError> {
+    if booking.status != BookingStatus::Confirmed {
+        return Ok(None);
+    }
+    match events::of_booking(db, booking.org, booking.id).await? {
+        Some(event) => events::mailed_uid(db, &event).await,
+        None => Ok(None),
     }
 }

@@ -11,19 +11,21 @@ use super::Booking;
 use crate::{
     audit::Actor,
     calendars::ical,
-    events::{Event, Participant},
+    events::{self, Event, Participant},
+    ids::{EventId, OrgId},
     notifications::{
         self, BookingCancelled, BookingConfirmed, BookingHeld, BookingMoved, CandidateDid, CoordinatorNotice,
         HeldReleased, Invitation, InvitationCancelled, InvitationUpdated, Meeting, Message, Post, Recipient,
         link::Link,
     },
-    people::Person,
-    requests::{Request, link},
+    outbox::Reason,
+    people::{self, Person},
+    requests::{self, Request, link},
     scheduling::interval::Interval,
     state::AppState,
     store::{
         StoreError, Txn,
-        words::{Inviter, ParticipantRole},
+        words::{EventStatus, Inviter, ParticipantRole},
     },
 };
 
@@ -96,7 +98,6 @@ impl Desk<'_> {
 
     /// The event as an iCalendar object, from the service address to everyone who takes part.
     fn object(&self, event: &Event, method: ical::Method, listed: &[Participant]) -> Option<ical::Invitation> {
-        let from = &self.state.config.mail.from;
         let attendee = |one: &Participant| {
             Some(ical::Attendee {
                 email: one.email.parse().ok()?,
@@ -115,7 +116,7 @@ impl Desk<'_> {
             description: event.description.clone(),
             location: (!event.location.is_empty()).then(|| event.location.clone()),
             url: None,
-            organizer: ical::Party { email: from.address.as_str().parse().ok()?, name: self.coordinator.name.clone() },
+            organizer: ical::Party { email: event.organizer.email.parse().ok()?, name: event.organizer.name.clone() },
             attendees: listed.iter().filter_map(attendee).collect(),
             status: ical::Status::Confirmed,
         })
@@ -125,7 +126,7 @@ impl Desk<'_> {
     async fn reader(&self, one: &Participant) -> Result<Option<Recipient>, StoreError> {
         let zone = match one.person {
             None => self.booking.zone,
-            Some(id) => crate::people::find(&**self.txn, self.request.org, id)
+            Some(id) => people::find(&**self.txn, self.request.org, id)
                 .await?
                 .map_or(self.request.zone, |person| person.zone_for(self.request.zone)),
         };
@@ -298,6 +299,29 @@ pub(super) async fn cancelled(
         Actor::Candidate => desk.notice(event.sequence, CandidateDid::Cancelled { reason: said(reason) }).await,
         _ => Ok(()),
     }
+}
+
+/// The event could not be brought in line with the coordinator's calendar, and nobody tries any more.
+pub async fn not_placed(
+    txn: &Txn,
+    state: &AppState,
+    org: OrgId,
+    event: EventId,
+    reason: Reason,
+) -> Result<(), StoreError> {
+    let Some(event) = events::find(&**txn, org, event).await? else { return Ok(()) };
+    let Some(booking) = event.booking else { return Ok(()) };
+    let Some(booking) = super::find(&**txn, org, booking).await? else { return Ok(()) };
+    let Some(request) = requests::find(&**txn, org, booking.request).await? else { return Ok(()) };
+    let Some(coordinator) = people::find(&**txn, org, request.coordinator).await? else { return Ok(()) };
+    let (request, booking, coordinator, now) = (&request, &booking, &coordinator, state.clock.now());
+    let desk = desk!(txn, state, request, booking, coordinator, now);
+    let reason = reason.sentence().to_owned();
+    let what = match event.status {
+        EventStatus::Cancelled => CandidateDid::NotRemoved { reason },
+        EventStatus::Tentative | EventStatus::Confirmed => CandidateDid::NotPlaced { reason },
+    };
+    desk.notice(event.sequence, what).await
 }
 
 fn withdrawn(desk: &Desk<'_>, event: ical::Invitation, actor: Actor, reason: &str) -> Option<Message> {

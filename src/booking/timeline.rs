@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use crate::{
     events,
     ids::PersonId,
+    outbox::Reason,
     requests::Request,
     store::{
         StoreError,
@@ -33,9 +34,9 @@ pub enum What {
     Cancelled { by: Option<PersonId>, reason: String },
     InCalendar,
     RemovedFromCalendar,
-    CalendarFailed { reason: String },
+    CalendarFailed { reason: Reason },
     Mailed { kind: String, to: String },
-    MailFailed { kind: String, to: String, reason: String },
+    MailFailed { kind: String, to: String, reason: Reason },
 }
 
 /// The history of one request.
@@ -62,8 +63,8 @@ pub async fn of(db: &impl ConnectionTrait, request: &Request) -> Result<Vec<Entr
                 entries.push(Entry { at, what: What::RemovedFromCalendar });
             } else if placement.is_current(&event) {
                 entries.push(Entry { at, what: What::InCalendar });
-            } else if !placement.last_error.is_empty() {
-                entries.push(Entry { at, what: What::CalendarFailed { reason: placement.last_error } });
+            } else if let Some(reason) = placement.problem {
+                entries.push(Entry { at, what: What::CalendarFailed { reason } });
             }
         }
     }
@@ -101,7 +102,8 @@ fn mail(row: messages::Model) -> Option<Entry> {
             Some(Entry { at: row.sent_at.unwrap_or(row.created_at).at(), what: What::Mailed { kind, to } })
         }
         MessageStatus::Failed => {
-            Some(Entry { at: row.created_at.at(), what: What::MailFailed { kind, to, reason: row.last_error } })
+            let reason = Reason::stored(&row.last_error).unwrap_or(Reason::BrokeOff);
+            Some(Entry { at: row.created_at.at(), what: What::MailFailed { kind, to, reason } })
         }
     }
 }

@@ -3,7 +3,8 @@
 //! outcomes), and can be told to fail on purpose.
 //!
 //! What a newcomer would get wrong: a failure told with [`Memory::fail_next`] happens before the
-//! effect, one told with [`Memory::lose_next_answer`] after it.
+//! effect, one told with [`Memory::lose_next_answer`] after it; a put told with
+//! [`Memory::delay_next_put`] has it when the test says so.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
@@ -11,8 +12,8 @@ use std::sync::{Mutex, MutexGuard};
 use async_trait::async_trait;
 
 use super::{
-    Access, AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Placed, RemoteEvent, Response,
-    keys,
+    Access, AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Placed, RemoteEvent, Removal,
+    Response, keys,
 };
 use crate::scheduling::interval::{Interval, normalise};
 
@@ -63,12 +64,24 @@ struct State {
     notices: Vec<Notice>,
     asked: Option<Account>,
     revision: u64,
+    /// How many of the next puts are delayed.
+    delays: usize,
+    late: Vec<Late>,
 }
 
 #[derive(Debug)]
 enum Fault {
     Before(CalendarError),
     After,
+}
+
+/// A put under way whose sender no longer waits for it.
+#[derive(Debug)]
+struct Late {
+    token: AccessToken,
+    calendar: String,
+    draft: EventDraft,
+    last: Option<Placed>,
 }
 
 #[derive(Debug, Default)]
@@ -134,6 +147,20 @@ impl Memory {
         self.state().script.push((action, Fault::After));
     }
 
+    /// The next put is given up by its sender before it takes effect, and still under way.
+    pub fn delay_next_put(&self) {
+        self.state().delays += 1;
+    }
+
+    /// Whatever was delayed takes effect now.
+    pub async fn what_is_late_arrives(&self) {
+        let late = std::mem::take(&mut self.state().late);
+        for Late { token, calendar, draft, last } in late {
+            // Nobody hears the answer.
+            let _ = self.put(&token, &calendar, &draft, last.as_ref()).await;
+        }
+    }
+
     /// An attendee answers the invitation.
     pub fn answer(&self, email: &str, placed: &Placed, attendee: &str, answer: Response) {
         self.with(email, |account| {
@@ -180,6 +207,17 @@ impl Memory {
 
     fn with(&self, email: &str, change: impl FnOnce(&mut AccountState)) {
         change(self.state().accounts.entry(email.to_owned()).or_default());
+    }
+
+    fn delays(&self, token: &AccessToken, calendar: &str, draft: &EventDraft, last: Option<&Placed>) -> bool {
+        let mut state = self.state();
+        if state.delays == 0 {
+            return false;
+        }
+        state.delays -= 1;
+        let (token, draft) = (token.clone(), draft.clone());
+        state.late.push(Late { token, calendar: calendar.to_owned(), draft, last: last.cloned() });
+        true
     }
 
     /// Runs one verb: the scripted failure, the sign-in, the work, the scripted loss.
@@ -316,6 +354,9 @@ impl Calendar for Memory {
         draft: &EventDraft,
         last: Option<&Placed>,
     ) -> Result<Placed, CalendarError> {
+        if self.delays(token, calendar, draft, last) {
+            return Err(CalendarError::UnknownOutcome("timed out on purpose".into()));
+        }
         self.run(Action::Put, token, |state, email| {
             let calendar = state.account(email).resolve(calendar)?;
             let id = last.map_or_else(|| keys::google_event_id(draft), |placed| placed.provider_id.clone());
@@ -354,21 +395,23 @@ impl Calendar for Memory {
         draft: &EventDraft,
         last: Option<&Placed>,
         _comment: &str,
-    ) -> Result<(), CalendarError> {
+    ) -> Result<Removal, CalendarError> {
         self.run(Action::Cancel, token, |state, email| {
-            let Ok(calendar) = state.account(email).resolve(calendar) else { return Ok(()) };
+            let Ok(calendar) = state.account(email).resolve(calendar) else { return Ok(Removal::NotThere) };
             let id = last.map_or_else(|| keys::google_event_id(draft), |placed| placed.provider_id.clone());
             let revision = state.revision + 1;
-            let Some(stored) = state.account(email).events.get_mut(&(calendar, id)) else { return Ok(()) };
+            let Some(stored) = state.account(email).events.get_mut(&(calendar, id)) else {
+                return Ok(if last.is_some() { Removal::Removed } else { Removal::NotThere });
+            };
             if stored.cancelled {
-                return Ok(());
+                return Ok(Removal::Removed);
             }
             stored.cancelled = true;
             stored.revision = revision;
             let told = EventDraft { notify: draft.notify, ..stored.draft.clone() };
             state.revision = revision;
             state.tell(&told, NoticeKind::Cancellation);
-            Ok(())
+            Ok(Removal::Removed)
         })
     }
 

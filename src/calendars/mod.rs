@@ -195,6 +195,15 @@ pub struct Placed {
     pub ical_uid: Option<String>,
 }
 
+/// What a removal found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// The event stood there and is gone now, or was known there and had been taken off before.
+    Removed,
+    /// The provider knows nothing of it. If the answer to a put was lost, it may still appear.
+    NotThere,
+}
+
 /// What an attendee answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -252,7 +261,7 @@ pub trait Calendar: Send + Sync {
     ) -> Result<Placed, CalendarError>;
 
     /// Takes the event off the calendar, telling attendees if the draft says `notify`. An event that
-    /// is not there is no error. The comment reaches them where the provider carries one (Microsoft).
+    /// is not there is no error, and the answer says so. The comment reaches them where the provider carries one (Microsoft).
     async fn cancel(
         &self,
         token: &AccessToken,
@@ -260,7 +269,7 @@ pub trait Calendar: Send + Sync {
         draft: &EventDraft,
         last: Option<&Placed>,
         comment: &str,
-    ) -> Result<(), CalendarError>;
+    ) -> Result<Removal, CalendarError>;
 
     /// The event as it stands there, by `last` or by what the draft's identity derives to.
     async fn find(

@@ -210,8 +210,8 @@ pub async fn busy_now(
 
 /// Forgets what was read of a connection, so that the next question goes to the calendar: after we wrote to it ourselves, or
 /// when its owner chose other calendars.
-pub async fn forget(txn: &crate::store::Txn, connection: ConnectionId) -> Result<(), StoreError> {
-    busy_reads::Entity::delete_by_id(connection).exec(&**txn).await?;
+pub async fn forget(txn: &crate::store::Txn, org: OrgId, connection: ConnectionId) -> Result<(), StoreError> {
+    busy_reads::Entity::delete_by_id(connection).filter(busy_reads::Column::OrgId.eq(org)).exec(&**txn).await?;
     Ok(())
 }
 
@@ -377,7 +377,10 @@ async fn note(
     let synced = answered.is_ok() && connection.last_synced_at.is_none_or(|last| now - last >= SYNCED_EVERY);
     let txn = services.store.begin().await?;
     if let Ok(read) = answered {
-        let older = busy_reads::Entity::find_by_id(connection.id).one(&*txn).await?;
+        let older = busy_reads::Entity::find_by_id(connection.id)
+            .filter(busy_reads::Column::OrgId.eq(connection.org))
+            .one(&*txn)
+            .await?;
         let older = older.as_ref().and_then(Read::from_row);
         // An answer that was overtaken by a younger one of the same stretch has nothing to add.
         let overtaken = older.as_ref().is_some_and(|older| older.read_at > read.read_at && older.covers(read.window));
@@ -390,6 +393,7 @@ async fn note(
         let mut update = connections::Entity::update_many()
             .col_expr(connections::Column::Status, Expr::value(status.as_str()))
             .col_expr(connections::Column::LastError, Expr::value(sentence))
+            .filter(connections::Column::OrgId.eq(connection.org))
             .filter(connections::Column::Id.eq(connection.id))
             .filter(connections::Column::Status.is_in([ConnectionStatus::Active, ConnectionStatus::Error]));
         if synced {

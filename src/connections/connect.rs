@@ -257,7 +257,7 @@ pub async fn store(
     let row = if existing.is_some() { row.update(&**txn).await } else { row.insert(&**txn).await };
     let row = row.map_err(StoreError::from)?;
     store_calendars(txn, org, id, grant.probe).await?;
-    busy::forget(txn, id).await?;
+    busy::forget(txn, org, id).await?;
     // Both rows were made of a provider we know.
     let connection = from_row(row).ok_or(StoreError::Closed)?;
     let detail = serde_json::json!({

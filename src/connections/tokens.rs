@@ -189,6 +189,7 @@ async fn take_lease(services: &Services, row: &connections::Model) -> Result<Opt
     let taken = connections::Entity::update_many()
         .col_expr(connections::Column::RefreshOwner, Expr::value(owner.clone()))
         .col_expr(connections::Column::RefreshUntil, Expr::value(Stamp::from(now + LEASE).millis()))
+        .filter(connections::Column::OrgId.eq(row.org_id))
         .filter(connections::Column::Id.eq(row.id))
         .filter(connections::Column::TokenVersion.eq(row.token_version))
         .filter(free)
@@ -221,7 +222,7 @@ async fn refresh(
             if ours { Err(AccessError::Expired) } else { Ok(None) }
         }
         Err(error) => {
-            update(services, id, held, released().to_vec()).await?;
+            update(services, org, id, held, released().to_vec()).await?;
             Err(unanswered(&error).into())
         }
     }
@@ -259,7 +260,7 @@ async fn store(
     if let Some(rotated) = &tokens.refresh {
         columns.push((connections::Column::RefreshToken, Expr::value(seal("refresh_token", rotated.expose()))));
     }
-    update(services, id, held, columns).await
+    update(services, org, id, held, columns).await
 }
 
 /// When a token that lives this long ends. A lifetime beyond a year is a mistake of whoever said it, and taken as an hour.
@@ -277,7 +278,7 @@ async fn expire(services: &Services, org: OrgId, id: ConnectionId, only_if: Cond
         (connections::Column::LastError, Expr::value(EXPIRED)),
     ]);
     let only_if = only_if.add(connections::Column::Status.ne(ConnectionStatus::Expired));
-    if !change(&txn, id, only_if, columns).await? {
+    if !change(&txn, org, id, only_if, columns).await? {
         return Ok(false);
     }
     if let Some(connection) = find(&*txn, org, id).await? {
@@ -307,12 +308,13 @@ fn released() -> [(connections::Column, SimpleExpr); 2] {
 
 async fn update(
     services: &Services,
+    org: OrgId,
     id: ConnectionId,
     only_if: Condition,
     columns: Vec<(connections::Column, SimpleExpr)>,
 ) -> Result<bool, StoreError> {
     let txn = services.store.begin().await?;
-    let changed = change(&txn, id, only_if, columns).await?;
+    let changed = change(&txn, org, id, only_if, columns).await?;
     txn.commit().await?;
     Ok(changed)
 }
@@ -320,11 +322,15 @@ async fn update(
 /// Sets columns of one connection if the condition holds; says whether it did.
 async fn change(
     txn: &Txn,
+    org: OrgId,
     id: ConnectionId,
     only_if: Condition,
     columns: Vec<(connections::Column, SimpleExpr)>,
 ) -> Result<bool, StoreError> {
-    let update = connections::Entity::update_many().filter(connections::Column::Id.eq(id)).filter(only_if);
+    let update = connections::Entity::update_many()
+        .filter(connections::Column::OrgId.eq(org))
+        .filter(connections::Column::Id.eq(id))
+        .filter(only_if);
     let update = columns.into_iter().fold(update, |update, (column, value)| update.col_expr(column, value));
     Ok(update.exec(&**txn).await?.rows_affected == 1)
 }

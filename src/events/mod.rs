@@ -8,13 +8,15 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    sea_query::{Expr, ExprTrait},
 };
 
 use crate::{
     ids::{BookingId, ConnectionId, EventId, OrgId, ParticipantId, PersonId, PlacementId},
-    outbox::{self, Job},
+    outbox::{self, Job, Reason},
     scheduling::interval::Interval,
     store::{
         StoreError, Txn,
@@ -54,7 +56,16 @@ pub struct Event {
     pub zone: Tz,
     pub status: EventStatus,
     pub inviter: Inviter,
+    pub organizer: Organizer,
     pub participants: Vec<Participant>,
+}
+
+/// Whom calendar objects name as ORGANIZER. Kept with the event: it must stay what it was in the first of them
+/// (RFC 5546 section 2.1.4), whatever settings and names become.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organizer {
+    pub email: String,
+    pub name: String,
 }
 
 /// What a new event says.
@@ -69,6 +80,7 @@ pub struct NewEvent {
     pub video: bool,
     pub span: Interval,
     pub zone: Tz,
+    pub organizer: Organizer,
     pub participants: Vec<Participant>,
     /// Where it goes: a connection of the owner and the calendar on it. `None`: nobody's calendar, we invite by mail.
     pub target: Option<(ConnectionId, String)>,
@@ -97,6 +109,7 @@ pub async fn create(txn: &Txn, new: NewEvent, now: DateTime<Utc>) -> Result<Even
         zone: new.zone,
         status: if new.place_now { EventStatus::Confirmed } else { EventStatus::Tentative },
         inviter: if new.target.is_some() { Inviter::Provider } else { Inviter::Mail },
+        organizer: new.organizer,
         participants: new.participants,
     };
     events::Entity::insert(events::ActiveModel {
@@ -117,6 +130,8 @@ pub async fn create(txn: &Txn, new: NewEvent, now: DateTime<Utc>) -> Result<Even
         zone: Set(event.zone.name().to_owned()),
         status: Set(event.status),
         inviter: Set(event.inviter),
+        organizer_email: Set(event.organizer.email.clone()),
+        organizer_name: Set(event.organizer.name.clone()),
         created_at: Set(now.into()),
     })
     .exec_without_returning(&**txn)
@@ -132,6 +147,9 @@ pub async fn create(txn: &Txn, new: NewEvent, now: DateTime<Utc>) -> Result<Even
             provider_id: Set(String::new()),
             etag: Set(String::new()),
             join_url: Set(String::new()),
+            ical_uid: Set(String::new()),
+            generation: Set(0),
+            unconfirmed_since: Set(None),
             placed_revision: Set(0),
             removed_at: Set(None),
             last_synced_at: Set(None),
@@ -185,7 +203,7 @@ impl Event {
 
     async fn save(&mut self, txn: &Txn, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.revision += 1;
-        let row = events::Entity::find_by_id(self.id).one(&**txn).await?;
+        let row = row_of(&**txn, self.org, self.id).await?;
         let Some(row) = row else { return Ok(()) };
         let mut row = row.into_active_model();
         row.sequence = Set(i32::try_from(self.sequence).unwrap_or(i32::MAX));
@@ -195,6 +213,7 @@ impl Event {
         row.status = Set(self.status);
         row.update(&**txn).await?;
         if self.inviter == Inviter::Provider {
+            place_anew(txn, self.org, self.id).await?;
             outbox::enqueue(txn, self.org, &Job::PlaceEvent { event: self.id }, now).await?;
         }
         Ok(())
@@ -219,12 +238,17 @@ async fn write_participants(txn: &Txn, event: &Event) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// The event with its participants.
-pub async fn find(db: &impl ConnectionTrait, id: EventId) -> Result<Option<Event>, StoreError> {
-    match events::Entity::find_by_id(id).one(db).await? {
+/// The event of this organisation with its participants.
+pub async fn find(db: &impl ConnectionTrait, org: OrgId, id: EventId) -> Result<Option<Event>, StoreError> {
+    match row_of(db, org, id).await? {
         Some(row) => Ok(Some(load(db, row).await?)),
         None => Ok(None),
     }
+}
+
+async fn row_of(db: &impl ConnectionTrait, org: OrgId, id: EventId) -> Result<Option<events::Model>, StoreError> {
+    let query = events::Entity::find().filter(events::Column::OrgId.eq(org)).filter(events::Column::Id.eq(id));
+    Ok(query.one(db).await?)
 }
 
 /// The event of a booking.
@@ -274,6 +298,7 @@ async fn load(db: &impl ConnectionTrait, row: events::Model) -> Result<Event, St
         zone: row.zone.parse().map_err(|_| StoreError::unreadable("events.zone"))?,
         status: row.status,
         inviter: row.inviter,
+        organizer: Organizer { email: row.organizer_email, name: row.organizer_name },
         participants: participants.into_iter().map(participant).collect(),
     })
 }
@@ -288,11 +313,18 @@ pub struct Placement {
     pub provider_id: String,
     pub etag: String,
     pub join_url: String,
+    /// The UID under which the provider mails it, which is not ours. Empty until there is a receipt.
+    pub ical_uid: String,
+    /// How often it was made anew after somebody deleted it by hand.
+    pub generation: u32,
+    /// Since when an event was sent whose receipt has not come. It may appear whenever the provider gets to it.
+    pub unconfirmed_since: Option<DateTime<Utc>>,
     /// The revision that stands there; 0 for none yet.
     pub placed_revision: i64,
     pub removed_at: Option<DateTime<Utc>>,
     pub last_synced_at: Option<DateTime<Utc>>,
-    pub last_error: String,
+    /// Why it does not stand there as it should.
+    pub problem: Option<Reason>,
 }
 
 impl Placement {
@@ -320,10 +352,42 @@ pub async fn placements_of(
         provider_id: row.provider_id,
         etag: row.etag,
         join_url: row.join_url,
+        ical_uid: row.ical_uid,
+        generation: row.generation.unsigned_abs(),
+        unconfirmed_since: row.unconfirmed_since.map(|at| at.at()),
         placed_revision: row.placed_revision,
         removed_at: row.removed_at.map(|at| at.at()),
         last_synced_at: row.last_synced_at.map(|at| at.at()),
-        last_error: row.last_error,
+        problem: Reason::stored(&row.last_error),
     };
     Ok(rows.into_iter().map(placement).collect())
+}
+
+/// Where the event was deleted by hand, it is to be made anew, under another id: a person asks for it again, or changed it.
+pub async fn place_anew(txn: &Txn, org: OrgId, event: EventId) -> Result<(), StoreError> {
+    use placements::Column;
+    placements::Entity::update_many()
+        .col_expr(Column::ProviderId, Expr::value(""))
+        .col_expr(Column::Etag, Expr::value(""))
+        .col_expr(Column::JoinUrl, Expr::value(""))
+        .col_expr(Column::IcalUid, Expr::value(""))
+        .col_expr(Column::LastError, Expr::value(""))
+        .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
+        .filter(Column::OrgId.eq(org))
+        .filter(Column::EventId.eq(event))
+        .filter(Column::LastError.eq(Reason::Gone.code()))
+        .exec(&**txn)
+        .await?;
+    Ok(())
+}
+
+/// The UID under which attendees know the event: the provider's if that one invites (`None` until its receipt), else ours.
+pub async fn mailed_uid(db: &impl ConnectionTrait, event: &Event) -> Result<Option<String>, StoreError> {
+    match event.inviter {
+        Inviter::Mail => Ok(Some(event.uid.clone())),
+        Inviter::Provider => {
+            let placed = placements_of(db, event.org, event.id).await?;
+            Ok(placed.into_iter().map(|at| at.ical_uid).find(|uid| !uid.is_empty()))
+        }
+    }
 }

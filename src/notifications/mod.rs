@@ -27,7 +27,7 @@ pub use messages::{
     BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved, CandidateDid, ConfirmAddress,
     CoordinatorNotice, HeldReleased, Invitation, InvitationCancelled, InvitationUpdated, ReconnectNeeded,
 };
-pub use post::{Body, Post, body, deliver, post};
+pub use post::{Body, Post, body, deliver, failed, post};
 
 /// Whom a message is for.
 #[derive(Clone, Debug, PartialEq, Eq)]

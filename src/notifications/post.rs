@@ -2,22 +2,24 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::json;
 
 use super::{
     Message, Recipient, RenderedMail,
     address::{MailAddress, Mailbox, MessageId},
-    email::OutgoingMail,
+    email::{MailError, OutgoingMail},
     pace,
 };
 use crate::{
+    audit::{self, Actor, AuditEntry, Origin},
     calendars::ical::Method,
     config::Config,
     ids::{self, BookingId, OrgId, RequestId},
-    outbox::{self, Job, JobError},
+    outbox::{self, Job, JobError, Reason},
     secrets::{KeyRing, OpenError, Place},
     state::AppState,
     store::{
-        Stamp, StoreError, Txn,
+        self, Stamp, StoreError, Txn,
         entities::{events, messages},
         words::{EventStatus, MessageStatus},
     },
@@ -103,24 +105,46 @@ pub async fn deliver(state: &AppState, org: OrgId, id: ids::MessageId) -> Result
         .map_err(StoreError::from)?;
     let Some(row) = found.filter(|row| row.status != MessageStatus::Sent) else { return Ok(()) };
     if is_overtaken(state, &row).await? {
-        let reason = "the interview was moved or cancelled meanwhile";
-        return Ok(settle(state, org, id, MessageStatus::Failed, reason).await?);
+        let txn = state.store.begin().await?;
+        let change = (MessageStatus::Failed, Some(Reason::MailOvertaken));
+        settle(&txn, org, id, change, state.clock.now(), "message.dropped", json!({ "kind": row.kind })).await?;
+        return Ok(txn.commit().await?);
     }
-    let Some(mail) = outgoing(state, row) else {
-        let reason = "the stored message cannot be read".to_owned();
-        settle(state, org, id, MessageStatus::Failed, &reason).await?;
-        return Err(JobError::GiveUp { reason });
-    };
+    let kind = row.kind.clone();
+    let Some(mail) = outgoing(state, row) else { return Err(JobError::GiveUp { reason: Reason::MailUnreadable }) };
     let Err(error) = state.mailer.send(&mail).await else {
-        return Ok(settle(state, org, id, MessageStatus::Sent, "").await?);
+        let txn = state.store.begin().await?;
+        let change = (MessageStatus::Sent, None);
+        settle(&txn, org, id, change, state.clock.now(), "message.sent", json!({ "kind": kind })).await?;
+        return Ok(txn.commit().await?);
     };
-    let reason = error.to_string();
-    if error.is_retryable() {
-        Err(JobError::Retry { after: error.retry_after(), reason })
+    // What the server said besides may name the recipient.
+    tracing::warn!(message = %id, %error, "a mail was not handed over");
+    let reason = match &error {
+        MailError::Transient { .. } => Reason::MailDeferred,
+        MailError::Permanent { .. } => Reason::MailRefused,
+        MailError::Unavailable { .. } => Reason::MailUnavailable,
+        MailError::UnknownOutcome { .. } => Reason::MailUnanswered,
+    };
+    Err(if error.is_retryable() {
+        JobError::Retry { after: error.retry_after(), reason }
     } else {
-        settle(state, org, id, MessageStatus::Failed, &reason).await?;
-        Err(JobError::GiveUp { reason })
-    }
+        JobError::GiveUp { reason }
+    })
+}
+
+/// Keeps why a try failed; with the last one the message has failed as well.
+pub async fn failed(
+    txn: &Txn,
+    org: OrgId,
+    id: ids::MessageId,
+    reason: Reason,
+    is_last: bool,
+) -> Result<(), StoreError> {
+    let status = if is_last { MessageStatus::Failed } else { MessageStatus::Queued };
+    let detail = json!({ "reason": reason.code(), "given_up": is_last });
+    let now = store::now(&**txn).await?;
+    settle(txn, org, id, (status, Some(reason)), now, "message.failed", detail).await
 }
 
 /// A message's words.
@@ -201,25 +225,26 @@ fn outgoing(state: &AppState, row: messages::Model) -> Option<OutgoingMail> {
 }
 
 async fn settle(
-    state: &AppState,
+    txn: &Txn,
     org: OrgId,
     id: ids::MessageId,
-    status: MessageStatus,
-    error: &str,
+    (status, reason): (MessageStatus, Option<Reason>),
+    now: DateTime<Utc>,
+    action: &'static str,
+    detail: serde_json::Value,
 ) -> Result<(), StoreError> {
-    let sent_at = (status == MessageStatus::Sent).then(|| Stamp::from(state.clock.now()));
     let change = messages::ActiveModel {
         status: Set(status),
-        last_error: Set(error.to_owned()),
-        sent_at: Set(sent_at),
+        last_error: Set(reason.map_or("", Reason::code).to_owned()),
+        sent_at: Set((status == MessageStatus::Sent).then(|| Stamp::from(now))),
         ..Default::default()
     };
-    let txn = state.store.begin().await?;
     messages::Entity::update_many()
         .set(change)
         .filter(messages::Column::OrgId.eq(org))
         .filter(messages::Column::Id.eq(id))
-        .exec(&*txn)
+        .exec(&**txn)
         .await?;
-    txn.commit().await
+    let (actor, subject, origin) = (Actor::System, id.to_string(), Origin::default());
+    audit::record(txn, AuditEntry { org, actor, action, subject, detail, origin }).await
 }

@@ -53,7 +53,7 @@ impl Watch for TellOwner {
     }
 
     async fn connected(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError> {
-        outbox::unpark(txn, connection.id).await?;
+        outbox::unpark(txn, connection.org, connection.id).await?;
         if connection.status == ConnectionStatus::Error {
             let job = Job::ReadConnection { connection: connection.id };
             outbox::enqueue(txn, connection.org, &job, store::now(&**txn).await?).await?;

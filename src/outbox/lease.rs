@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-use super::{HORIZON, Job, JobError, wait};
+use super::{HORIZON, Job, JobError, Reason, wait};
 use crate::{
     ids::{ConnectionId, JobId, OrgId},
     store::{
@@ -65,71 +65,105 @@ impl Claimed {
                 claimed_at: now,
             })),
             Err(error) => {
-                lease.give_up(store, &format!("written by another version: {error}")).await?;
+                tracing::error!(job = %lease.job, %error, "a promise was written by another version");
+                let txn = store.begin().await?;
+                lease.settle(&txn, given_up(now, Reason::OtherVersion)).await?;
+                txn.commit().await?;
                 Ok(None)
             }
         }
     }
 
-    /// Settles a failure: again later, parked, or a dead letter.
-    pub async fn failed(&self, store: &Store, error: JobError) -> Result<(), StoreError> {
-        match error {
-            JobError::GiveUp { reason } => self.lease.give_up(store, &reason).await,
-            JobError::Park { connection, reason } => self.park(store, connection, &reason).await,
-            JobError::Retry { after, reason } => {
-                let now = store.now().await?;
-                if now - self.first_tried > HORIZON {
-                    return self.lease.give_up(store, &reason).await;
-                }
-                let wait = wait(after, self.attempts, dice());
-                let run_at = now + TimeDelta::from_std(wait).unwrap_or(HORIZON);
-                let change = jobs::Entity::update_many()
-                    .col_expr(jobs::Column::Status, Expr::value(JobStatus::Queued))
-                    .col_expr(jobs::Column::RunAt, Expr::value(Stamp::from(run_at)))
-                    .col_expr(jobs::Column::LastError, Expr::value(reason));
-                self.lease.settle(store, change).await
-            }
+    /// The promise is kept. Dead letters of the same kind and subject are settled by it: what they could not do is done.
+    pub async fn done(&self, store: &Store) -> Result<(), StoreError> {
+        let txn = store.begin().await?;
+        let now = Stamp::from(store::now(&*txn).await?);
+        let change = jobs::Entity::update_many()
+            .col_expr(jobs::Column::Status, Expr::value(JobStatus::Done))
+            .col_expr(jobs::Column::FinishedAt, Expr::value(now))
+            .col_expr(jobs::Column::LastError, Expr::value(""));
+        let settled = self.lease.settle(&txn, change).await?;
+        if settled && self.job.supersedes() {
+            jobs::Entity::update_many()
+                .col_expr(jobs::Column::Status, Expr::value(JobStatus::Superseded))
+                .filter(jobs::Column::OrgId.eq(self.org))
+                .filter(jobs::Column::Subject.eq(self.job.subject()))
+                .filter(jobs::Column::Kind.eq(self.job.kind()))
+                .filter(jobs::Column::Status.eq(JobStatus::Dead))
+                .exec(&*txn)
+                .await?;
         }
+        txn.commit().await
     }
-}
 
-impl Claimed {
+    /// Settles what did not succeed: again later, parked, or a dead letter. Whoever is to hear of that is told in the same
+    /// transaction.
+    pub async fn failed(&self, txn: &Txn, error: &JobError) -> Result<Fate, StoreError> {
+        let now = store::now(&**txn).await?;
+        let (change, fate) = match *error {
+            JobError::GiveUp { reason } => (given_up(now, reason), Fate::Dead),
+            JobError::Retry { reason, .. } if now - self.first_tried > HORIZON => (given_up(now, reason), Fate::Dead),
+            JobError::Park { connection, reason } => (self.parked(txn, connection, reason).await?, Fate::Open),
+            JobError::Retry { after, reason } => (
+                queued(now, wait(after, self.attempts, dice()))
+                    .col_expr(jobs::Column::LastError, Expr::value(reason.code())),
+                Fate::Open,
+            ),
+            JobError::Later { after } => (queued(now, after), Fate::Open),
+        };
+        Ok(if self.lease.settle(txn, change).await? { fate } else { Fate::Overtaken })
+    }
+
     /// Waits for the connection, unless its owner mended it while the job ran: whoever wakes parked jobs has been here already
     /// then, and would not come again.
-    async fn park(&self, store: &Store, connection: ConnectionId, reason: &str) -> Result<(), StoreError> {
-        let txn = store.begin().await?;
-        let row = connections::Entity::find_by_id(connection);
+    async fn parked(&self, txn: &Txn, connection: ConnectionId, reason: Reason) -> Result<Change, StoreError> {
+        let row = connections::Entity::find_by_id(connection).filter(connections::Column::OrgId.eq(self.org));
         // A reconnection under way writes this row before it wakes jobs: one of the two waits for the other.
         let is_postgres = txn.get_database_backend() == DbBackend::Postgres;
-        let row = if is_postgres { row.lock_shared() } else { row }.one(&*txn).await?;
+        let row = if is_postgres { row.lock_shared() } else { row }.one(&**txn).await?;
         let mended = row.is_some_and(|row| row.connected_at.at() >= self.claimed_at);
         // Waiting for a person is not an attempt.
         let change = jobs::Entity::update_many()
             .col_expr(jobs::Column::Attempts, Expr::col(jobs::Column::Attempts).sub(1))
-            .col_expr(jobs::Column::LastError, Expr::value(reason));
-        let change = if mended {
+            .col_expr(jobs::Column::LastError, Expr::value(reason.code()));
+        Ok(if mended {
             change.col_expr(jobs::Column::Status, Expr::value(JobStatus::Queued))
         } else {
             change
                 .col_expr(jobs::Column::Status, Expr::value(JobStatus::Parked))
                 .col_expr(jobs::Column::ParkedFor, Expr::value(connection.uuid()))
-        };
-        self.lease.settle_in(&txn, change).await?;
-        txn.commit().await
+        })
     }
 }
 
-impl Lease {
-    /// The promise is kept.
-    pub async fn done(self, store: &Store) -> Result<(), StoreError> {
-        let now = store.now().await?;
-        let change = jobs::Entity::update_many()
-            .col_expr(jobs::Column::Status, Expr::value(JobStatus::Done))
-            .col_expr(jobs::Column::FinishedAt, Expr::value(Stamp::from(now)))
-            .col_expr(jobs::Column::LastError, Expr::value(""));
-        self.settle(store, change).await
-    }
+/// What became of a job that did not succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is tried again, or waits to be.
+    Open,
+    /// A dead letter.
+    Dead,
+    /// Another claimant settles it.
+    Overtaken,
+}
 
+type Change = sea_orm::UpdateMany<jobs::Entity>;
+
+fn queued(now: DateTime<Utc>, after: Duration) -> Change {
+    let run_at = now + TimeDelta::from_std(after).unwrap_or(HORIZON);
+    jobs::Entity::update_many()
+        .col_expr(jobs::Column::Status, Expr::value(JobStatus::Queued))
+        .col_expr(jobs::Column::RunAt, Expr::value(Stamp::from(run_at)))
+}
+
+fn given_up(now: DateTime<Utc>, reason: Reason) -> Change {
+    jobs::Entity::update_many()
+        .col_expr(jobs::Column::Status, Expr::value(JobStatus::Dead))
+        .col_expr(jobs::Column::FinishedAt, Expr::value(Stamp::from(now)))
+        .col_expr(jobs::Column::LastError, Expr::value(reason.code()))
+}
+
+impl Lease {
     /// Still at it: the lease counts from now again.
     pub async fn heartbeat(self, store: &Store) -> Result<(), StoreError> {
         let txn = store.begin().await?;
@@ -140,23 +174,8 @@ impl Lease {
         txn.commit().await
     }
 
-    async fn give_up(self, store: &Store, reason: &str) -> Result<(), StoreError> {
-        let now = store.now().await?;
-        tracing::error!(job = %self.job, reason, "a promise could not be kept");
-        let change = jobs::Entity::update_many()
-            .col_expr(jobs::Column::Status, Expr::value(JobStatus::Dead))
-            .col_expr(jobs::Column::FinishedAt, Expr::value(Stamp::from(now)))
-            .col_expr(jobs::Column::LastError, Expr::value(reason));
-        self.settle(store, change).await
-    }
-
-    async fn settle(self, store: &Store, change: sea_orm::UpdateMany<jobs::Entity>) -> Result<(), StoreError> {
-        let txn = store.begin().await?;
-        self.settle_in(&txn, change).await?;
-        txn.commit().await
-    }
-
-    async fn settle_in(self, txn: &Txn, change: sea_orm::UpdateMany<jobs::Entity>) -> Result<(), StoreError> {
+    /// False if the lease was overtaken, and nothing changed.
+    async fn settle(self, txn: &Txn, change: Change) -> Result<bool, StoreError> {
         let change = change
             .col_expr(jobs::Column::LeaseOwner, Expr::value(Option::<String>::None))
             .col_expr(jobs::Column::LeaseUntil, Expr::value(Option::<i64>::None));
@@ -164,10 +183,10 @@ impl Lease {
         if done.rows_affected == 0 {
             tracing::warn!(job = %self.job, "the lease was overtaken; another worker settles this job");
         }
-        Ok(())
+        Ok(done.rows_affected == 1)
     }
 
-    fn ours(self, change: sea_orm::UpdateMany<jobs::Entity>) -> sea_orm::UpdateMany<jobs::Entity> {
+    fn ours(self, change: Change) -> Change {
         change
             .filter(jobs::Column::Id.eq(self.job))
             .filter(jobs::Column::Epoch.eq(self.epoch))
@@ -194,9 +213,9 @@ async fn claim(txn: &Txn, owner: &str, now: DateTime<Utc>) -> Result<Option<jobs
          WHERE id = (
              SELECT j.id FROM jobs j
              WHERE j.status = 'queued' AND j.run_at <= $3
-               AND NOT EXISTS (SELECT 1 FROM jobs o WHERE o.subject = j.subject AND o.id < j.id
+               AND NOT EXISTS (SELECT 1 FROM jobs o WHERE o.org_id = j.org_id AND o.subject = j.subject AND o.id < j.id
                                AND o.status IN ('queued', 'running', 'parked'))
-               AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.subject = j.subject AND r.status = 'running')
+               AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.org_id = j.org_id AND r.subject = j.subject AND r.status = 'running')
              ORDER BY j.run_at, j.id LIMIT 1 {skip_locked})
          RETURNING *"
     );

@@ -5,14 +5,16 @@
 //! first. Every job is safe to run twice. This folder knows nobody: what a job does is said in `worker::jobs`.
 
 mod lease;
+mod reason;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::{Expr, SimpleExpr},
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+    sea_query::{Expr, IntoCondition},
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +27,8 @@ use crate::{
     },
 };
 
-pub use lease::{Claimed, HEARTBEAT, LEASE, Lease};
+pub use lease::{Claimed, Fate, HEARTBEAT, LEASE, Lease};
+pub use reason::Reason;
 
 /// How long a job may fail before it becomes a dead letter.
 pub const HORIZON: TimeDelta = TimeDelta::hours(72);
@@ -76,17 +79,30 @@ impl Job {
 /// Why a job did not succeed, which decides what happens to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobError {
+    /// Nothing failed; the job has more to do after this time.
+    Later { after: Duration },
     /// Try again: after the given time if the other side said when, else with back-off.
-    Retry { after: Option<Duration>, reason: String },
+    Retry { after: Option<Duration>, reason: Reason },
     /// Wait until this connection works again.
-    Park { connection: ConnectionId, reason: String },
+    Park { connection: ConnectionId, reason: Reason },
     /// Trying again cannot help.
-    GiveUp { reason: String },
+    GiveUp { reason: Reason },
+}
+
+impl JobError {
+    /// What failed, if anything did.
+    pub fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Later { .. } => None,
+            Self::Retry { reason, .. } | Self::Park { reason, .. } | Self::GiveUp { reason } => Some(*reason),
+        }
+    }
 }
 
 impl From<StoreError> for JobError {
     fn from(error: StoreError) -> Self {
-        Self::Retry { after: None, reason: error.to_string() }
+        tracing::warn!(%error, "the database failed a job");
+        Self::Retry { after: None, reason: Reason::Database }
     }
 }
 
@@ -107,6 +123,7 @@ pub async fn enqueue_at(
         jobs::Entity::update_many()
             .col_expr(jobs::Column::Status, Expr::value(JobStatus::Superseded))
             .col_expr(jobs::Column::FinishedAt, Expr::value(Stamp::from(now)))
+            .filter(jobs::Column::OrgId.eq(org))
             .filter(jobs::Column::Subject.eq(job.subject()))
             .filter(jobs::Column::Kind.eq(job.kind()))
             .filter(jobs::Column::Status.is_in([JobStatus::Queued, JobStatus::Parked]))
@@ -153,8 +170,8 @@ fn wait(told: Option<Duration>, attempts: u32, dice: f64) -> Duration {
 
 /// Puts jobs that waited for a connection back into the queue. Their time to fail starts over: waiting for a person is not
 /// failing.
-pub async fn unpark(txn: &Txn, connection: ConnectionId) -> Result<u64, StoreError> {
-    wake(txn, jobs::Column::ParkedFor.eq(connection)).await
+pub async fn unpark(txn: &Txn, org: OrgId, connection: ConnectionId) -> Result<u64, StoreError> {
+    wake(txn, Condition::all().add(jobs::Column::OrgId.eq(org)).add(jobs::Column::ParkedFor.eq(connection))).await
 }
 
 /// Puts every parked job back whose connection works as far as we know. A net below [`unpark`]: a job that still lacks a permission
@@ -168,7 +185,7 @@ pub async fn unpark_usable(txn: &Txn) -> Result<u64, StoreError> {
     wake(txn, jobs::Column::ParkedFor.in_subquery(usable)).await
 }
 
-async fn wake(txn: &Txn, which: SimpleExpr) -> Result<u64, StoreError> {
+async fn wake(txn: &Txn, which: impl IntoCondition) -> Result<u64, StoreError> {
     let now = store::now(&**txn).await?;
     let done = jobs::Entity::update_many()
         .col_expr(jobs::Column::Status, Expr::value(JobStatus::Queued))
@@ -182,21 +199,29 @@ async fn wake(txn: &Txn, which: SimpleExpr) -> Result<u64, StoreError> {
     Ok(done.rows_affected)
 }
 
-/// A dead letter gets another life: attempts start over. `false` if it is not a dead letter of this organisation.
-pub async fn revive(txn: &Txn, org: OrgId, job: JobId) -> Result<bool, StoreError> {
+/// A dead letter gets another life: attempts start over. `None` if it is not a dead letter of this organisation, or one that
+/// this version cannot read.
+pub async fn revive(txn: &Txn, org: OrgId, id: JobId) -> Result<Option<Job>, StoreError> {
     let now = store::now(&**txn).await?;
+    let row = jobs::Entity::find()
+        .filter(jobs::Column::Id.eq(id))
+        .filter(jobs::Column::OrgId.eq(org))
+        .filter(jobs::Column::Status.eq(JobStatus::Dead))
+        .one(&**txn)
+        .await?;
+    let Some(job) = row.and_then(|row| serde_json::from_str(&row.payload).ok()) else { return Ok(None) };
     let done = jobs::Entity::update_many()
         .col_expr(jobs::Column::Status, Expr::value(JobStatus::Queued))
         .col_expr(jobs::Column::Attempts, Expr::value(0))
         .col_expr(jobs::Column::RunAt, Expr::value(Stamp::from(now)))
         .col_expr(jobs::Column::CreatedAt, Expr::value(Stamp::from(now)))
         .col_expr(jobs::Column::FinishedAt, Expr::value(Option::<i64>::None))
-        .filter(jobs::Column::Id.eq(job))
+        .filter(jobs::Column::Id.eq(id))
         .filter(jobs::Column::OrgId.eq(org))
         .filter(jobs::Column::Status.eq(JobStatus::Dead))
         .exec(&**txn)
         .await?;
-    Ok(done.rows_affected == 1)
+    Ok((done.rows_affected == 1).then_some(job))
 }
 
 /// A promise that could not be kept, for the people who can mend it.
@@ -205,7 +230,7 @@ pub struct DeadLetter {
     pub id: JobId,
     pub kind: String,
     pub subject: String,
-    pub reason: String,
+    pub reason: Reason,
     pub failed_at: DateTime<Utc>,
 }
 
@@ -222,7 +247,7 @@ pub async fn dead_letters(db: &impl ConnectionTrait, org: OrgId, limit: u64) -> 
         id: row.id,
         kind: row.kind,
         subject: row.subject,
-        reason: row.last_error,
+        reason: Reason::stored(&row.last_error).unwrap_or(Reason::BrokeOff),
         failed_at: row.finished_at.unwrap_or(row.created_at).at(),
     };
     Ok(rows.into_iter().map(letter).collect())
@@ -249,6 +274,46 @@ pub async fn queued(db: &impl ConnectionTrait, org: OrgId, subject: &str) -> Res
         .all(db)
         .await?;
     Ok(rows.into_iter().filter_map(|row| serde_json::from_str(&row.payload).ok()).collect())
+}
+
+/// What becomes of a promise that is not kept yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// The worker tries again by itself.
+    Trying,
+    /// It waits for somebody to mend a connection.
+    Waiting,
+    /// A dead letter: somebody has to say "Try again".
+    GivenUp(JobId),
+}
+
+/// The outlook of these subjects. One without an open or dead job has no entry.
+pub async fn outlooks(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    subjects: impl IntoIterator<Item = String>,
+) -> Result<BTreeMap<String, Outlook>, StoreError> {
+    let open = [JobStatus::Dead, JobStatus::Parked, JobStatus::Queued, JobStatus::Running];
+    let rows = jobs::Entity::find()
+        .filter(jobs::Column::OrgId.eq(org))
+        .filter(jobs::Column::Subject.is_in(subjects))
+        .filter(jobs::Column::Status.is_in(open))
+        .order_by_asc(jobs::Column::Id)
+        .all(db)
+        .await?;
+    let mut outlooks = BTreeMap::new();
+    for row in rows {
+        let outlook = match row.status {
+            JobStatus::Dead => Outlook::GivenUp(row.id),
+            JobStatus::Parked => Outlook::Waiting,
+            _ => Outlook::Trying,
+        };
+        // Whatever is still under way says more than an older dead letter.
+        if outlook == Outlook::Trying || outlooks.get(&row.subject) != Some(&Outlook::Trying) {
+            outlooks.insert(row.subject, outlook);
+        }
+    }
+    Ok(outlooks)
 }
 
 /// How many jobs have neither succeeded nor been given up.

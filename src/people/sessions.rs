@@ -8,7 +8,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 
 use super::Member;
 use crate::{
-    audit::Origin,
+    audit::{self, Actor, AuditEntry, Origin},
     ids::{LinkToken, OrgId, PersonId, SessionId},
     store::{Stamp, Store, StoreError, Txn, entities::sessions},
 };
@@ -144,9 +144,14 @@ pub async fn revoke(txn: &Txn, member: &Member, id: SessionId) -> Result<bool, S
 }
 
 /// Ends the session behind this token.
-pub async fn sign_out(store: &Store, token: &SessionToken) -> Result<(), StoreError> {
+pub async fn sign_out(store: &Store, token: &SessionToken, origin: &Origin) -> Result<(), StoreError> {
     let txn = store.begin().await?;
+    let row = sessions::Entity::find().filter(sessions::Column::TokenHash.eq(token.0.hash())).one(&*txn).await?;
+    let Some(row) = row else { return Ok(()) };
     delete(&*txn, token).await?;
+    let (org, actor, subject) = (row.org_id, Actor::Person(row.person_id), row.person_id.to_string());
+    let (action, detail) = ("person.signed_out", serde_json::json!({}));
+    audit::record(&txn, AuditEntry { org, actor, action, subject, detail, origin: origin.clone() }).await?;
     txn.commit().await
 }
 

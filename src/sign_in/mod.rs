@@ -143,7 +143,8 @@ pub struct SignedIn {
 }
 
 /// Takes the provider's answer: checks that this browser asked for it, exchanges the code, checks who it is, reads the
-/// calendar once, and writes everything in one transaction. Nothing is written when any of it fails.
+/// calendar once, and writes everything in one transaction. When any of it fails nothing is written, but that somebody known was
+/// refused.
 ///
 /// # Errors
 /// Each with its own code and sentence, see [`SignInError`].
@@ -153,6 +154,31 @@ pub async fn finish(
     provider: Provider,
     callback: Callback,
     origin: &Origin,
+) -> Result<SignedIn, SignInError> {
+    let mut whom = None;
+    let finished = complete(services, sign_up, provider, callback, origin, &mut whom).await;
+    if let Err(error) = &finished {
+        tracing::warn!(%provider, code = error.code(), "a sign-in was refused");
+        if let Some((org, person)) = whom {
+            let (actor, subject) = (Actor::Person(person), person.to_string());
+            let detail = serde_json::json!({ "provider": provider.as_str(), "code": error.code() });
+            let action = "person.sign_in_refused";
+            let txn = services.store.begin().await?;
+            audit::record(&txn, AuditEntry { org, actor, action, subject, detail, origin: origin.clone() }).await?;
+            txn.commit().await?;
+        }
+    }
+    finished
+}
+
+/// As [`finish`]; `whom` says who came, as soon as that is known.
+async fn complete(
+    services: &Services,
+    sign_up: SignUp,
+    provider: Provider,
+    callback: Callback,
+    origin: &Origin,
+    whom: &mut Option<(OrgId, PersonId)>,
 ) -> Result<SignedIn, SignInError> {
     let client = services.calendars.get(provider).ok_or(SignInError::ProviderUnknown)?;
     let now = services.clock.now();
@@ -189,6 +215,7 @@ pub async fn finish(
             None => return Err(SignInError::State { signed_in: false }),
         },
     };
+    *whom = member.as_ref().map(|member| (member.org, member.person));
     if let Some(member) = &member {
         same_account(services, provider, member, &identity).await?;
     }
@@ -196,6 +223,7 @@ pub async fn finish(
         Some(member) => people::find(services.store.reader(), member.org, member.person).await?,
         None => by_identity(services.store.reader(), &identity).await?,
     };
+    *whom = known.as_ref().map(|person| (person.org, person.id));
     let role = known.as_ref().map_or(Role::Admin, |person| person.role);
     let asked = connect::asks(member.as_ref().map_or(Role::Coordinator, |member| member.role));
     let scopes = if tokens.scopes.is_empty() {

@@ -4,4 +4,4 @@
 pub mod plan;
 pub mod run;
 
-pub use run::{job_error, place_event};
+pub use run::{failed, job_error, place_event};

@@ -1,86 +1,178 @@
 //! Carries out what [`plan`](super::plan) says for one event. Safe to run twice and after a crash at any point: the provider's
 //! id follows from the event, so a repeated put finds the event of the first.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
 use super::plan::{Action, plan};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
-    calendars::{Attendee, CalendarError, EventDraft, Placed},
+    calendars::{AccessToken, Attendee, Calendar, CalendarError, EventDraft, Placed, Removal},
     connections::{self, tokens::AccessError},
     events::{self, Event, Placement},
-    ids::{ConnectionId, EventId},
-    outbox::{self, Job, JobError},
+    ids::{ConnectionId, EventId, OrgId},
+    outbox::{self, Job, JobError, Reason},
     state::AppState,
     store::{
-        Stamp, StoreError,
+        Stamp, StoreError, Txn,
         entities::placements,
         words::{Inviter, ParticipantRole},
     },
 };
 
+/// How long after an unconfirmed put a removal that finds nothing looks again: what the provider took from us late has appeared
+/// by then.
+const LOOK_AGAIN: [TimeDelta; 2] = [TimeDelta::minutes(2), TimeDelta::minutes(15)];
+
 /// Brings every calendar the event belongs on in line with it.
-pub async fn place_event(state: &AppState, id: EventId) -> Result<(), JobError> {
+pub async fn place_event(state: &AppState, org: OrgId, id: EventId) -> Result<(), JobError> {
     let db = state.store.reader();
     // An event that was never committed, or whose organisation was erased, needs nothing.
-    let Some(event) = events::find(db, id).await? else { return Ok(()) };
-    for placement in events::placements_of(db, event.org, id).await? {
-        let action = plan(&event, &placement);
-        if action == Action::Nothing {
-            continue;
-        }
-        let outcome = carry_out(state, &event, &placement, action).await;
-        match outcome {
-            Ok(placed) => record(state, &event, &placement, action, placed).await?,
-            Err(error) => {
-                note_error(state, &placement, &error).await?;
-                return Err(error);
-            }
+    let Some(event) = events::find(db, org, id).await? else { return Ok(()) };
+    let mut look_again = None;
+    for placement in events::placements_of(db, org, id).await? {
+        match plan(&event, &placement) {
+            Action::Nothing => {}
+            Action::Put => put(state, &event, &placement).await?,
+            Action::Remove => look_again = look_again.max(remove(state, &event, &placement).await?),
         }
     }
-    Ok(())
+    look_again.map_or(Ok(()), |after| Err(JobError::Later { after }))
 }
 
-async fn carry_out(
-    state: &AppState,
-    event: &Event,
-    placement: &Placement,
-    action: Action,
-) -> Result<Option<Placed>, JobError> {
-    let connection = connections::find(state.store.reader(), event.org, placement.connection).await?;
-    let Some(connection) = connection else {
-        return Err(JobError::GiveUp { reason: "the calendar is no longer connected".to_owned() });
-    };
-    let calendar = state.services.calendars.get(connection.provider).ok_or_else(|| JobError::GiveUp {
-        reason: format!("{} is not set up on this server", connection.provider.label()),
-    })?;
-    let draft = draft(event);
-    let last = (!placement.provider_id.is_empty()).then(|| Placed {
-        provider_id: placement.provider_id.clone(),
-        etag: (!placement.etag.is_empty()).then(|| placement.etag.clone()),
-        join_url: (!placement.join_url.is_empty()).then(|| placement.join_url.clone()),
-        ical_uid: None,
+async fn put(state: &AppState, event: &Event, placement: &Placement) -> Result<(), JobError> {
+    if !announce(state, event, placement).await? {
+        // Changed or cancelled since we looked: the job of that change does what is wanted now.
+        return Ok(());
+    }
+    let (draft, last) = (draft(event, placement), last(placement));
+    let (draft, last) = (&draft, last.as_ref());
+    let outcome = with_calendar(state, event, placement, |calendar, token| async move {
+        calendar.put(&token, &placement.calendar, draft, last).await
     });
-    let (calendar, draft, last) = (&calendar.calendar, &draft, last.as_ref());
-    let target = placement.calendar.as_str();
-    let outcome =
-        connections::tokens::with_access(&state.services, event.org, placement.connection, move |token| async move {
-            match action {
-                Action::Put => calendar.put(&token, target, draft, last).await.map(Some),
-                Action::Remove => calendar.cancel(&token, target, draft, last, "").await.map(|()| None),
-                Action::Nothing => Ok(None),
+    match outcome.await {
+        Ok(placed) => Ok(record(state, event, placement, Some(placed)).await?),
+        Err(error) => {
+            if error.reason() != Some(Reason::UnknownOutcome) {
+                unannounce(state, placement, event.org).await?;
             }
-        });
+            Err(error)
+        }
+    }
+}
+
+/// When to look again, if what was not there may still appear.
+async fn remove(state: &AppState, event: &Event, placement: &Placement) -> Result<Option<Duration>, JobError> {
+    let (draft, last) = (draft(event, placement), last(placement));
+    let (draft, last) = (&draft, last.as_ref());
+    let outcome = with_calendar(state, event, placement, |calendar, token| async move {
+        calendar.cancel(&token, &placement.calendar, draft, last, "").await
+    });
+    let removal = outcome.await?;
+    // What was written down while we asked counts too: the put of a worker that is slower than its lease.
+    let since = unconfirmed_since(state, event, placement).await?.filter(|_| removal == Removal::NotThere);
+    let now = state.clock.now();
+    let again = since.and_then(|since| LOOK_AGAIN.iter().map(|after| since + *after).find(|look| *look > now));
+    if let Some(look) = again {
+        return Ok((look - now).to_std().ok());
+    }
+    record(state, event, placement, None).await?;
+    Ok(None)
+}
+
+/// Makes a call with the calendar the event is placed on.
+async fn with_calendar<T, F, R>(state: &AppState, event: &Event, placement: &Placement, call: F) -> Result<T, JobError>
+where
+    F: Fn(Arc<dyn Calendar>, AccessToken) -> R,
+    R: Future<Output = Result<T, CalendarError>>,
+{
+    let connection = connections::find(state.store.reader(), event.org, placement.connection).await?;
+    let connection = connection.ok_or(JobError::GiveUp { reason: Reason::NotConnected })?;
+    let client = state.services.calendars.get(connection.provider);
+    let client = client.ok_or(JobError::GiveUp { reason: Reason::NotSetUp })?;
+    let outcome = connections::tokens::with_access(&state.services, event.org, placement.connection, |token| {
+        call(client.calendar.clone(), token)
+    });
     outcome.await.map_err(|error| job_error(error, placement.connection))
 }
 
+/// The provider's last receipt.
+fn last(placement: &Placement) -> Option<Placed> {
+    let told = |text: &String| (!text.is_empty()).then(|| text.clone());
+    Some(Placed {
+        provider_id: told(&placement.provider_id)?,
+        etag: told(&placement.etag),
+        join_url: told(&placement.join_url),
+        ical_uid: told(&placement.ical_uid),
+    })
+}
+
+/// Writes down that an event is about to be sent, before it is: whatever becomes of this process then, a removal knows that it
+/// may appear. False if the event is no longer what was to be sent.
+async fn announce(state: &AppState, event: &Event, placement: &Placement) -> Result<bool, StoreError> {
+    if !placement.provider_id.is_empty() {
+        // It stands there under a known id; nothing unknown can appear.
+        return Ok(true);
+    }
+    let txn = state.store.begin().await?;
+    if events::find(&*txn, event.org, event.id).await?.is_none_or(|wanted| wanted.revision != event.revision) {
+        return Ok(false);
+    }
+    set_unconfirmed(&txn, event.org, placement, Some(state.clock.now())).await?;
+    txn.commit().await?;
+    Ok(true)
+}
+
+/// Nothing was written: what was known before holds again.
+async fn unannounce(state: &AppState, placement: &Placement, org: OrgId) -> Result<(), StoreError> {
+    let txn = state.store.begin().await?;
+    set_unconfirmed(&txn, org, placement, placement.unconfirmed_since).await?;
+    txn.commit().await
+}
+
+async fn set_unconfirmed(
+    txn: &Txn,
+    org: OrgId,
+    placement: &Placement,
+    since: Option<DateTime<Utc>>,
+) -> Result<(), StoreError> {
+    let change = placements::ActiveModel { unconfirmed_since: Set(since.map(Stamp::from)), ..Default::default() };
+    update(txn, org, placement, change).await
+}
+
+async fn unconfirmed_since(
+    state: &AppState,
+    event: &Event,
+    placement: &Placement,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let all = events::placements_of(state.store.reader(), event.org, event.id).await?;
+    Ok(all.into_iter().find(|one| one.id == placement.id).and_then(|one| one.unconfirmed_since))
+}
+
+async fn update(
+    txn: &Txn,
+    org: OrgId,
+    placement: &Placement,
+    change: placements::ActiveModel,
+) -> Result<(), StoreError> {
+    placements::Entity::update_many()
+        .set(change)
+        .filter(placements::Column::OrgId.eq(org))
+        .filter(placements::Column::Id.eq(placement.id))
+        .exec(&**txn)
+        .await?;
+    Ok(())
+}
+
 /// What the calendars should show.
-fn draft(event: &Event) -> EventDraft {
+fn draft(event: &Event, placement: &Placement) -> EventDraft {
     let attendees = event.participants.iter().filter(|one| one.role != ParticipantRole::Organizer);
     EventDraft {
         uid: event.uid.clone(),
         marker: event.id.to_string(),
-        generation: 0,
+        generation: placement.generation,
         sequence: event.sequence,
         summary: event.summary.clone(),
         description: event.description.clone(),
@@ -99,13 +191,13 @@ fn draft(event: &Event) -> EventDraft {
     }
 }
 
-/// The receipt. If the event was changed while we spoke with the calendar, another look is promised with it: the job of that
-/// change may be done already (by a worker that took over from us when our lease ran out), and what we just did undid it.
+/// The receipt of a put, or that it is off the calendar. If the event was changed while we spoke with the calendar, another look
+/// is promised with it: the job of that change may be done already (by a worker that took over from us when our lease ran
+/// out), and what we just did undid it.
 async fn record(
     state: &AppState,
     event: &Event,
     placement: &Placement,
-    action: Action,
     placed: Option<Placed>,
 ) -> Result<(), StoreError> {
     let now = Stamp::from(state.clock.now());
@@ -114,75 +206,78 @@ async fn record(
         last_synced_at: Set(Some(now)),
         last_error: Set(String::new()),
         placed_revision: Set(event.revision),
+        unconfirmed_since: Set(None),
         ..Default::default()
     };
-    let verb = match (action, placed) {
-        (Action::Put, Some(placed)) => {
+    let verb = match placed {
+        Some(placed) => {
             row.provider_id = Set(placed.provider_id);
             row.etag = Set(placed.etag.unwrap_or_default());
             row.join_url = Set(placed.join_url.unwrap_or_default());
+            row.ical_uid = Set(placed.ical_uid.unwrap_or_default());
             row.removed_at = Set(None);
             "event.placed"
         }
-        _ => {
+        None => {
             row.removed_at = Set(Some(now));
             "event.removed"
         }
     };
-    placements::Entity::update_many()
-        .set(row)
-        .filter(placements::Column::OrgId.eq(event.org))
-        .filter(placements::Column::Id.eq(placement.id))
-        .exec(&*txn)
-        .await
-        .map_err(StoreError::from)?;
-    let now_wanted = events::find(&*txn, event.id).await?;
+    update(&txn, event.org, placement, row).await?;
+    // What we know of this calendar is from before.
+    connections::busy::forget(&txn, event.org, placement.connection).await?;
+    let now_wanted = events::find(&*txn, event.org, event.id).await?;
     if now_wanted.is_some_and(|wanted| wanted.revision != event.revision) {
         outbox::enqueue(&txn, event.org, &Job::PlaceEvent { event: event.id }, state.clock.now()).await?;
     }
-    audit::record(
-        &txn,
-        AuditEntry {
-            org: event.org,
-            actor: Actor::System,
-            action: verb,
-            subject: event.id.to_string(),
-            detail: serde_json::json!({ "revision": event.revision, "connection": placement.connection }),
-            origin: Origin::default(),
-        },
-    )
-    .await?;
+    let detail = serde_json::json!({ "revision": event.revision, "connection": placement.connection });
+    note(&txn, event, verb, detail).await?;
     txn.commit().await
 }
 
-/// Keeps the latest reason where people look for it.
-async fn note_error(state: &AppState, placement: &Placement, error: &JobError) -> Result<(), StoreError> {
-    let (JobError::Retry { reason, .. } | JobError::Park { reason, .. } | JobError::GiveUp { reason }) = error;
-    let txn = state.store.begin().await?;
-    placements::Entity::update_many()
-        .col_expr(placements::Column::LastError, Expr::value(reason.clone()))
-        .filter(placements::Column::Id.eq(placement.id))
-        .exec(&*txn)
-        .await
-        .map_err(StoreError::from)?;
-    txn.commit().await
+/// Keeps why a try failed where people look for it.
+pub async fn failed(txn: &Txn, org: OrgId, id: EventId, reason: Reason) -> Result<(), StoreError> {
+    let Some(event) = events::find(&**txn, org, id).await? else { return Ok(()) };
+    for placement in events::placements_of(&**txn, org, id).await? {
+        let verb = match plan(&event, &placement) {
+            Action::Put => "event.place_failed",
+            Action::Remove => "event.remove_failed",
+            Action::Nothing => continue,
+        };
+        let change = placements::ActiveModel { last_error: Set(reason.code().to_owned()), ..Default::default() };
+        update(txn, org, &placement, change).await?;
+        let detail = serde_json::json!({ "reason": reason.code(), "connection": placement.connection });
+        note(txn, &event, verb, detail).await?;
+    }
+    Ok(())
+}
+
+async fn note(txn: &Txn, event: &Event, action: &'static str, detail: serde_json::Value) -> Result<(), StoreError> {
+    let (org, actor, subject, origin) = (event.org, Actor::System, event.id.to_string(), Origin::default());
+    audit::record(txn, AuditEntry { org, actor, action, subject, detail, origin }).await
 }
 
 /// What follows for a job when a call to this connection failed.
 pub fn job_error(error: AccessError, connection: ConnectionId) -> JobError {
-    let reason = error.to_string();
+    tracing::warn!(%connection, %error, "a calendar was not brought in line");
+    let retry = |reason| JobError::Retry { after: None, reason };
     match error {
-        AccessError::Expired | AccessError::NotConnected => JobError::Park { connection, reason },
+        AccessError::Expired => JobError::Park { connection, reason: Reason::SignInExpired },
+        AccessError::NotConnected => JobError::Park { connection, reason: Reason::NotConnected },
         // An operator puts the key back; the promise stays.
-        AccessError::Sealed(_) => JobError::Retry { after: None, reason },
-        AccessError::Store(error) => error.into(),
+        AccessError::Sealed(_) => retry(Reason::KeyMissing),
+        AccessError::Store(_) => retry(Reason::Database),
         AccessError::Calendar(error) => match error {
-            CalendarError::SignInExpired | CalendarError::PermissionMissing(_) => JobError::Park { connection, reason },
-            CalendarError::RateLimited { retry_after } => JobError::Retry { after: retry_after, reason },
-            CalendarError::Gone | CalendarError::Rejected(_) => JobError::GiveUp { reason },
-            CalendarError::Conflict { .. } | CalendarError::Unavailable(_) | CalendarError::UnknownOutcome(_) => {
-                JobError::Retry { after: None, reason }
+            CalendarError::SignInExpired => JobError::Park { connection, reason: Reason::SignInExpired },
+            CalendarError::PermissionMissing(_) => JobError::Park { connection, reason: Reason::PermissionMissing },
+            CalendarError::RateLimited { retry_after } => {
+                JobError::Retry { after: retry_after, reason: Reason::RateLimited }
             }
+            CalendarError::Gone => JobError::GiveUp { reason: Reason::Gone },
+            CalendarError::Rejected(_) => JobError::GiveUp { reason: Reason::Rejected },
+            CalendarError::Conflict { .. } => retry(Reason::Conflict),
+            CalendarError::Unavailable(_) => retry(Reason::Unavailable),
+            CalendarError::UnknownOutcome(_) => retry(Reason::UnknownOutcome),
         },
     }
 }

@@ -1,4 +1,4 @@
-//! One line per job: which verb keeps the promise, and how long it may take.
+//! One line per job: which verb keeps the promise, how long it may take, and who hears when it is not kept.
 
 use std::time::Duration;
 
@@ -6,20 +6,41 @@ use crate::{
     booking, connections,
     ids::OrgId,
     notifications,
-    outbox::{Job, JobError},
+    outbox::{Fate, Job, JobError, Reason},
     state::AppState,
+    store::{StoreError, Txn},
     sync,
 };
 
 pub async fn run(state: &AppState, org: OrgId, job: Job) -> Result<(), JobError> {
     match job {
-        Job::PlaceEvent { event } => sync::place_event(state, event).await,
+        Job::PlaceEvent { event } => sync::place_event(state, org, event).await,
         Job::SendMessage { message, .. } => notifications::deliver(state, org, message).await,
         Job::SettleHold { booking } => booking::hold::settle(state, org, booking).await,
         Job::ReadConnection { connection } => {
             let read = connections::connect::read_again(&state.services, org, connection).await;
             read.map_err(|error| sync::job_error(error, connection))
         }
+    }
+}
+
+/// Keeps why a try failed, and tells whoever has to know of a dead letter; with the transaction that settles the job.
+pub async fn failed(
+    txn: &Txn,
+    state: &AppState,
+    org: OrgId,
+    job: &Job,
+    reason: Reason,
+    fate: Fate,
+) -> Result<(), StoreError> {
+    let is_dead = fate == Fate::Dead;
+    match job {
+        Job::PlaceEvent { event } => {
+            sync::failed(txn, org, *event, reason).await?;
+            if is_dead { booking::not_placed(txn, state, org, *event, reason).await } else { Ok(()) }
+        }
+        Job::SendMessage { message, .. } => notifications::failed(txn, org, *message, reason, is_dead).await,
+        Job::SettleHold { .. } | Job::ReadConnection { .. } => Ok(()),
     }
 }
 

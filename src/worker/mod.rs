@@ -11,7 +11,7 @@ use tokio::{sync::watch, task::JoinSet, time::MissedTickBehavior};
 
 use crate::{
     ids::LinkToken,
-    outbox::{Claimed, HEARTBEAT, JobError},
+    outbox::{Claimed, Fate, HEARTBEAT, JobError, Reason},
     state::AppState,
     store::StoreError,
 };
@@ -113,23 +113,37 @@ async fn keep(state: AppState, claimed: Claimed) {
     };
     let outcome = match outcome {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(panic)) => Err(JobError::Retry { after: None, reason: format!("the job broke off: {panic}") }),
+        // What the panic says, the panic hook has said on standard error.
+        Ok(Err(_)) => Err(JobError::Retry { after: None, reason: Reason::BrokeOff }),
         Err(_) => {
             abort.abort();
-            Err(JobError::Retry { after: None, reason: format!("no end after {} s", limit.as_secs()) })
+            Err(JobError::Retry { after: None, reason: Reason::TookTooLong })
         }
     };
     let settled = match outcome {
-        Ok(()) => lease.done(&state.store).await,
+        Ok(()) => claimed.done(&state.store).await,
         Err(error) => {
-            tracing::info!(job = %lease.job, kind, ?error, "a job did not succeed");
-            claimed.failed(&state.store, error).await
+            tracing::info!(job = %lease.job, kind, ?error, "a job is not done");
+            unkept(&state, &claimed, &error).await
         }
     };
     if let Err(error) = settled {
         // The lease runs out and the job is run again, which is safe.
         tracing::warn!(job = %lease.job, %error, "a job's end could not be recorded");
     }
+}
+
+/// Settles a job that is not done, and tells of it, in one transaction.
+async fn unkept(state: &AppState, claimed: &Claimed, error: &JobError) -> Result<(), StoreError> {
+    let txn = state.store.begin().await?;
+    let fate = claimed.failed(&txn, error).await?;
+    if let Some(reason) = error.reason().filter(|_| fate != Fate::Overtaken) {
+        if fate == Fate::Dead {
+            tracing::error!(job = %claimed.lease.job, ?reason, "a promise could not be kept");
+        }
+        jobs::failed(&txn, state, claimed.org, &claimed.job, reason, fate).await?;
+    }
+    txn.commit().await
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@ use chrono::TimeDelta;
 use convene::{
     booking::BookError,
     booking::timeline::What,
-    calendars::memory::NoticeKind,
+    calendars::{
+        CalendarError,
+        memory::{Action, NoticeKind},
+    },
     store::words::{BookingStatus, JobStatus, RequestStatus},
 };
 
@@ -60,6 +63,20 @@ stories! {
         let moved = app.candidate_moves(&asked, app.time(0, "10:45")).await.expect("right after");
         assert_eq!(moved.span.start(), app.time(0, "10:45"));
         assert_eq!(app.rows("occupancies").await, 1);
+    }
+
+    async fn a_move_that_a_silent_calendar_cannot_confirm_is_refused_as_such(app) {
+        app.ana_connects().await;
+        app.connected(&[BEN]).await;
+        let asked = app.asks(|_| ()).await;
+        let booking = app.book(&asked, app.time(0, "10:00")).await.expect("booked");
+        app.run("DELETE FROM busy_reads").await;
+        app.google.fail_next(Action::Busy, CalendarError::Unavailable("503".into()));
+        let answer = app.candidate_moves(&asked, app.time(0, "12:00")).await;
+        assert!(matches!(answer, Err(BookError::MoveUnconfirmed)), "nobody took that time: {answer:?}");
+        assert_eq!(app.event_of(booking.id).await.sequence, 0);
+        app.work().await;
+        app.all_is_well().await;
     }
 
     async fn a_move_to_a_taken_time_changes_nothing(app) {

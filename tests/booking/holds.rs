@@ -42,6 +42,7 @@ stories! {
         let expected = [("booking_confirmed", PRIYA), ("booking_held", PRIYA), ("coordinator_booked", ANA)];
         assert_eq!(mailed, expected.map(|(kind, to)| (kind.to_owned(), to.to_owned())));
         assert!(app.timeline(&asked).await.contains(&What::Confirmed));
+        assert_eq!(app.rows("audit_log WHERE action = 'booking.confirmed'").await, 1);
         app.all_is_well().await;
     }
 
@@ -60,6 +61,7 @@ stories! {
         assert!(app.google.events(ANA).is_empty());
         assert!(app.mailed().await.contains(&("held_released".to_owned(), PRIYA.to_owned())));
         assert!(app.timeline(&asked).await.contains(&What::Released));
+        assert_eq!(app.rows("audit_log WHERE action = 'booking.released'").await, 1);
         // The link works again, for another time.
         app.book(&asked, app.time(0, "11:00")).await.expect("booked anew");
         app.work().await;

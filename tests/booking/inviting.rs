@@ -1,5 +1,12 @@
 //! Who invites: the calendar the event stands on, or our own mail, and never both.
 
+use std::sync::Arc;
+
+use convene::{
+    audit::Origin,
+    booking::change::{self, Mover},
+};
+
 use crate::story::{ANA, stories};
 
 const BEN: &str = "ben@example.com";
@@ -51,6 +58,23 @@ stories! {
         for mail in app.mail.sent() {
             let ics = mail.content.ics.as_ref().map(|(_, ics)| ics.replace("\r\n ", "")).unwrap_or_default();
             assert!(!format!("{} {} {ics}", mail.content.text, mail.content.html).contains("no-address"), "{ics}");
+        }
+    }
+
+    async fn the_organizer_stays_whatever_the_sender_becomes(app) {
+        app.connected(&[BEN]).await;
+        let asked = app.asks(|_| ()).await;
+        app.book(&asked, app.time(0, "10:00")).await.expect("booked");
+        let mut later = app.state.clone();
+        let mut config = (*later.config).clone();
+        config.mail.from = "Jobs <jobs@example.org>".parse().expect("a mailbox");
+        later.config = Arc::new(config);
+        change::cancel(&later, &Mover::coordinator(&app.ana, asked.id), "", &Origin::default()).await.expect("cancelled");
+        app.work().await;
+        let objects: Vec<_> = app.mail.sent().into_iter().filter_map(|mail| mail.content.ics).collect();
+        assert_eq!(objects.len(), 6, "three people invited and uninvited");
+        for (method, ics) in objects {
+            assert!(ics.replace("\r\n ", "").contains("mailto:interviews@example.com"), "{method} {ics}");
         }
     }
 

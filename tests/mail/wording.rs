@@ -103,6 +103,13 @@ fn all() -> Vec<(&'static str, Message, bool)> {
             false,
         ),
         (
+            "coordinator-not-removed",
+            Message::CoordinatorNotice(notice(CandidateDid::NotRemoved {
+                reason: "The calendar refused the event.".to_owned(),
+            })),
+            false,
+        ),
+        (
             "reconnect-needed",
             Message::ReconnectNeeded(ReconnectNeeded {
                 provider: "Google Calendar".to_owned(),

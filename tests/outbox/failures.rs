@@ -7,7 +7,7 @@ use convene::{
     booking::timeline::What,
     calendars::{CalendarError, memory::Action},
     notifications::email::MailError,
-    outbox::{self, Claimed, JobError},
+    outbox::{self, Claimed, JobError, Reason},
     store::words::JobStatus,
     worker,
 };
@@ -137,7 +137,10 @@ stories! {
         let job = Claimed::next(app.store(), "slow").await.expect("the store answers").expect("a job");
         // It met an expired sign-in, and before that is recorded Ana has signed in again.
         let mended = app.ana_connects().await;
-        job.failed(app.store(), JobError::Park { connection: mended.id, reason: "expired".into() }).await.expect("answered");
+        let txn = app.store().begin().await.expect("a write");
+        let expired = JobError::Park { connection: mended.id, reason: Reason::SignInExpired };
+        job.failed(&txn, &expired).await.expect("answered");
+        txn.commit().await.expect("committed");
         assert!(app.jobs_with(JobStatus::Parked).await.is_empty());
         app.waits_end().await;
         app.work().await;
@@ -178,15 +181,15 @@ stories! {
         app.work().await;
         let letters = outbox::dead_letters(app.store().reader(), app.org, 10).await.expect("letters");
         assert_eq!(letters.len(), 1);
-        assert!(letters[0].reason.contains("badRequest"), "{letters:?}");
+        assert_eq!(letters[0].reason, Reason::Rejected, "in our words, not in the provider's");
         assert!(app.timeline(&asked).await.iter().any(|what| matches!(what, What::CalendarFailed { .. })));
         app.waits_end().await;
         assert_eq!(app.work().await, 0);
 
         let other = crate::story::organisation(app.store(), "Elsewhere", app.now()).await;
         let txn = app.store().begin().await.expect("a write");
-        assert!(!outbox::revive(&txn, other, letters[0].id).await.expect("asked"), "not theirs");
-        assert!(outbox::revive(&txn, app.org, letters[0].id).await.expect("asked"));
+        assert!(outbox::revive(&txn, other, letters[0].id).await.expect("asked").is_none(), "not theirs");
+        assert!(outbox::revive(&txn, app.org, letters[0].id).await.expect("asked").is_some());
         txn.commit().await.expect("committed");
         app.work().await;
         assert_eq!(app.on_calendar().len(), 1);
@@ -245,7 +248,7 @@ stories! {
         app.work().await;
         let txn = app.store().begin().await.expect("a write");
         for letter in letters {
-            assert!(outbox::revive(&txn, app.org, letter.id).await.expect("asked"));
+            assert!(outbox::revive(&txn, app.org, letter.id).await.expect("asked").is_some());
         }
         txn.commit().await.expect("committed");
         app.work().await;
@@ -283,7 +286,7 @@ stories! {
         app.work().await;
         app.work().await;
         let dead = app.jobs_with(JobStatus::Dead).await;
-        assert!(dead.len() == 1 && dead[0].last_error.contains("another version"), "{dead:?}");
+        assert!(dead.len() == 1 && dead[0].last_error == Reason::OtherVersion.code(), "{dead:?}");
         assert_eq!(app.mail.sent().len(), 2, "the others were kept");
     }
 }

@@ -8,9 +8,10 @@ use std::sync::{
 use async_trait::async_trait;
 use convene::{
     calendars::{
-        AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Placed, RemoteEvent, memory::Memory,
+        AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Placed, RemoteEvent, Removal,
+        memory::Memory,
     },
-    outbox::{Claimed, JobError},
+    outbox::{Claimed, JobError, Reason},
     scheduling::interval::Interval,
     store::words::JobStatus,
     worker,
@@ -38,12 +39,12 @@ stories! {
 
         // Whatever the first one says now changes nothing.
         first.lease.heartbeat(app.store()).await.expect("answered");
-        first.failed(app.store(), JobError::GiveUp { reason: "late".into() }).await.expect("answered");
-        first.lease.done(app.store()).await.expect("answered");
+        fails(&app, &first, JobError::GiveUp { reason: Reason::Gone }).await;
+        first.done(app.store()).await.expect("answered");
         let running = app.jobs_with(JobStatus::Running).await;
         assert_eq!((running.len(), running[0].lease_owner.as_deref()), (1, Some("second")));
         assert_eq!(running[0].last_error, "");
-        second.lease.done(app.store()).await.expect("answered");
+        second.done(app.store()).await.expect("answered");
         assert_eq!(app.jobs_with(JobStatus::Running).await.len(), 0);
         assert!(claim(&app, "third").await.is_none());
     }
@@ -113,7 +114,7 @@ stories! {
         let (stop, stopped) = watch::channel(false);
         let working = tokio::spawn(worker::run(poisoned, stopped));
         until(|| async { app.mail.sent().len() == 2 }).await;
-        until(|| async { app.jobs().await.iter().any(|job| job.last_error.contains("broke off")) }).await;
+        until(|| async { app.jobs().await.iter().any(|job| job.last_error == Reason::BrokeOff.code()) }).await;
         stop.send(true).expect("still there");
         working.await.expect("the worker outlives its jobs");
         assert!(app.on_calendar().is_empty());
@@ -143,7 +144,7 @@ stories! {
         app.ana_connects().await;
         app.connected(&[BEN]).await;
         let asked = app.asks(|_| ()).await;
-        app.book(&asked, app.time(0, "10:00")).await.expect("booked");
+        let booking = app.book(&asked, app.time(0, "10:00")).await.expect("booked");
         let trap = Arc::new(Trap::new(app.google.clone(), Spring::Freeze));
         let frozen = app.with_calendar(trap.clone()).await;
         let working = tokio::spawn(async move { worker::drain(&frozen).await });
@@ -153,6 +154,8 @@ stories! {
         app.run("UPDATE jobs SET lease_until = 1 WHERE status = 'running'").await;
         app.work().await;
         assert!(app.on_calendar().is_empty());
+        let placement = app.placement_of(&app.event_of(booking.id).await).await;
+        assert!(placement.removed_at.is_none() && placement.unconfirmed_since.is_some(), "it may still appear");
         // Now it goes on, and its event arrives late.
         trap.release.notify_one();
         working.await.expect("no panic").expect("worked");
@@ -160,6 +163,12 @@ stories! {
         assert!(app.on_calendar().is_empty(), "no event that nobody wants");
         app.all_is_well().await;
     }
+}
+
+async fn fails(app: &TestApp, job: &Claimed, error: JobError) {
+    let txn = app.store().begin().await.expect("a write");
+    job.failed(&txn, &error).await.expect("answered");
+    txn.commit().await.expect("committed");
 }
 
 async fn claim(app: &TestApp, owner: &str) -> Option<Claimed> {
@@ -241,7 +250,7 @@ impl Calendar for Trap {
         draft: &EventDraft,
         last: Option<&Placed>,
         comment: &str,
-    ) -> Result<(), CalendarError> {
+    ) -> Result<Removal, CalendarError> {
         self.calendar.cancel(token, calendar, draft, last, comment).await
     }
 

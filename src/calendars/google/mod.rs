@@ -19,7 +19,9 @@ use url::Url;
 
 use self::wire::{CalendarList, CalendarListEntry, Event, FreeBusy};
 use super::http::{Ask, Http, Reply, address};
-use super::{AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Placed, RemoteEvent, keys};
+use super::{
+    AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Placed, RemoteEvent, Removal, keys,
+};
 use crate::calendars::endpoints::Endpoints;
 use crate::scheduling::interval::{Interval, normalise};
 
@@ -272,11 +274,13 @@ impl Calendar for GoogleCalendar {
         draft: &EventDraft,
         last: Option<&Placed>,
         _comment: &str,
-    ) -> Result<(), CalendarError> {
+    ) -> Result<Removal, CalendarError> {
         let id = id_of(draft, last);
         let url = address(&self.api, &["calendars", calendar, "events", &id], &write_query(draft.notify, false));
         match self.ask(token, Ask::new("events.delete", Method::DELETE, url), EVENTS).await {
-            Ok(_) | Err(CalendarError::Gone) => Ok(()),
+            Ok(_) => Ok(Removal::Removed),
+            // 404, or 410 for one that is cancelled already. Only with a receipt is it certain that it was there.
+            Err(CalendarError::Gone) => Ok(if last.is_some() { Removal::Removed } else { Removal::NotThere }),
             Err(error) => Err(error),
         }
     }

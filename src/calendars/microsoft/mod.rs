@@ -20,7 +20,9 @@ use url::Url;
 
 use self::wire::{Clock, Event, GraphCalendar, Page};
 use super::http::{Ask, Http, Reply, address};
-use super::{AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Placed, RemoteEvent, keys};
+use super::{
+    AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Placed, RemoteEvent, Removal, keys,
+};
 use crate::calendars::endpoints::Endpoints;
 use crate::scheduling::interval::{Interval, normalise};
 
@@ -295,12 +297,13 @@ impl Calendar for MicrosoftCalendar {
         draft: &EventDraft,
         last: Option<&Placed>,
         comment: &str,
-    ) -> Result<(), CalendarError> {
+    ) -> Result<Removal, CalendarError> {
         let id = match last {
             Some(placed) => placed.provider_id.clone(),
             None => match self.search(token, calendar, draft).await {
                 Ok(Some(event)) if !event.is_cancelled() => event.id,
-                Ok(_) | Err(CalendarError::Gone) => return Ok(()),
+                Ok(Some(_)) => return Ok(Removal::Removed),
+                Ok(None) | Err(CalendarError::Gone) => return Ok(Removal::NotThere),
                 Err(error) => return Err(error),
             },
         };
@@ -312,7 +315,7 @@ impl Calendar for MicrosoftCalendar {
             Ask::new("events.delete", Method::DELETE, address(&self.api, &["me", "events", &id], &[]))
         };
         match self.ask(token, ask, WRITE).await {
-            Ok(_) | Err(CalendarError::Gone) => Ok(()),
+            Ok(_) | Err(CalendarError::Gone) => Ok(Removal::Removed),
             Err(error) => Err(error),
         }
     }

@@ -29,6 +29,11 @@ pub enum CandidateDid {
         /// A sentence of ours, with its full stop; never a provider's text.
         reason: String,
     },
+    /// The interview is cancelled, but we could not take it off the coordinator's calendar.
+    NotRemoved {
+        /// As above.
+        reason: String,
+    },
 }
 
 impl CoordinatorNotice {
@@ -38,6 +43,7 @@ impl CoordinatorNotice {
             CandidateDid::Moved { .. } => "coordinator_moved",
             CandidateDid::Cancelled { .. } => "coordinator_cancelled",
             CandidateDid::NotPlaced { .. } => "coordinator_not_placed",
+            CandidateDid::NotRemoved { .. } => "coordinator_not_removed",
         }
     }
 
@@ -68,14 +74,24 @@ impl CoordinatorNotice {
             }
             CandidateDid::NotPlaced { reason } => Letter::new(
                 &format!("Not in your calendar: {name}, {title}, {start}"),
-                "The interview is not in your calendar",
+                "The interview is not in your calendar as it is booked",
             )
             .say(&format!(
-                "The interview with {candidate} is booked, but we could not put it in your calendar. {reason}"
+                "The interview with {candidate} is booked, but we could not write it to your calendar. {reason}"
             ))
             .fact("Candidate", candidate)
             .meeting(meeting, to)
             .say("The booking itself is safe. Open the request to see what went wrong and to try again."),
+            CandidateDid::NotRemoved { reason } => Letter::new(
+                &format!("Still in your calendar: {name}, {title}, {start}"),
+                "A cancelled interview may still be in your calendar",
+            )
+            .say(&format!(
+                "The interview with {candidate} is cancelled, but we could not take it off your calendar. {reason}"
+            ))
+            .fact("Candidate", candidate)
+            .meeting(meeting, to)
+            .say("Delete it there by hand, or try again from your dashboard."),
         };
         letter.button("Open the request", &self.request).footer_for_members()
     }

@@ -24,6 +24,8 @@ pub struct Model {
     pub zone: String,
     pub status: EventStatus,
     pub inviter: Inviter,
+    pub organizer_email: String,
+    pub organizer_name: String,
     pub created_at: Stamp,
 }
 

@@ -203,7 +203,7 @@ fn NeedsYou(board: Board) -> impl IntoView {
             <li class="row justify-between">
                 <div>
                     <p class="h3">{what}</p>
-                    <p class="hint" title=full(letter.failed_at, board.zone)>{letter.reason.clone()}</p>
+                    <p class="hint" title=full(letter.failed_at, board.zone)>{letter.reason.sentence()}</p>
                 </div>
                 <form method="post" action=format!("/jobs/{}/retry", letter.id)>
                     <Button label="Try again" size=ButtonSize::Small />

@@ -117,9 +117,9 @@ async fn callback(
     Ok(response)
 }
 
-async fn sign_out(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, AppError> {
+async fn sign_out(State(state): State<AppState>, origin: Origin, headers: HeaderMap) -> Result<Response, AppError> {
     if let Some(session) = SessionToken::from_cookies(cookies(&headers)) {
-        sessions::sign_out(&state.store, &session).await?;
+        sessions::sign_out(&state.store, &session, &origin).await?;
     }
     let mut response = Redirect::to("/").into_response();
     set_cookie(&mut response, &sessions::clear_cookie());

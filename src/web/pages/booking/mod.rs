@@ -55,6 +55,8 @@ pub struct Visit {
     pub coordinator: Arc<Person>,
     pub organisation: String,
     pub booking: Option<Booking>,
+    /// Whether there is a calendar file of the booking.
+    pub has_file: bool,
     /// The candidate's zone: from the URL, else the booking's, else the request's.
     pub zone: Tz,
     pub day: Option<NaiveDate>,
@@ -76,6 +78,7 @@ impl Visit {
             coordinator: opened.coordinator.clone(),
             organisation: opened.organisation.clone(),
             booking: opened.booking.clone(),
+            has_file: opened.calendar_uid.is_some(),
             opened,
         })
     }

@@ -34,7 +34,10 @@ fn times(visit: &Visit, booking: &Booking) -> Fact {
 pub fn Booked(visit: Visit, booking: Booking, attempt: Option<Attempt<Typed>>, now: DateTime<Utc>) -> impl IntoView {
     let changeable = may_change(&visit, &booking, now);
     let notice = when::length(visit.request.change_notice);
-    let ics = format!("/calendar/{}.ics", visit.token.expose());
+    let file = visit.has_file.then(|| {
+        let href = format!("/calendar/{}.ics", visit.token.expose());
+        view! { <LinkButton label="Add to calendar" icon=Glyph::CalendarPlus href size=ButtonSize::Large kind=ButtonKind::Primary /> }
+    });
     let changes = if changeable {
         view! {
             <LinkButton label="Move" icon=Glyph::CalendarClock href=visit.href("/move") size=ButtonSize::Large />
@@ -62,7 +65,7 @@ pub fn Booked(visit: Visit, booking: Booking, attempt: Option<Attempt<Typed>>, n
                 <Facts facts=vec![times(&visit, &booking)] />
             </div>
             <div class="row mt-6">
-                <LinkButton label="Add to calendar" icon=Glyph::CalendarPlus href=ics size=ButtonSize::Large kind=ButtonKind::Primary />
+                {file}
                 {changes}
             </div>
             <p class="hint mt-4">{words}</p>

@@ -14,15 +14,15 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::{Typed, open};
 use crate::{
     booking::{
-        self, BookError, Booking, Key,
+        BookError, Booking, Key,
         book::{self, Choice},
         change::{self, Mover},
     },
     calendars::ical::{Invitation, Method, Party, Status},
     error::AppError,
     events,
-    ids::{Email, LinkToken},
-    limits, people, requests,
+    ids::LinkToken,
+    limits,
     requests::link::{self, LinkError, OpenLink},
     scheduling::zones,
     state::AppState,
@@ -184,19 +184,17 @@ async fn opened(State(state): State<AppState>, Path(token): Path<String>) -> Res
 async fn calendar_file(State(state): State<AppState>, Path(file): Path<String>) -> Result<Response, AppError> {
     let unknown = || AppError::from(LinkError::Unknown);
     let token: LinkToken = file.strip_suffix(".ics").and_then(|token| token.parse().ok()).ok_or_else(unknown)?;
-    let db = state.store.reader();
-    let (_, link) = open(&state, &token).await?;
-    let booking =
-        booking::latest(db, link.org, link.request).await?.filter(Booking::is_live).ok_or(BookError::NotBooked)?;
-    let event = events::of_booking(db, link.org, booking.id).await?.ok_or(BookError::NotBooked)?;
-    let request = requests::find(db, link.org, link.request).await?.ok_or_else(unknown)?;
-    let coordinator = people::find(db, link.org, request.coordinator).await?.ok_or_else(unknown)?;
-    // Of a coordinator nobody can write to, the service address is told, as in our own invitations.
-    let address = coordinator.contact().map_or(state.config.mail.from.address.as_str(), Email::as_str);
-    let organizer = Party { email: address.parse().map_err(|_| unknown())?, name: coordinator.name.clone() };
+    let (opened, link) = open(&state, &token).await?;
+    let booking = opened.booking.as_ref().ok_or(BookError::NotBooked)?;
+    let event = events::of_booking(state.store.reader(), link.org, booking.id).await?.ok_or(BookError::NotBooked)?;
+    let uid = opened.calendar_uid.clone().ok_or_else(|| {
+        AppError::new(409, "calendar_file_early", "The calendar file is not ready yet.")
+            .hint("Try again in a few minutes.")
+    })?;
+    let organizer = Party { email: event.organizer.email.parse().map_err(|_| unknown())?, name: event.organizer.name };
     let object = Invitation {
         method: Method::Publish,
-        uid: event.uid,
+        uid,
         sequence: event.sequence,
         dtstamp: state.clock.now(),
         span: event.span,

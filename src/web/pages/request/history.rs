@@ -43,14 +43,18 @@ pub fn entries(sheet: &Sheet, zone: Tz) -> Vec<TimelineEntry> {
             What::RemovedFromCalendar => {
                 (Glyph::CalendarX, "Removed from calendar".to_owned(), String::new(), EntryTone::Plain)
             }
-            What::CalendarFailed { reason } => {
-                (Glyph::TriangleAlert, "Not in the calendar yet".to_owned(), reason.clone(), EntryTone::Warning)
-            }
+            What::CalendarFailed { reason } => (
+                Glyph::TriangleAlert,
+                "Not in the calendar yet".to_owned(),
+                reason.sentence().to_owned(),
+                EntryTone::Warning,
+            ),
             What::Mailed { kind, to } => {
                 (Glyph::Mail, format!("{} sent to {to}", mail(kind)), String::new(), EntryTone::Plain)
             }
             What::MailFailed { kind, to, reason } => {
-                (Glyph::TriangleAlert, format!("{} to {to} was refused", mail(kind)), reason.clone(), EntryTone::Danger)
+                let what = format!("{} to {to} was not sent", mail(kind));
+                (Glyph::TriangleAlert, what, reason.sentence().to_owned(), EntryTone::Danger)
             }
         };
         TimelineEntry {

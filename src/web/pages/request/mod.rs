@@ -13,7 +13,7 @@ use super::staff::{Desk, Frame, desk};
 use crate::{
     booking::{
         self, Booking,
-        list::{self, Line, Standing},
+        list::{self, Line, NotPlaced, Standing},
         timeline::{self, Entry},
     },
     connections,
@@ -21,14 +21,15 @@ use crate::{
     events::{self, Event, Placement},
     ids::{PersonId, RequestId},
     notifications::when,
+    outbox::Outlook,
     people::Person,
     requests::{self, Panel, link},
     scheduling::zones,
     store::words::RequestStatus,
     web::{
         components::{
-            Banner, Button, ButtonKind, Card, CardBody, CardHead, Dialog, Fact, Facts, Glyph, LinkButton, PersonLine,
-            ProviderMark, Section, Status, StatusBadge, TextareaField, Timeline, Toast, Toasts, Tone,
+            Banner, Button, ButtonKind, ButtonSize, Card, CardBody, CardHead, Dialog, Fact, Facts, Glyph, LinkButton,
+            PersonLine, ProviderMark, Section, Status, StatusBadge, TextareaField, Timeline, Toast, Toasts, Tone,
         },
         standing::{ago, connection_detail, connection_status},
     },
@@ -195,17 +196,10 @@ fn Standings(sheet: Sheet, zone: chrono_tz::Tz) -> impl IntoView {
     if !request.location.is_empty() {
         facts.push(Fact::new(Glyph::MapPin, request.location.clone()));
     }
-    let problem = match &sheet.line.standing {
-        Standing::NotInCalendar(reason) => Some(format!("We keep trying. Last answer: {reason}")),
+    let problem = match sheet.line.standing {
+        Standing::NotInCalendar(why) => Some(view! { <NotInCalendar why /> }),
         _ => None,
     };
-    let problem = problem.map(|words| {
-        view! {
-            <Banner tone=Tone::Warning title="The interview is booked, but it is not in your calendar yet." class="mt-4">
-                {words}
-            </Banner>
-        }
-    });
     let calendar = |placement: &Placement| view! { <CalendarLine sheet=sheet.clone() placement=placement.clone() /> };
     let calendars = sheet.placements.iter().map(calendar).collect_view();
     let placed = !sheet.placements.is_empty();
@@ -225,6 +219,38 @@ fn Standings(sheet: Sheet, zone: chrono_tz::Tz) -> impl IntoView {
     }
 }
 
+/// Why the booked interview is not in the calendar, and whether anybody is at it.
+#[component]
+fn NotInCalendar(why: NotPlaced) -> impl IntoView {
+    let (words, dead) = match why {
+        NotPlaced::NoCalendar => {
+            ("No calendar to write to is connected. Everybody was invited by mail.".to_owned(), None)
+        }
+        NotPlaced::Failed(reason, outlook) => {
+            let (next, dead) = match outlook {
+                Some(Outlook::Trying) => (" We keep trying.", None),
+                Some(Outlook::Waiting) => (" It goes on by itself after that.", None),
+                Some(Outlook::GivenUp(job)) => (" We have stopped trying.", Some(job)),
+                None => ("", None),
+            };
+            (format!("{}{next}", reason.sentence()), dead)
+        }
+    };
+    let again = dead.map(|job| {
+        view! {
+            <form method="post" action=format!("/jobs/{job}/retry")>
+                <Button label="Try again" size=ButtonSize::Small />
+            </form>
+        }
+        .into_any()
+    });
+    view! {
+        <Banner tone=Tone::Warning title="The interview is booked, but it is not in your calendar as it should be." actions=again class="mt-4">
+            {words}
+        </Banner>
+    }
+}
+
 #[component]
 fn CalendarLine(sheet: Sheet, placement: Placement) -> impl IntoView {
     let connection = sheet.connections.values().flatten().find(|one| one.id == placement.connection).cloned();
@@ -235,7 +261,7 @@ fn CalendarLine(sheet: Sheet, placement: Placement) -> impl IntoView {
     let status = match &sheet.event {
         _ if placement.removed_at.is_some() => Status::Cancelled,
         Some(event) if placement.is_current(event) => Status::InCalendar,
-        _ if !placement.last_error.is_empty() => Status::NotInCalendar,
+        _ if placement.problem.is_some() => Status::NotInCalendar,
         _ => Status::Placing,
     };
     let synced = placement

@@ -16,7 +16,6 @@ use crate::{
     },
     error::AppError,
     ids::{JobId, RequestId},
-    outbox,
     people::Coordinator,
     requests::{
         link::{self, LinkError},
@@ -128,13 +127,11 @@ async fn retry(
     State(state): State<AppState>,
     coordinator: Coordinator,
     Path(id): Path<String>,
+    origin: Origin,
 ) -> Result<Redirect, AppError> {
     let job: JobId = id.parse().map_err(|_| AppError::not_found())?;
-    let txn = state.store.begin().await?;
-    if !outbox::revive(&txn, coordinator.member().org, job).await? {
+    if !booking::again::try_again(&state, &coordinator, job, &origin).await? {
         return Err(AppError::not_found());
     }
-    txn.commit().await?;
-    state.wake.notify_one();
     Ok(Redirect::to("/dashboard"))
 }
