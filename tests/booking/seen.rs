@@ -49,10 +49,16 @@ stories! {
     async fn what_was_read_is_kept_until_somebody_writes(app) {
         let page = Page::of(app.store());
         rename(app.store(), "one").await;
-        for _ in 0..5 {
+        // On a shared server the writes of others count as changes too: sooner or later there is a moment without any.
+        let mut reads = [0, 0];
+        for _ in 0..1000 {
             assert_eq!(page.shows().await, "one");
+            reads = [reads[1], page.reads.load(Ordering::SeqCst)];
+            if reads[0] == reads[1] {
+                break;
+            }
         }
-        assert_eq!(page.reads.load(Ordering::SeqCst), 1);
+        assert_eq!(reads[0], reads[1], "nothing was ever kept");
         rename(app.store(), "two").await;
         assert_eq!(page.shows().await, "two", "written by this process");
         let twin = twin(&app.home).await;
