@@ -88,6 +88,8 @@ async fn a_candidates_pages_hold_nobody_elses_address() {
         }
     }
     assert_eq!(front.post(&path(""), &choice(&front, 0, "14:00", "c")).await.status.as_u16(), 303);
+    // The calendar file goes by the invitation's UID, known once the event stands.
+    front.app.work().await;
     let booked = pages(&front, &asked).await;
     seen.extend(booked.iter().filter(|page| !page.starts_with("BEGIN:VCALENDAR")).cloned());
     let file = booked.iter().find(|page| page.starts_with("BEGIN:VCALENDAR")).expect("a calendar file");
