@@ -51,7 +51,8 @@ pub enum LinkError {
 impl From<LinkError> for AppError {
     fn from(error: LinkError) -> Self {
         match error {
-            LinkError::Unknown => AppError::new(404, "link_unknown", "This link is not valid. Ask for a new one."),
+            LinkError::Unknown => AppError::new(404, "link_unknown", "This link is not valid. Ask for a new one.")
+                .hint("Check that the address was copied whole. If it was, whoever sent it can send another."),
             LinkError::Expired { .. } => {
                 AppError::new(410, "link_expired", "This link has expired. Ask for a new one.")
             }

@@ -112,10 +112,10 @@ pub fn SettingsPage() -> impl IntoView {
             <Frame desk title="Settings" current=Section::Settings>
                 {problem}
                 {confirm}
-                <div class="stack-lg">
-                    <Card>
-                        <CardHead title="Where you are" />
-                        <CardBody>
+                <Card>
+                    <CardHead title="Profile" />
+                    <CardBody>
+                        <div class="stack-lg max-w-lg">
                             <form method="post" action="/settings" class="stack" data-guess-zone=guess.then_some("")>
                                 <input type="hidden" name="return_to" value="/settings?news=saved" />
                                 <ZoneSelect
@@ -128,11 +128,6 @@ pub fn SettingsPage() -> impl IntoView {
                                     <Button label="Save" kind=ButtonKind::Primary />
                                 </div>
                             </form>
-                        </CardBody>
-                    </Card>
-                    <Card>
-                        <CardHead title="Where others write to you" />
-                        <CardBody>
                             <form method="post" action="/settings" class="stack">
                                 <TextField
                                     label="Address"
@@ -140,15 +135,15 @@ pub fn SettingsPage() -> impl IntoView {
                                     kind=InputKind::Email
                                     value=address
                                     error=wrong_email
-                                    hint="Another address counts once you opened the link we mail to it."
+                                    hint="Others write to you here. Another address counts once you opened the link we mail to it."
                                 />
                                 <div>
                                     <Button label="Send a link" />
                                 </div>
                             </form>
-                        </CardBody>
-                    </Card>
-                </div>
+                        </div>
+                    </CardBody>
+                </Card>
                 <Toasts>{news}</Toasts>
             </Frame>
         })
