@@ -34,8 +34,6 @@ pub mod slots;
 mod strict;
 // Why a start was refused.
 pub mod why;
-// Microsoft's names of zones (a table).
-mod windows_zones;
 // Aliases and places of zones (tables).
 mod zone_aliases;
 // Zones as people write and read them.

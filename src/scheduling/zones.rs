@@ -2,11 +2,9 @@
 //!
 //! A zone is an IANA name. Aliases are accepted and become today's name, wrong case is mended, abbreviations and
 //! anything else are refused: no input ever turns into UTC by default. What the clocks show when is
-//! [`super::clock`]'s; names from Windows never come here, a calendar client translates its own provider's names with
-//! [`from_windows`].
+//! [`super::clock`]'s; names from Windows never come here, a calendar client translates its own provider's names.
 
 use super::clock;
-use super::windows_zones::WINDOWS;
 use super::zone_aliases::{ALIASES, PLACES};
 use chrono::{DateTime, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
@@ -56,13 +54,6 @@ pub fn canonical(zone: Tz) -> Tz {
         Ok(at) => ALIASES[at].1.parse().unwrap_or(zone),
         Err(_) => zone,
     }
-}
-
-/// The zone that Microsoft's products call by a Windows name ("W. Europe Standard Time"); exact spelling. Names such as
-/// "Customized Time Zone" stand for no zone.
-pub fn from_windows(name: &str) -> Option<Tz> {
-    let at = WINDOWS.binary_search_by(|(windows, _)| (*windows).cmp(name)).ok()?;
-    WINDOWS[at].1.parse().ok()
 }
 
 /// The place a zone is named after: "Berlin", "Buenos Aires, Argentina".
@@ -194,7 +185,6 @@ mod tests {
     #[test]
     fn the_tables_fit_the_database_and_an_alias_keeps_its_clocks() {
         assert!(ALIASES.is_sorted(), "the alias table is searched by halving");
-        assert!(WINDOWS.is_sorted(), "the Windows table is searched by halving");
         for (alias, canonical_name) in ALIASES {
             let (alias, zone): (Tz, Tz) = (alias.parse().expect(alias), canonical_name.parse().expect(canonical_name));
             assert_eq!(canonical(zone), zone, "{zone} is the end of the chain");
@@ -202,9 +192,6 @@ mod tests {
                 let instant = Utc.with_ymd_and_hms(2010 + month / 12, month as u32 % 12 + 1, 1, 0, 0, 0).unwrap();
                 assert_eq!(offset_seconds(alias, instant), offset_seconds(zone, instant), "{alias} at {instant}");
             }
-        }
-        for (windows, name) in WINDOWS {
-            assert!(name.parse::<Tz>().is_ok_and(|zone| canonical(zone) == zone), "{windows}: {name}");
         }
         let offered: Vec<Tz> = regions().iter().flat_map(|region| region.zones.iter().copied()).collect();
         assert!(offered.iter().all(|&zone| canonical(zone) == zone));
@@ -214,14 +201,6 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count, "each region comes once");
-    }
-
-    #[test]
-    fn windows_names_are_translated_and_made_up_ones_are_not() {
-        assert_eq!(from_windows("W. Europe Standard Time"), Some(Tz::Europe__Berlin));
-        assert_eq!(from_windows("India Standard Time"), Some(Tz::Asia__Kolkata));
-        assert_eq!(from_windows("Customized Time Zone"), None);
-        assert_eq!(from_windows("tzone://Microsoft/Custom"), None);
     }
 
     #[test]
