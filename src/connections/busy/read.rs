@@ -1,0 +1,109 @@
+//! What calendars said, kept in the database for a while: intervals only, never a title.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
+
+use crate::{
+    ids::{ConnectionId, OrgId},
+    scheduling::interval::{Interval, normalise, subtract},
+    store::{Stamp, StoreError, Txn, entities::busy_reads},
+};
+
+/// How old busy times may be when a calendar does not answer.
+const STALE_AT_MOST: chrono::Duration = chrono::Duration::minutes(5);
+
+/// What one connection said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Read {
+    pub window: Interval,
+    pub intervals: Vec<Interval>,
+    pub read_at: DateTime<Utc>,
+}
+
+impl Read {
+    pub fn covers(&self, window: Interval) -> bool {
+        self.window.contains(&window)
+    }
+
+    /// Whether it may stand in for a calendar that does not answer now.
+    pub fn serves(&self, window: Interval, now: DateTime<Utc>) -> bool {
+        self.covers(window) && now - self.read_at <= STALE_AT_MOST
+    }
+
+    pub fn within(&self, window: Interval) -> Self {
+        let intervals = self.intervals.iter().filter_map(|span| span.intersection(&window)).collect();
+        Self { window, intervals, read_at: self.read_at }
+    }
+
+    /// This newer reading, set into a wider older one that is still good, so that a look at one hour does not cost the weeks
+    /// around it. The whole is as old as its oldest part.
+    pub fn set_into(self, older: Option<&Self>) -> Self {
+        match older {
+            Some(older) if older.serves(self.window, self.read_at) && !self.window.contains(&older.window) => {
+                let mut intervals = subtract(&older.intervals, &[self.window]);
+                intervals.extend(self.intervals);
+                Self { window: older.window, intervals: normalise(intervals), read_at: older.read_at }
+            }
+            _ => self,
+        }
+    }
+
+    pub fn from_row(row: &busy_reads::Model) -> Option<Self> {
+        let at = |millis| Stamp::from_millis(millis).at();
+        let pairs: Vec<(i64, i64)> = serde_json::from_str(&row.intervals).ok()?;
+        let intervals =
+            pairs.into_iter().map(|(start, end)| Interval::new(at(start), at(end))).collect::<Option<_>>()?;
+        let window = Interval::new(row.window_start.at(), row.window_end.at())?;
+        Some(Self { window, intervals, read_at: row.read_at.at() })
+    }
+
+    fn to_row(&self, org: OrgId, connection: ConnectionId) -> busy_reads::ActiveModel {
+        let pairs: Vec<_> = self
+            .intervals
+            .iter()
+            .map(|span| [span.start().timestamp_millis(), span.end().timestamp_millis()])
+            .collect();
+        busy_reads::ActiveModel {
+            connection_id: Set(connection),
+            org_id: Set(org),
+            window_start: Set(self.window.start().into()),
+            window_end: Set(self.window.end().into()),
+            intervals: Set(serde_json::json!(pairs).to_string()),
+            read_at: Set(self.read_at.into()),
+        }
+    }
+}
+
+/// The last reading of each connection.
+pub(super) async fn reads(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    ids: &[ConnectionId],
+) -> Result<HashMap<ConnectionId, Read>, StoreError> {
+    let rows = busy_reads::Entity::find()
+        .filter(busy_reads::Column::OrgId.eq(org))
+        .filter(busy_reads::Column::ConnectionId.is_in(ids.iter().copied()))
+        .all(db)
+        .await?;
+    Ok(rows.iter().filter_map(|row| Some((row.connection_id, Read::from_row(row)?))).collect())
+}
+
+/// Keeps a reading in place of the one before.
+pub(super) async fn store(txn: &Txn, org: OrgId, connection: ConnectionId, read: &Read) -> Result<(), StoreError> {
+    use busy_reads::Column;
+    let again = OnConflict::column(Column::ConnectionId)
+        .update_columns([Column::WindowStart, Column::WindowEnd, Column::Intervals, Column::ReadAt])
+        .to_owned();
+    let row = read.to_row(org, connection);
+    busy_reads::Entity::insert(row).on_conflict(again).exec_without_returning(&**txn).await?;
+    Ok(())
+}
+
+/// Forgets what was read of a connection, so that the next question goes to the calendar: after we wrote to it ourselves, or
+/// when its owner chose other calendars.
+pub async fn forget(txn: &Txn, org: OrgId, connection: ConnectionId) -> Result<(), StoreError> {
+    busy_reads::Entity::delete_by_id(connection).filter(busy_reads::Column::OrgId.eq(org)).exec(&**txn).await?;
+    Ok(())
+}
