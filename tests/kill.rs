@@ -1,12 +1,15 @@
 //! Convene is killed at random moments while candidates book, move and cancel over HTTP, and started again; afterwards what
 //! candidates were told, what the database says and what stands on the coordinator's calendar are the same.
 //!
-//! The real program, with SQLite kept across restarts, against the sandbox and a mail server in this process. Six kills in
-//! `make test`, two hundred with `SOAK=1`; `KILLS` names another number.
+//! The real program, on a database kept across restarts, against the sandbox and a mail server in this process. Six kills on
+//! each database in `make test`, two hundred with `SOAK=1`; `KILLS` names another number. PostgreSQL itself lives on.
 #![cfg(feature = "demo")]
 
 #[path = "kill/candidate.rs"]
 mod candidate;
+#[path = "story/store.rs"]
+#[allow(dead_code, reason = "fresh databases, of which each test uses a part")]
+mod databases;
 #[path = "kill/postbox.rs"]
 mod postbox;
 #[path = "kill/world.rs"]
@@ -26,6 +29,7 @@ use convene::store::{
     entities::{bookings, events, jobs, messages, placements},
     words::{BookingStatus, EventStatus, JobStatus, MessageStatus},
 };
+use databases::Home;
 use sea_orm::EntityTrait;
 use world::{Random, World};
 
@@ -35,10 +39,22 @@ const REQUESTS_PER_KILL: usize = 8;
 const CANDIDATES: usize = 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_lost_doubled_or_left_over_when_the_program_is_killed() {
+async fn nothing_is_lost_doubled_or_left_over_when_the_program_is_killed_on_sqlite() {
+    nothing_is_lost_doubled_or_left_over(databases::on_sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_doubled_or_left_over_when_the_program_is_killed_on_postgres() {
+    match databases::on_postgres().await {
+        Some(home) => nothing_is_lost_doubled_or_left_over(home).await,
+        None => eprintln!("TEST_POSTGRES_URL is not set: not told on PostgreSQL"),
+    }
+}
+
+async fn nothing_is_lost_doubled_or_left_over(home: Home) {
     let kills = std::env::var("KILLS").ok().and_then(|kills| kills.parse().ok());
     let kills: usize = kills.unwrap_or(if std::env::var("SOAK").is_ok() { 200 } else { 6 });
-    let world = Arc::new(World::open().await);
+    let world = Arc::new(World::open(home).await);
     let links = Arc::new(world.ask(kills * REQUESTS_PER_KILL).await);
     let begun = Instant::now();
 
@@ -131,8 +147,9 @@ async fn judge(world: &World, told: &[Told], kills: usize, took: Duration) {
 
     let retaken = jobs.iter().filter(|job| job.attempts > 1).count();
     println!(
-        "{kills} kills: {} candidates, {live} interviews stand, {} were cancelled, {} jobs ({retaken} run again), \
+        "{}: {kills} kills: {} candidates, {live} interviews stand, {} were cancelled, {} jobs ({retaken} run again), \
          {} mails ({} sent again), {:.0} s",
+        world.database(),
         told.len(),
         told.iter().filter(|one| one.was_cancelled).count(),
         jobs.len(),

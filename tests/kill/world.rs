@@ -29,7 +29,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFi
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
-use super::postbox::Postbox;
+use super::{databases::Home, postbox::Postbox};
 
 const ANA: &str = "ana.alvarez@example.com";
 const PANELS: [&str; 3] =
@@ -58,6 +58,7 @@ pub struct World {
     http: reqwest::Client,
     postbox: Postbox,
     folder: PathBuf,
+    home: Home,
     _sandbox: convene_sandbox::Running,
 }
 
@@ -70,7 +71,7 @@ impl Drop for World {
 
 impl World {
     /// A furnished organisation whose coordinator's calendar is connected.
-    pub async fn open() -> Self {
+    pub async fn open(home: Home) -> Self {
         let folder = std::env::temp_dir().join(format!("convene-kill-{}", uuid::Uuid::now_v7().simple()));
         std::fs::create_dir_all(&folder).expect("a temporary folder");
         let (port, sandbox_port) = (free_ports(1), free_ports(4));
@@ -79,7 +80,7 @@ impl World {
         let postbox = Postbox::open().await;
         let local = |offset: u16| format!("http://127.0.0.1:{}", sandbox_port + offset);
         let settings = vec![
-            ("DATABASE_URL", format!("sqlite://{}?mode=rwc", folder.join("convene.db").display())),
+            ("DATABASE_URL", home.url.clone()),
             ("BASE_URL", format!("http://127.0.0.1:{port}")),
             ("LISTEN", format!("127.0.0.1:{port}")),
             ("TRUSTED_PROXIES", "127.0.0.1".to_owned()),
@@ -95,20 +96,24 @@ impl World {
         ];
         let look_up = |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
         let config = Arc::new(Config::from_settings(look_up).unwrap_or_else(|wrong| panic!("{wrong}")));
-        let store = Store::open(config.database.url.expose()).await.expect("opened");
-        store.migrate().await.expect("migrated");
         let mailer = Arc::new(MemoryMailer::new(config.mail.from.clone()));
-        let state = AppState::wire(store, config, Arc::new(SystemClock), mailer, Site::named("no-site", None));
+        let state =
+            AppState::wire(home.store.clone(), config, Arc::new(SystemClock), mailer, Site::named("no-site", None));
         let control = local(0);
         convene::demo::seed(&state, &control.parse().expect("a URL")).await.expect("furnished");
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let world = Self { state, settings, port, control, http, postbox, folder, _sandbox: sandbox };
+        let world = Self { state, settings, port, control, http, postbox, folder, home, _sandbox: sandbox };
         world.connect_ana().await;
         world
     }
 
     pub fn base(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Its kind.
+    pub fn database(&self) -> &'static str {
+        self.home.kind
     }
 
     pub fn store(&self) -> &Store {
