@@ -231,6 +231,7 @@ pub async fn a_video_meeting_survives_new_words(stage: &dyn Stage) {
     };
     let before = link(&draft, &first).await;
     assert_eq!(before.is_some(), stage.offers_video());
+    assert_eq!(first.join_url, before, "the receipt has it already");
     draft.description = "Other words <with> signs & more.".to_owned();
     draft.sequence = 1;
     let second = placed(stage, &draft, Some(&first)).await;

@@ -102,7 +102,7 @@ impl GoogleCalendar {
         mut event: Event,
         revive: bool,
         with_meet: bool,
-    ) -> Result<Placed, CalendarError> {
+    ) -> Result<Event, CalendarError> {
         let mut tries = 0;
         loop {
             if event.is_cancelled() && !revive {
@@ -110,11 +110,11 @@ impl GoogleCalendar {
             }
             let patch = wire::changes(&event, draft, with_meet);
             if patch.is_empty() {
-                return Ok(event.placed());
+                return Ok(event);
             }
             tries += 1;
             match self.patch(token, calendar, &event, draft, Value::Object(patch)).await {
-                Ok(event) => return Ok(event.placed()),
+                Ok(event) => return Ok(event),
                 Err(CalendarError::Conflict { .. }) if tries == 1 => {
                     event = self.get(token, calendar, &event.id).await?.ok_or(CalendarError::Gone)?;
                 }
@@ -122,6 +122,17 @@ impl GoogleCalendar {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// What was written, as a receipt. Google makes a meeting a moment after the event and tells its link to who looks again
+    /// (`conferenceData.createRequest.status`); that it is not known yet is no failure.
+    async fn receipt(&self, token: &AccessToken, calendar: &str, event: &Event) -> Placed {
+        let mut placed = event.placed();
+        if placed.join_url.is_none() && event.conference_data.is_some() {
+            let later = self.get(token, calendar, &event.id).await;
+            placed.join_url = later.ok().flatten().and_then(|event| event.placed().join_url);
+        }
+        placed
     }
 
     /// Whether to ask for Meet: only where the calendar offers it, as asking elsewhere fails the whole
@@ -254,7 +265,7 @@ impl Calendar for GoogleCalendar {
         let event = match known {
             Some(event) => event,
             None => match self.insert(token, calendar, draft, with_meet).await {
-                Ok(event) => return Ok(event.placed()),
+                Ok(event) => return Ok(self.receipt(token, calendar, &event).await),
                 // Someone inserted it between our look and our insert: most likely we did, on a request
                 // whose answer was lost.
                 Err(CalendarError::Conflict { .. }) => self
@@ -264,7 +275,8 @@ impl Calendar for GoogleCalendar {
                 Err(error) => return Err(error),
             },
         };
-        self.bring_in_line(token, calendar, draft, event, last.is_none(), with_meet).await
+        let event = self.bring_in_line(token, calendar, draft, event, last.is_none(), with_meet).await?;
+        Ok(self.receipt(token, calendar, &event).await)
     }
 
     async fn cancel(

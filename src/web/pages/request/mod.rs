@@ -191,7 +191,13 @@ fn Standings(sheet: Sheet, zone: chrono_tz::Tz) -> impl IntoView {
     if let Some(join) = join {
         facts.push(Fact::new(Glyph::Video, join));
     } else if request.video {
-        facts.push(Fact::new(Glyph::Video, "Video call, the link is made with the event"));
+        let is_placed = matches!(sheet.line.standing, Standing::InCalendar);
+        let where_to = if is_placed {
+            "Video call, the link is in the event"
+        } else {
+            "Video call, the link is made with the event"
+        };
+        facts.push(Fact::new(Glyph::Video, where_to));
     }
     if !request.location.is_empty() {
         facts.push(Fact::new(Glyph::MapPin, request.location.clone()));
