@@ -68,6 +68,8 @@ for (const who of [ANA, CHLOE]) {
         await page.goto(url);
         await expect(page.getByText("In calendar").first()).toBeVisible({ timeout: 1000 });
       }).toPass({ timeout: 20_000 });
+      const meeting = page.getByRole("link", { name: /^https:/ });
+      expect(await meeting.getAttribute("href"), "where the video call is").toBe(await meeting.textContent());
     });
     await test.step("invitation and confirmation are in the candidate's mailbox", async () => {
       await expect(async () => {

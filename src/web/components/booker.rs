@@ -56,12 +56,15 @@ pub struct Fact {
     /// A second, smaller line; may be empty.
     #[serde(default)]
     pub detail: String,
+    /// Where the text leads; a web address.
+    #[serde(default)]
+    pub href: Option<String>,
 }
 
 impl Fact {
     /// A fact of one line.
     pub fn new(glyph: Glyph, text: impl Into<String>) -> Self {
-        Self { glyph, text: text.into(), detail: String::new() }
+        Self { glyph, text: text.into(), detail: String::new(), href: None }
     }
 }
 
@@ -74,10 +77,14 @@ pub fn Facts(facts: Vec<Fact>) -> impl IntoView {
                 .into_iter()
                 .map(|fact| {
                     let detail = (!fact.detail.is_empty()).then_some(fact.detail);
+                    let text = match fact.href {
+                        Some(href) => view! { <a class="link break-all" href=href rel="noreferrer">{fact.text}</a> }.into_any(),
+                        None => fact.text.into_any(),
+                    };
                     view! {
                         <li>
                             <Icon glyph=fact.glyph />
-                            <div>{fact.text} {detail.map(|detail| view! { <small>{detail}</small> })}</div>
+                            <div>{text} {detail.map(|detail| view! { <small>{detail}</small> })}</div>
                         </li>
                     }
                 })

@@ -405,7 +405,7 @@ fn times(theme: &'static str) -> AnyView {
 fn booking(theme: &'static str) -> AnyView {
     let facts = vec![
         Fact::new(Glyph::Clock, "60 minutes"),
-        Fact { glyph: Glyph::Video, text: "Google Meet".into(), detail: "The link comes with the invitation.".into() },
+        Fact { detail: "The link comes with the invitation.".into(), ..Fact::new(Glyph::Video, "Google Meet") },
     ];
     let confirm = view! {
         <ConfirmBar

@@ -20,7 +20,7 @@ use crate::{
     error::AppError,
     events::{self, Event, Placement},
     ids::{PersonId, RequestId},
-    notifications::when,
+    notifications::{link::Link, when},
     outbox::Outlook,
     people::Person,
     requests::{self, Panel, link},
@@ -189,7 +189,9 @@ fn Standings(sheet: Sheet, zone: chrono_tz::Tz) -> impl IntoView {
     facts.push(address);
     let join = sheet.placements.iter().find(|at| !at.join_url.is_empty()).map(|at| at.join_url.clone());
     if let Some(join) = join {
-        facts.push(Fact::new(Glyph::Video, join));
+        // What a provider calls a link is one only if it is.
+        let href = join.parse::<Link>().is_ok().then(|| join.clone());
+        facts.push(Fact { href, ..Fact::new(Glyph::Video, join) });
     } else if request.video {
         let is_placed = matches!(sheet.line.standing, Standing::InCalendar);
         let where_to = if is_placed {
