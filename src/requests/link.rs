@@ -302,7 +302,7 @@ async fn post_link(
         // Sending again is a new mail, not the same one twice.
         about: format!("{}:{}", request.id, now.timestamp_millis()),
         sequence: 0,
-        reply_to: Some(&coordinator.member().email).filter(|email| people::has_address(email)).map(ToString::to_string),
+        reply_to: coordinator.member().contact().map(ToString::to_string),
     };
     notifications::post(txn, &state.config, &message, &to, post, now).await
 }

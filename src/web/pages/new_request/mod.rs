@@ -84,10 +84,10 @@ pub fn NewRequestPage() -> impl IntoView {
             None => filled_in(&fields),
         };
         let team = people::team(desk.state.store.reader(), member.org).await?;
-        let team = team
-            .into_iter()
-            .filter(|person| people::has_address(&person.email))
-            .map(|person| Teammate { email: person.email.to_string(), name: person.name });
+        let team = team.into_iter().filter_map(|person| {
+            let email = person.contact()?.to_string();
+            Some(Teammate { email, name: person.name })
+        });
         let zone_error = live.errors.iter().find(|note| note.field == "zone" && touched.contains(&note.field));
         let zone_error = zone_error.map(|note| note.wrong.clone());
         // The frame's question where they live brings the script along.
