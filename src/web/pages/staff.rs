@@ -163,7 +163,7 @@ fn AboutYou(desk: Desk) -> impl IntoView {
         view! { <TextField label="Your address" name="email" id="your-address" kind=InputKind::Email value=claimed /> }
     });
     let form = view! {
-        <form method="post" action="/settings" class="row" data-guess-zone="">
+        <form method="post" action="/settings" class="flex flex-col gap-3 sm:flex-row sm:items-end" data-guess-zone="">
             <input type="hidden" name="return_to" value=desk.here />
             {zone}
             {address}
