@@ -20,15 +20,19 @@ use crate::{
     web::{
         components::{ErrorPage, LinkButton, PublicShell},
         pages::{
+            admin::CalendarPolicyPage,
             booking::{BookingPage, CancelPage, MovePage},
             dashboard::{Dashboard, RequestsPage},
             home::Home,
+            invite::{InvitePage, TimesPage},
             mailbox::{MailPage, MailboxPage},
             new_request::NewRequestPage,
+            people::InvitePeoplePage,
             request::{RequestPage, move_page::MoveRequestPage},
-            settings::SettingsPage,
+            settings::{CalendarPage, SettingsPage},
             signin::{SignIn, SignUp},
             styleguide::Styleguide,
+            welcome::WelcomePage,
         },
         site::Site,
     },
@@ -56,6 +60,12 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/requests/:id") view=RequestPage ssr=SsrMode::Async />
                 <Route path=path!("/requests/:id/move") view=MoveRequestPage ssr=SsrMode::Async />
                 <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async />
+                <Route path=path!("/settings/calendar") view=CalendarPage ssr=SsrMode::Async />
+                <Route path=path!("/welcome") view=WelcomePage ssr=SsrMode::Async />
+                <Route path=path!("/admin/integrations/calendar") view=CalendarPolicyPage ssr=SsrMode::Async />
+                <Route path=path!("/people/invite") view=InvitePeoplePage ssr=SsrMode::Async />
+                <Route path=path!("/invite/:token") view=InvitePage ssr=SsrMode::Async />
+                <Route path=path!("/invite/:token/times") view=TimesPage ssr=SsrMode::Async />
                 <Route path=path!("/book/:token") view=BookingPage ssr=SsrMode::Async />
                 <Route path=path!("/book/:token/move") view=MovePage ssr=SsrMode::Async />
                 <Route path=path!("/book/:token/cancel") view=CancelPage ssr=SsrMode::Async />

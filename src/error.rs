@@ -46,6 +46,8 @@ pub enum WayOn {
     Home,
     SignIn,
     Dashboard,
+    Settings,
+    Welcome,
 }
 
 impl WayOn {
@@ -54,6 +56,8 @@ impl WayOn {
             Self::Home => "Home page",
             Self::SignIn => "Sign-in page",
             Self::Dashboard => "Continue to your dashboard",
+            Self::Settings => "Your settings",
+            Self::Welcome => "Connect your calendar",
         }
     }
 
@@ -62,6 +66,8 @@ impl WayOn {
             Self::Home => "/",
             Self::SignIn => "/signin",
             Self::Dashboard => "/dashboard",
+            Self::Settings => "/settings",
+            Self::Welcome => "/welcome?step=1",
         }
     }
 }

@@ -89,6 +89,7 @@ ids! {
     SeatId = "sea";
     WindowId = "win";
     LinkId = "lnk";
+    InvitationId = "inv";
     BookingId = "bkg";
     ChangeId = "chg";
     EventId = "evt";

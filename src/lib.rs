@@ -32,6 +32,9 @@ pub mod booking;
 // What goes on calendars: one UID for life, a SEQUENCE that only grows.
 #[cfg(feature = "ssr")]
 pub mod events;
+// Asking somebody to connect their calendar, and their answer.
+#[cfg(feature = "ssr")]
+pub mod invitations;
 // What we tell people, and how mail carries it.
 #[cfg(feature = "ssr")]
 pub mod notifications;

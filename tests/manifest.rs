@@ -18,6 +18,10 @@ use convene::{
     app::App,
     config::Config,
     ids::{LinkToken, OrgId, PersonId, RequestId},
+    invitations::{
+        self,
+        ask::{self, Ask},
+    },
     store::entities::{jobs, messages},
     web::{
         manifest::{Policy, WAYS, Way},
@@ -56,15 +60,18 @@ enum Role {
     Foreigner,
     /// Who made what is asked for.
     Coordinator,
+    /// Of the same organisation.
+    Admin,
 }
 
-const ROLES: [Role; 4] = [Role::Nobody, Role::Interviewer, Role::Foreigner, Role::Coordinator];
+const ROLES: [Role; 5] = [Role::Nobody, Role::Interviewer, Role::Foreigner, Role::Coordinator, Role::Admin];
 
 /// Convene with two organisations, and somebody in every role.
 struct House {
     front: Front,
     ben: PersonId,
     uma: (OrgId, PersonId),
+    ida: PersonId,
 }
 
 impl House {
@@ -75,7 +82,10 @@ impl House {
         let theirs = organisation(app.store(), "Contoso", app.now()).await;
         let uma = coordinator(app.store(), theirs, "uma@example.com").await;
         let uma = (theirs, uma.member().person);
-        Self { front, ben, uma }
+        let ida = app.person("ida@example.com").await;
+        let id = app.uuid(ida.uuid());
+        app.run(&format!("UPDATE people SET role = 'admin' WHERE id = {id}")).await;
+        Self { front, ben, uma, ida }
     }
 
     /// From here on, this is who asks. Signed in anew, since signing out is one of the ways.
@@ -86,11 +96,22 @@ impl House {
             Role::Interviewer => Some((ana.org, self.ben)),
             Role::Foreigner => Some(self.uma),
             Role::Coordinator => Some((ana.org, ana.person)),
+            Role::Admin => Some((ana.org, self.ida)),
         };
         self.front.cookie = match who {
             Some((org, person)) => self.front.session_of(org, person).await,
             None => String::new(),
         };
+    }
+
+    /// An invitation of somebody of Ana's organisation: who, and the token of its link.
+    async fn invited(&self, number: usize) -> (PersonId, LinkToken) {
+        let app = &self.front.app;
+        let email = format!("guest-{number}@example.com").parse().expect("an address");
+        let asked = ask::ask(&app.state, &app.ana, &Ask::interviewer(email, None), &Default::default()).await;
+        let Ok(ask::Outcome::Invited(id)) = asked else { panic!("{asked:?}") };
+        let invitation = invitations::of_id(app.store().reader(), app.org, id).await.expect("read").expect("made");
+        (invitation.person, app.invitation_token(invitation.person).await)
     }
 
     /// A dead letter of Ana's organisation.
@@ -135,8 +156,8 @@ fn let_in(answer: &Answer) -> bool {
 #[tokio::test]
 async fn every_way_lets_in_whom_it_says() {
     let mut house = House::open().await;
-    for way in &WAYS {
-        for role in ROLES {
+    for (number, (way, role)) in WAYS.iter().flat_map(|way| ROLES.map(|role| (way, role))).enumerate() {
+        {
             // Each way finds everything new: some of them end what they are asked about.
             let asked = house.front.app.asks(|_| ()).await;
             if way.path.ends_with("/move") {
@@ -151,6 +172,16 @@ async fn every_way_lets_in_whom_it_says() {
                     let answer = house.ask(way, &path).await;
                     assert!(let_in(&answer) || answer.header("location") == "/signin", "{what}: {:?}", said(&answer));
                 }
+                Policy::Link if way.path.starts_with("/invite/") => {
+                    let (_, token) = house.invited(number).await;
+                    house.become_one(role).await;
+                    let answer = house.ask(way, &way.path.replace("{token}", token.expose())).await;
+                    let told = matches!(answer.status.as_u16(), 404) && way.method == Method::POST;
+                    assert!(let_in(&answer) || told, "{what}: {:?}", said(&answer));
+                    let answer = house.ask(way, &way.path.replace("{token}", LinkToken::random().expose())).await;
+                    let code = Page(&answer.body).code();
+                    assert_eq!((answer.status.as_u16(), code.as_deref()), (404, Some("invitation_unknown")), "{what}");
+                }
                 Policy::Link => {
                     house.become_one(role).await;
                     let with = |token: &LinkToken| {
@@ -163,7 +194,17 @@ async fn every_way_lets_in_whom_it_says() {
                     let code = Page(&answer.body).code();
                     assert_eq!((answer.status.as_u16(), code.as_deref()), (404, Some("link_unknown")), "{what}");
                 }
-                Policy::Coordinator => coordinators_only(&mut house, way, role, &asked, &what).await,
+                Policy::Coordinator => coordinators_only(&mut house, way, role, &asked, number, &what).await,
+                Policy::Member | Policy::Admin => {
+                    house.become_one(role).await;
+                    let answer = house.ask(way, &way.path.replace("{provider}", "google")).await;
+                    match role {
+                        Role::Nobody => turned_away(way, &answer, &what),
+                        Role::Admin => assert!(let_in(&answer), "{what}: {:?}", said(&answer)),
+                        _ if way.policy == Policy::Member => assert!(let_in(&answer), "{what}: {:?}", said(&answer)),
+                        _ => assert_eq!(answer.status.as_u16(), 403, "{what}: {:?}", said(&answer)),
+                    }
+                }
                 Policy::Demo => {
                     house.become_one(role).await;
                     let answer = house.ask(way, &way.path.replace("{id}", "x")).await;
@@ -174,27 +215,41 @@ async fn every_way_lets_in_whom_it_says() {
     }
 }
 
-async fn coordinators_only(house: &mut House, way: &Way, role: Role, asked: &Asked, what: &str) {
-    let is_job = way.path.starts_with("/jobs/");
-    let id = if is_job { house.dead_letter(asked).await } else { asked.id.to_string() };
+/// Somebody signed out is sent to sign in, or told so.
+fn turned_away(way: &Way, answer: &Answer, what: &str) {
+    if way.method == Method::GET {
+        let sign_in = answer.header("location").starts_with("/signin?return_to=");
+        assert!(answer.status.as_u16() == 303 && sign_in, "{what}: {:?}", said(answer));
+    } else {
+        assert_eq!(answer.status.as_u16(), 401, "{what}: {:?}", said(answer));
+    }
+}
+
+async fn coordinators_only(house: &mut House, way: &Way, role: Role, asked: &Asked, number: usize, what: &str) {
+    let (is_job, is_person) = (way.path.starts_with("/jobs/"), way.path.starts_with("/people/{id}"));
+    let id = match (is_job, is_person) {
+        (true, _) => house.dead_letter(asked).await,
+        (_, true) => house.invited(number).await.0.to_string(),
+        _ => asked.id.to_string(),
+    };
     house.become_one(role).await;
     let answer = house.ask(way, &way.path.replace("{id}", &id)).await;
     let status = answer.status.as_u16();
     match role {
-        Role::Nobody if way.method == Method::GET => {
-            let sign_in = answer.header("location").starts_with("/signin?return_to=");
-            assert!(status == 303 && sign_in, "{what}: {:?}", said(&answer));
-        }
-        Role::Nobody => assert_eq!(status, 401, "{what}: {:?}", said(&answer)),
+        Role::Nobody => turned_away(way, &answer, what),
         Role::Interviewer => assert_eq!(status, 403, "{what}: {:?}", said(&answer)),
         Role::Foreigner if way.path.contains("{id}") => {
             // The same words as for what never was.
-            let other = if is_job { convene::ids::JobId::new().to_string() } else { RequestId::new().to_string() };
+            let other = match (is_job, is_person) {
+                (true, _) => convene::ids::JobId::new().to_string(),
+                (_, true) => PersonId::new().to_string(),
+                _ => RequestId::new().to_string(),
+            };
             let never = house.ask(way, &way.path.replace("{id}", &other)).await;
             assert_eq!(status, 404, "{what}: {:?}", said(&answer));
             assert_eq!(said(&answer), said(&never), "{what}");
         }
-        Role::Foreigner | Role::Coordinator => assert!(let_in(&answer), "{what}: {:?}", said(&answer)),
+        Role::Foreigner | Role::Coordinator | Role::Admin => assert!(let_in(&answer), "{what}: {:?}", said(&answer)),
     }
 }
 

@@ -26,6 +26,8 @@ CREATE TABLE people (
     -- [{"date": "2027-03-14", "windows": [{"start": "10:00", "end": "13:00"}]}, ...]
     date_overrides TEXT NOT NULL DEFAULT '[]',
     theme TEXT NOT NULL DEFAULT 'auto',
+    -- the step of the welcome they go on with, 1 to 3; 0 once it is done or was never theirs
+    welcome_step INTEGER NOT NULL DEFAULT 0,
     disabled_at BIGINT,
     created_at BIGINT NOT NULL,
     CONSTRAINT people_org_id UNIQUE (org_id, id),
@@ -75,6 +77,8 @@ CREATE TABLE oauth_attempts (
     browser_zone TEXT,
     -- the person who was signed in when the attempt began, where the purpose needs one
     person_id UUID,
+    -- the invitation that is being accepted, where it is one
+    invitation_id UUID,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );
@@ -120,6 +124,47 @@ CREATE TABLE calendars (
     is_write_target BOOLEAN NOT NULL,
     CONSTRAINT calendars_connection_fk FOREIGN KEY (org_id, connection_id) REFERENCES connections (org_id, id) ON DELETE CASCADE,
     CONSTRAINT calendars_once UNIQUE (connection_id, provider_id)
+);
+
+-- Somebody is asked to connect their calendar (or, with the role of a coordinator, to arrange interviews too). The link's token
+-- is derived from the salt with a key that is not in the database; only its hash is here.
+CREATE TABLE invitations (
+    id UUID NOT NULL CONSTRAINT invitations_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    role TEXT NOT NULL CONSTRAINT invitations_role_known CHECK (role IN ('coordinator', 'interviewer')),
+    invited_by UUID NOT NULL,
+    -- the request that made somebody ask, where one did
+    request_id UUID,
+    token_hash BYTEA NOT NULL CONSTRAINT invitations_token_once UNIQUE,
+    salt BYTEA NOT NULL,
+    key_id TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    -- when it was last mailed
+    sent_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    revoked_at BIGINT,
+    -- set once, by the statement that redeems it
+    accepted_at BIGINT,
+    CONSTRAINT invitations_org_id UNIQUE (org_id, id),
+    CONSTRAINT invitations_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id),
+    CONSTRAINT invitations_inviter_fk FOREIGN KEY (org_id, invited_by) REFERENCES people (org_id, id)
+);
+-- Nobody has two invitations that could be redeemed.
+CREATE UNIQUE INDEX invitations_one_open ON invitations (org_id, person_id) WHERE revoked_at IS NULL AND accepted_at IS NULL;
+
+-- The times somebody without a connected calendar gave by themselves, from a mail's link: their latest word.
+CREATE TABLE given_times (
+    person_id UUID NOT NULL CONSTRAINT given_times_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    -- JSON [[start, end], ...], milliseconds, sorted and disjoint: the weeks they spoke about, and when in them they can
+    periods TEXT NOT NULL,
+    windows TEXT NOT NULL,
+    -- by whose clock they said it, and the zone database that made instants of it
+    zone TEXT NOT NULL,
+    tzdata TEXT NOT NULL,
+    given_at BIGINT NOT NULL,
+    CONSTRAINT given_times_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id)
 );
 
 -- When a connection is busy, as last read: intervals only, never a title.

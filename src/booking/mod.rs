@@ -1,11 +1,13 @@
 //! The times a candidate may choose, the booking they make of one, and how it moves, is held, or ends.
 //!
 //! [`opened`] is what a link leads to, [`offer`] asks which times suit everyone, [`book`] takes one, [`change`] moves and cancels,
-//! [`hold`] settles a booking that waits for a calendar, [`again`] revives what was given up, `tell` says who is mailed what;
+//! [`hold`] settles a booking that waits for a calendar, [`again`] revives what was given up, `tell` says who is mailed what,
+//! [`answered`] tells coordinators whose times somebody's answer opened;
 //! [`list`] and [`timeline`] say how requests stand and what happened to
 //! them, [`preview`] answers the request form while it is typed. Overlap is refused by the schema, not by a check here.
 
 pub mod again;
+pub mod answered;
 pub mod book;
 pub mod change;
 pub mod hold;

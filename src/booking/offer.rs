@@ -277,8 +277,8 @@ pub fn query(ask: &Ask<'_>, known: &Knowledge, now: DateTime<Utc>, explain: bool
     query
 }
 
-/// One person as the core sees them. People without a calendar are there inside the hours typed for them, or else inside the
-/// coordinator's own windows; with neither, nobody knows. Where nobody knows their zone, their hours are on the request's clocks.
+/// One person as the core sees them. People without a calendar are there inside the times they gave themselves, and where they
+/// said nothing inside the hours typed for them, or else inside the coordinator's own windows; with none of it, nobody knows. Where nobody knows their zone, their hours are on the request's clocks.
 fn core_person(person: &Person, ask: &Ask<'_>, known: &Knowledge) -> scheduling::person::Person {
     let panel = ask.panel;
     let busy = match known.calendars.get(&person.id) {
@@ -294,12 +294,15 @@ fn core_person(person: &Person, ask: &Ask<'_>, known: &Knowledge) -> scheduling:
         core.weekly = person.weekly.clone();
         core.overrides = person.overrides.clone();
         core.manual = typed;
-    } else if !typed.is_empty() {
-        core.manual = typed;
-    } else if !panel.fallback.is_empty() {
-        core.manual = panel.fallback.clone();
     } else {
-        core.busy = Busy::Unknown;
+        let typed = if typed.is_empty() { panel.fallback.clone() } else { typed };
+        // Their own word counts where they spoke; hours typed for them are for the rest.
+        let given = panel.given.get(&person.id).filter(|given| given.speaks_of(ask.window));
+        match given {
+            Some(given) => core.manual = given.over(&typed),
+            None if !typed.is_empty() => core.manual = typed,
+            None => core.busy = Busy::Unknown,
+        }
     }
     let held = known.held.iter().filter(|(who, ..)| *who == person.id);
     for (_, taken, starts) in held {

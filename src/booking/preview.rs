@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+
 use super::offer::{self, Ask};
 use crate::{
     connections::{
@@ -12,7 +14,10 @@ use crate::{
         busy::{PersonBusy, UnknownReason},
     },
     ids::{Email, OrgId, PersonId},
-    people::{self, Coordinator, Person},
+    people::{
+        self, Coordinator, Person,
+        given::{self, GivenTimes},
+    },
     requests::{
         Panel, Seat, TypedWindows,
         create::STEP_MINUTES,
@@ -51,10 +56,12 @@ pub struct Guest {
 /// Where knowledge of somebody's time comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
-    /// Their own calendar.
-    Calendar,
+    /// Their own calendar, and when it was read.
+    Calendar(Option<DateTime<Utc>>),
     /// Their calendar, which says nothing at the moment.
     Silent(UnknownReason),
+    /// Times they gave themselves, and when.
+    Given(DateTime<Utc>),
     /// Hours typed for them.
     Typed,
     /// Nobody knows. The coordinator's own windows stand in, or nothing does.
@@ -106,9 +113,12 @@ pub async fn preview(state: &AppState, coordinator: &Coordinator, draft: &Draft)
         });
     }
 
+    let ids: Vec<PersonId> = people.iter().map(|(person, _)| person.id).collect();
+    let given = given::of_people(state.store.reader(), org, &ids).await?;
+    let window = request.as_ref().map(|request| request.window);
     let (outlook, calendars) = match request {
         Some(request) => {
-            let panel = panel(&request, &people);
+            let panel = panel(&request, &people, given.clone());
             let ask = Ask {
                 org,
                 window: request.window,
@@ -125,16 +135,20 @@ pub async fn preview(state: &AppState, coordinator: &Coordinator, draft: &Draft)
         }
         None => (None, None),
     };
-    let ids: Vec<PersonId> = people.iter().map(|(person, _)| person.id).collect();
     let connections = connections::of_people(state.store.reader(), org, &ids).await?;
     let known = |person: &Person| {
         let calendar = match calendars.as_ref().and_then(|calendars| calendars.get(&person.id)) {
-            Some(PersonBusy::Known { .. }) => Some(Known::Calendar),
+            Some(PersonBusy::Known { read_at, .. }) => Some(Known::Calendar(Some(*read_at))),
             Some(PersonBusy::Unknown { reason, .. }) => Some(Known::Silent(*reason)),
             Some(PersonBusy::NotConnected) => None,
             None => connections.get(&person.id).and_then(|list| list.iter().find_map(standing)),
         };
-        calendar.unwrap_or(if typed_for.contains(&person.email) { Known::Typed } else { Known::Nobody })
+        let given = given.get(&person.id).filter(|given| window.is_none_or(|window| given.speaks_of(window)));
+        calendar.unwrap_or(match given {
+            Some(given) => Known::Given(given.given_at),
+            None if typed_for.contains(&person.email) => Known::Typed,
+            None => Known::Nobody,
+        })
     };
     let people =
         people.into_iter().map(|(person, optional)| Guest { known: known(&person), person, optional }).collect();
@@ -144,7 +158,7 @@ pub async fn preview(state: &AppState, coordinator: &Coordinator, draft: &Draft)
 /// What a connection promises before its calendar was asked.
 fn standing(connection: &connections::Connection) -> Option<Known> {
     match connection.status {
-        ConnectionStatus::Active => Some(Known::Calendar),
+        ConnectionStatus::Active => Some(Known::Calendar(connection.last_synced_at)),
         ConnectionStatus::Expired => Some(Known::Silent(UnknownReason::SignInExpired)),
         ConnectionStatus::Error => Some(Known::Silent(UnknownReason::NoAnswer)),
         ConnectionStatus::Inactive => None,
@@ -204,7 +218,7 @@ fn stranger(org: OrgId, email: &Email) -> Person {
 }
 
 /// The panel as creating the request would store it.
-fn panel(request: &NewRequest, people: &[(Person, bool)]) -> Panel {
+fn panel(request: &NewRequest, people: &[(Person, bool)], given: BTreeMap<PersonId, GivenTimes>) -> Panel {
     let ids = |emails: &[Email]| -> Vec<PersonId> {
         let id = |email: &Email| people.iter().find(|(person, _)| person.email == *email).map(|(person, _)| person.id);
         emails.iter().filter_map(id).collect()
@@ -223,7 +237,7 @@ fn panel(request: &NewRequest, people: &[(Person, bool)]) -> Panel {
         }
     }
     let people = people.iter().map(|(person, _)| (person.id, person.clone())).collect();
-    Panel { seats, people, typed, fallback: request.fallback.clone() }
+    Panel { seats, people, typed, given, fallback: request.fallback.clone() }
 }
 
 #[cfg(test)]

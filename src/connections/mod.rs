@@ -1,11 +1,13 @@
 //! Connections: a person's account at a provider, with the tokens that reach it.
 //!
-//! Making one lives in [`connect`], keeping its token fresh in [`tokens`], asking when its owner is busy in [`busy`]. How a
+//! Making one lives in [`connect`], ending one in [`disconnect`], keeping its token fresh in [`tokens`], asking when its owner is
+//! busy in [`busy`]. How a
 //! provider is spoken to is [`crate::calendars`]' business. A connection that cannot be read makes its owner *unknown*, which
 //! is never free.
 
 pub mod busy;
 pub mod connect;
+pub mod disconnect;
 pub mod tokens;
 
 use std::{

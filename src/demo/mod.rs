@@ -1,11 +1,13 @@
 //! What a demo starts with: an organisation in the sandbox's world, two of whose interviewers are connected.
 //!
-//! Everybody the sandbox plays belongs to it, so whoever signs in finds the same organisation; their calendars are connected
-//! when they sign in. Ben and Raj are connected from the start, with tokens of the sandbox's own token flow.
+//! Everybody the sandbox plays belongs to it. Ana and Chloé sign in to it and connect their calendars then; Ben and Raj are
+//! connected from the start, with tokens of the sandbox's own token flow. The others never signed in: they can be invited, and
+//! whoever of them signs up without an invitation founds an organisation of their own.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono_tz::Tz;
 use sea_orm::{ActiveValue::Set, EntityTrait, PaginatorTrait};
 use serde::Deserialize;
 use serde_json::json;
@@ -18,7 +20,7 @@ use crate::{
         identity::Identity,
         oauth::{RefreshToken, TokenSet, scopes::short_name},
     },
-    connections::connect::{self, Grant},
+    connections::connect::{self, Grant, Probe},
     ids::{Email, OrgId, PersonId},
     people::{self, NewPerson},
     sign_in,
@@ -118,38 +120,11 @@ async fn furnish(
         COORDINATOR => Role::Coordinator,
         _ => Role::Interviewer,
     };
-    let wanted = connect::asks(Role::Interviewer).scopes(played.provider);
-    let order = json!({ "provider": played.provider, "account": played.email, "scopes": wanted });
-    let tokens: Tokens = ask(http.post(at(control, "/control/token")).json(&order)).await?;
-    let identity = identity(&tokens.id_token, played)?;
-
-    let grant = TokenSet {
-        access: AccessToken::new(tokens.access_token),
-        refresh: Some(RefreshToken::new(tokens.refresh_token)),
-        expires_in: Duration::from_secs(tokens.expires_in),
-        scopes: tokens.scope.split_whitespace().map(|scope| short_name(scope).to_owned()).collect::<BTreeSet<_>>(),
-        id_token: None,
-    };
     let connected = CONNECTED.contains(&played.email.as_str());
-    let client = state.services.calendars.get(played.provider);
-    let probe = match (connected, client) {
-        (true, Some(client)) => {
-            let account = Account { email: played.email.clone(), personal: identity.personal, zone };
-            let needs = connect::needs(Role::Interviewer);
-            Some(
-                connect::probe(
-                    client,
-                    played.provider,
-                    &grant.access,
-                    &account,
-                    &grant.scopes,
-                    needs,
-                    state.clock.now(),
-                )
-                .await,
-            )
-        }
-        _ => None,
+    // Others are interviewers who never signed in: they can be invited, or sign up on their own.
+    let account = match connected || role != Role::Interviewer {
+        true => Some(account(state, http, control, played, zone, connected).await?),
+        false => None,
     };
 
     let now = state.clock.now();
@@ -157,15 +132,56 @@ async fn furnish(
     let txn = state.store.begin().await?;
     let new = NewPerson { id: person, org, email: &email, name: &played.name, zone, role };
     people::insert(&txn, &new, now.into()).await?;
-    sign_in::add_identity(&txn, org, person, played.provider, &identity, now).await?;
-    if let Some(probe) = &probe {
-        let grant =
-            Grant { provider: played.provider, identity: &identity, tokens: &grant, scopes: &grant.scopes, probe };
-        let stored = connect::store(&state.services, &txn, org, person, grant, &Origin::default()).await;
-        stored.map_err(|error| SeedError::Sandbox(error.to_string()))?;
+    if let Some(Signed { identity, grant, probe }) = &account {
+        sign_in::add_identity(&txn, org, person, played.provider, identity, now).await?;
+        if let Some(probe) = probe {
+            let grant = Grant { provider: played.provider, identity, tokens: grant, scopes: &grant.scopes, probe };
+            let stored = connect::store(&state.services, &txn, org, person, grant, &Origin::default()).await;
+            stored.map_err(|error| SeedError::Sandbox(error.to_string()))?;
+        }
     }
     txn.commit().await?;
     Ok(())
+}
+
+/// Somebody's account at their provider, as signing in would find it.
+struct Signed {
+    identity: Identity,
+    grant: TokenSet,
+    /// Of a calendar that is connected from the start.
+    probe: Option<Probe>,
+}
+
+async fn account(
+    state: &AppState,
+    http: &reqwest::Client,
+    control: &Url,
+    played: &Played,
+    zone: Option<Tz>,
+    connected: bool,
+) -> Result<Signed, SeedError> {
+    let wanted = connect::asks(Role::Interviewer).scopes(played.provider);
+    let order = json!({ "provider": played.provider, "account": played.email, "scopes": wanted });
+    let tokens: Tokens = ask(http.post(at(control, "/control/token")).json(&order)).await?;
+    let identity = identity(&tokens.id_token, played)?;
+    let grant = TokenSet {
+        access: AccessToken::new(tokens.access_token),
+        refresh: Some(RefreshToken::new(tokens.refresh_token)),
+        expires_in: Duration::from_secs(tokens.expires_in),
+        scopes: tokens.scope.split_whitespace().map(|scope| short_name(scope).to_owned()).collect::<BTreeSet<_>>(),
+        id_token: None,
+    };
+    let probe = match (connected, state.services.calendars.get(played.provider)) {
+        (true, Some(client)) => {
+            let account = Account { email: played.email.clone(), personal: identity.personal, zone };
+            let (needs, now) = (connect::needs(Role::Interviewer), state.clock.now());
+            let probe =
+                connect::probe(client, played.provider, &grant.access, &account, &grant.scopes, needs, now).await;
+            Some(probe)
+        }
+        _ => None,
+    };
+    Ok(Signed { identity, grant, probe })
 }
 
 fn identity(id_token: &str, played: &Played) -> Result<Identity, SeedError> {

@@ -24,8 +24,9 @@ use crate::{calendars::ical::Method, scheduling::interval::Interval};
 use address::{MailAddress, MailName, NotMailable};
 use letter::Letter;
 pub use messages::{
-    BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved, CandidateDid, ConfirmAddress,
-    CoordinatorNotice, HeldReleased, Invitation, InvitationCancelled, InvitationUpdated, ReconnectNeeded,
+    Answered, AnsweredRequest, Asked, BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved,
+    CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice, HeldReleased, InterviewerAnswered, Invitation,
+    InvitationCancelled, InvitationUpdated, ReconnectNeeded,
 };
 pub use post::{Body, Post, body, deliver, failed, post};
 
@@ -82,6 +83,8 @@ pub enum Message {
     CoordinatorNotice(CoordinatorNotice),
     ReconnectNeeded(ReconnectNeeded),
     ConfirmAddress(ConfirmAddress),
+    ConnectCalendar(ConnectCalendar),
+    InterviewerAnswered(InterviewerAnswered),
 }
 
 /// A message in its final words.
@@ -111,6 +114,8 @@ impl Message {
             Self::CoordinatorNotice(notice) => notice.kind(),
             Self::ReconnectNeeded(_) => "reconnect_needed",
             Self::ConfirmAddress(_) => "confirm_address",
+            Self::ConnectCalendar(_) => "connect_calendar",
+            Self::InterviewerAnswered(_) => "interviewer_answered",
         }
     }
 
@@ -140,6 +145,8 @@ impl Message {
             Self::CoordinatorNotice(message) => message.letter(to),
             Self::ReconnectNeeded(message) => message.letter(to),
             Self::ConfirmAddress(message) => message.letter(to),
+            Self::ConnectCalendar(message) => message.letter(to),
+            Self::InterviewerAnswered(message) => message.letter(to),
         }
     }
 

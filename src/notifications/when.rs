@@ -3,7 +3,7 @@
 //! What a newcomer would get wrong: in the hour that a clock change repeats, and across any change, a wall-clock time
 //! alone does not name the instant; there the offset is added.
 
-use chrono::{DateTime, MappedLocalTime, TimeZone, Utc};
+use chrono::{DateTime, MappedLocalTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::scheduling::{interval::Interval, zones};
@@ -28,6 +28,22 @@ pub fn span(span: Interval, zone: Tz) -> String {
 pub fn instant(instant: DateTime<Utc>, zone: Tz) -> String {
     let local = instant.with_timezone(&zone);
     format!("{}, {}, {}", day(&local), clock(&local, is_repeated(&local)), place(zone, instant))
+}
+
+/// A date without its time: `Tue 9 March`.
+pub fn date(at: DateTime<Utc>, zone: Tz) -> String {
+    day(&at.with_timezone(&zone))
+}
+
+/// The days of a window: `8 to 19 March`.
+pub fn days(window: Interval, zone: Tz) -> String {
+    let first = window.start().with_timezone(&zone);
+    let last = (window.end() - TimeDelta::seconds(1)).with_timezone(&zone);
+    if first.format("%B %Y").to_string() == last.format("%B %Y").to_string() {
+        format!("{} to {}", first.format("%-d"), last.format("%-d %B"))
+    } else {
+        format!("{} to {}", first.format("%-d %B"), last.format("%-d %B"))
+    }
 }
 
 /// A length: `45 minutes`, `1 hour`, `1 hour 30 minutes`.

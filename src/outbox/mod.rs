@@ -19,7 +19,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{BookingId, ConnectionId, EventId, JobId, MessageId, OrgId},
+    ids::{BookingId, ConnectionId, EventId, JobId, MessageId, OrgId, PersonId},
     store::{
         self, Stamp, StoreError, Txn,
         entities::{connections, jobs},
@@ -47,6 +47,9 @@ pub enum Job {
     SettleHold { booking: BookingId },
     /// Read a newly connected account whose first read failed.
     ReadConnection { connection: ConnectionId },
+    /// Tell the coordinators of open requests that somebody connected their calendar or gave times, at this instant
+    /// (milliseconds since 1970).
+    TellAnswered { person: PersonId, at: i64 },
 }
 
 impl Job {
@@ -57,6 +60,7 @@ impl Job {
             Self::SendMessage { .. } => "send_message",
             Self::SettleHold { .. } => "settle_hold",
             Self::ReadConnection { .. } => "read_connection",
+            Self::TellAnswered { .. } => "tell_answered",
         }
     }
 
@@ -67,6 +71,7 @@ impl Job {
             Self::SendMessage { thread, .. } => thread.clone(),
             Self::SettleHold { booking } => format!("hold:{booking}"),
             Self::ReadConnection { connection } => format!("read:{connection}"),
+            Self::TellAnswered { person, .. } => format!("answered:{person}"),
         }
     }
 

@@ -1,11 +1,17 @@
 //! People: who they are, when they work, and how the organisation finds them.
 //!
-//! Staying signed in lives in [`sessions`], permission in [`permission`], the address they confirm themselves in [`contact`]. An e-mail address is for display and contact; who
-//! somebody is when they sign in is decided by their identity (issuer and subject) alone ([`crate::sign_in`]).
+//! Staying signed in lives in [`sessions`], permission in [`permission`], the address they confirm themselves in [`contact`],
+//! the times they give without a calendar in [`given`], what their organisation decided in [`policies`], how far somebody new has
+//! come in [`welcome`]. An e-mail address is
+//! for display and contact; who somebody is when they sign in is decided by their identity (issuer and subject) alone
+//! ([`crate::sign_in`]).
 
 pub mod contact;
+pub mod given;
 pub mod permission;
+pub mod policies;
 pub mod sessions;
+pub mod welcome;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -27,6 +33,7 @@ use crate::{
 };
 
 pub use permission::{Admin, Coordinator, Forbidden, Member};
+pub use policies::Policies;
 
 /// Somebody of an organisation. Interviewers may exist without ever signing in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,13 +76,22 @@ impl Person {
 pub struct Organisation {
     pub id: OrgId,
     pub name: String,
+    pub policies: Policies,
+}
+
+impl TryFrom<organisations::Model> for Organisation {
+    type Error = StoreError;
+
+    fn try_from(row: organisations::Model) -> Result<Self, StoreError> {
+        Ok(Self { id: row.id, name: row.name, policies: json("organisations.policies", &row.policies)? })
+    }
 }
 
 /// The organisation behind an id that a row of its own named.
 pub async fn organisation(db: &impl ConnectionTrait, org: OrgId) -> Result<Organisation, StoreError> {
     let row = organisations::Entity::find_by_id(org).one(db).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound(org.to_string()))?;
-    Ok(Organisation { id: row.id, name: row.name })
+    row.try_into()
 }
 
 /// Monday to Friday, 09:00 to 17:00 in the person's zone: the hours until somebody says otherwise.
@@ -120,7 +136,7 @@ pub async fn find_with_organisation(
         .one(db)
         .await?;
     let Some((person, Some(organisation))) = row else { return Ok(None) };
-    Ok(Some((from_row(person)?, Organisation { id: organisation.id, name: organisation.name })))
+    Ok(Some((from_row(person)?, organisation.try_into()?)))
 }
 
 /// The people with these ids, in the order of their ids; ids of other organisations are left out.
@@ -170,9 +186,32 @@ pub async fn disable(txn: &Txn, admin: &Admin, id: PersonId) -> Result<(), Store
     sessions::end_all(txn, org, id).await
 }
 
+/// Makes a person what they were invited to be.
+pub(crate) async fn set_role(txn: &Txn, org: OrgId, id: PersonId, role: Role) -> Result<(), StoreError> {
+    people::Entity::update_many()
+        .col_expr(people::Column::Role, Expr::value(role))
+        .filter(people::Column::OrgId.eq(org))
+        .filter(people::Column::Id.eq(id))
+        .exec(&**txn)
+        .await?;
+    Ok(())
+}
+
 /// Changes where a person lives, as they say it.
 pub async fn set_zone(txn: &Txn, org: OrgId, id: PersonId, zone: Tz) -> Result<(), StoreError> {
     zone_update(org, id, zone).exec(&**txn).await?;
+    Ok(())
+}
+
+/// Changes a person's weekly hours, as they say them.
+pub async fn set_weekly(txn: &Txn, org: OrgId, id: PersonId, weekly: &[WeeklyWindow]) -> Result<(), StoreError> {
+    let text = serde_json::to_string(weekly).map_err(|error| DbErr::Json(error.to_string()))?;
+    people::Entity::update_many()
+        .col_expr(people::Column::WeeklyHours, Expr::value(text))
+        .filter(people::Column::OrgId.eq(org))
+        .filter(people::Column::Id.eq(id))
+        .exec(&**txn)
+        .await?;
     Ok(())
 }
 
@@ -213,6 +252,7 @@ pub(crate) async fn insert(txn: &Txn, person: &NewPerson<'_>, at: Stamp) -> Resu
         weekly_hours: Set(weekly),
         date_overrides: Set("[]".to_owned()),
         theme: Set("auto".to_owned()),
+        welcome_step: Set(0),
         disabled_at: Set(None),
         created_at: Set(at),
     };

@@ -82,7 +82,7 @@ pub async fn create(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let id = LinkId::new();
-    let NewLinkToken { token, key_id, salt } = keys.new_link_token(PURPOSE, id);
+    let NewLinkToken { token, key_id, salt } = keys.new_link_token(PURPOSE, id.uuid());
     booking_links::Entity::insert(booking_links::ActiveModel {
         id: Set(id),
         org_id: Set(org),
@@ -165,7 +165,7 @@ pub(crate) async fn url_in(
         .order_by_desc(booking_links::Column::CreatedAt)
         .one(db)
         .await?;
-    let token = row.and_then(|row| state.keys.link_token(&row.key_id, PURPOSE, row.id, &row.salt).ok());
+    let token = row.and_then(|row| state.keys.link_token(&row.key_id, PURPOSE, row.id.uuid(), &row.salt).ok());
     Ok(token.map(|token| state.config.web.url(&format!("/book/{}", token.expose()))))
 }
 

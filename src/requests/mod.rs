@@ -17,7 +17,10 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, JoinType, Qu
 
 use crate::{
     ids::{Email, OrgId, PersonId, RequestId},
-    people::{self, Person},
+    people::{
+        self, Person,
+        given::{self, GivenTimes},
+    },
     scheduling::interval::Interval,
     store::{
         Stamp, StoreError, Txn,
@@ -73,11 +76,12 @@ pub struct Seat {
     pub people: Vec<PersonId>,
 }
 
-/// Hours somebody typed, and how long ago.
+/// Hours a coordinator typed, and how long ago.
 #[derive(Clone, Debug, Default)]
 pub struct TypedWindows {
     pub windows: Vec<Interval>,
-    pub typed_at: Option<DateTime<Utc>>,
+    /// Who typed the latest of them, and when.
+    pub typed: Option<(PersonId, DateTime<Utc>)>,
 }
 
 /// Who is asked, and what was typed for those whose calendar nobody reads.
@@ -86,6 +90,8 @@ pub struct Panel {
     pub seats: Vec<Seat>,
     pub people: BTreeMap<PersonId, Person>,
     pub typed: BTreeMap<PersonId, TypedWindows>,
+    /// What people said themselves, by the link of an invitation. It counts before what was typed for them.
+    pub given: BTreeMap<PersonId, GivenTimes>,
     /// The coordinator's own windows for people of whom nothing is known.
     pub fallback: Vec<Interval>,
 }
@@ -134,7 +140,24 @@ pub(crate) fn in_org(org: OrgId) -> sea_orm::Select<requests::Entity> {
 
 /// Every request, of whatever organisation, that still waits for its candidate. For the worker, which serves all of them.
 pub async fn open_now(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<Request>, StoreError> {
-    let rows = requests::Entity::find()
+    still_open(db, requests::Entity::find(), now).await
+}
+
+/// Every request of one organisation that still waits for its candidate.
+pub async fn open_now_in(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Request>, StoreError> {
+    still_open(db, in_org(org), now).await
+}
+
+async fn still_open(
+    db: &impl ConnectionTrait,
+    which: sea_orm::Select<requests::Entity>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Request>, StoreError> {
+    let rows = which
         .filter(requests::Column::Status.eq(RequestStatus::Open))
         .filter(requests::Column::WindowEnd.gt(Stamp::from(now)))
         .all(db)
@@ -176,6 +199,7 @@ pub async fn panel(db: &impl ConnectionTrait, org: OrgId, request: RequestId) ->
     ids.sort();
     ids.dedup();
     panel.people = people::find_all(db, org, &ids).await?.into_iter().map(|person| (person.id, person)).collect();
+    panel.given = given::of_people(db, org, &ids).await?;
 
     let typed = manual_windows::Entity::find()
         .filter(manual_windows::Column::OrgId.eq(org))
@@ -191,7 +215,8 @@ pub async fn panel(db: &impl ConnectionTrait, org: OrgId, request: RequestId) ->
             Some(person) => {
                 let typed = panel.typed.entry(person).or_default();
                 typed.windows.push(window);
-                typed.typed_at = typed.typed_at.max(Some(row.typed_at.at()));
+                let this = (row.typed_by, row.typed_at.at());
+                typed.typed = Some(typed.typed.filter(|(_, at)| *at > this.1).unwrap_or(this));
             }
         }
     }

@@ -15,9 +15,10 @@ use aes_gcm::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+use uuid::Uuid;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::ids::{LinkId, LinkToken, OrgId, random_bytes};
+use crate::ids::{LinkToken, OrgId, random_bytes};
 
 pub use canary::{CanaryError, check_canaries};
 
@@ -178,15 +179,15 @@ impl KeyRing {
         })
     }
 
-    /// Derives a link's token, so that the link can be shown again although only the token's hash is stored. Another purpose,
-    /// link, salt or key gives an unrelated token.
+    /// Derives the token of the link that `link` is the row of, so that the link can be shown again although only the token's
+    /// hash is stored. Another purpose, row, salt or key gives an unrelated token.
     ///
     /// # Errors
     /// [`OpenError::UnknownKey`] when the ring lacks the key the link was made with.
-    pub fn link_token(&self, key_id: &str, purpose: &str, link: LinkId, salt: &[u8]) -> Result<LinkToken, OpenError> {
+    pub fn link_token(&self, key_id: &str, purpose: &str, link: Uuid, salt: &[u8]) -> Result<LinkToken, OpenError> {
         let key = self.key(key_id).ok_or_else(|| OpenError::UnknownKey(key_id.to_owned()))?;
         let mut mac = keyed(&*key.link);
-        for part in [purpose.as_bytes(), link.uuid().as_bytes(), salt] {
+        for part in [purpose.as_bytes(), link.as_bytes(), salt] {
             // The length keeps "ab" + "c" from being "a" + "bc".
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
@@ -195,7 +196,7 @@ impl KeyRing {
     }
 
     /// A token for a new link, with the key id and the salt that [`Self::link_token`] needs to derive it again.
-    pub fn new_link_token(&self, purpose: &str, link: LinkId) -> NewLinkToken {
+    pub fn new_link_token(&self, purpose: &str, link: Uuid) -> NewLinkToken {
         let (key_id, salt) = (self.current_id().to_owned(), random_bytes().to_vec());
         // The current key is always in the ring.
         let token = self.link_token(&key_id, purpose, link, &salt).expect("the current key is in the ring");

@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::ids::LinkId;
 
 const GOOD: &str = "8f2a6c1e94b7d3505b1c7e0f3a9d62481706cfe2b85d93a4417e0cb6952fd83a";
 const OTHER: &str = "b1946ac92492d2347c6235b4d2611184c0ffee5a9178ad03e64b21f7953d8c0e";
@@ -93,7 +94,7 @@ fn nonces_and_so_envelopes_differ() {
 #[test]
 fn a_link_token_comes_back_and_depends_on_everything() {
     let ring = KeyRing::parse(&format!("{GOOD},{OTHER}")).unwrap();
-    let link = LinkId::new();
+    let link = LinkId::new().uuid();
     let made = ring.new_link_token("book", link);
     let token =
         |ring: &KeyRing, key: &str, purpose, link, salt: &[u8]| ring.link_token(key, purpose, link, salt).unwrap();
@@ -102,7 +103,7 @@ fn a_link_token_comes_back_and_depends_on_everything() {
     assert_eq!(token(&turned, &made.key_id, "book", link, &made.salt), made.token);
     let others = [
         token(&ring, &made.key_id, "move", link, &made.salt),
-        token(&ring, &made.key_id, "book", LinkId::new(), &made.salt),
+        token(&ring, &made.key_id, "book", LinkId::new().uuid(), &made.salt),
         token(&ring, &made.key_id, "book", link, b"other salt"),
         token(&ring, turned.current_id(), "book", link, &made.salt),
     ];

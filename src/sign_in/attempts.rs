@@ -8,7 +8,7 @@ use super::return_to::ReturnTo;
 use crate::{
     calendars::{Provider, oauth::PkceVerifier},
     connections::{self, Services},
-    ids::{LinkToken, PersonId, sha256},
+    ids::{InvitationId, LinkToken, PersonId, sha256},
     people::sessions,
     secrets::{OpenError, Place},
     store::{Stamp, StoreError, entities::oauth_attempts},
@@ -45,11 +45,58 @@ pub fn clear_cookie() -> String {
     format!("{COOKIE}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax")
 }
 
+/// What an attempt is for, as it is kept until the answer comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    SignIn,
+    /// This person, who is signed in, connects a calendar.
+    Connect(PersonId),
+    /// Whoever comes back accepts this invitation.
+    Accept(InvitationId),
+    /// This person, who is signed in, takes up what they were offered.
+    Coordinate(PersonId, InvitationId),
+}
+
+impl Goal {
+    /// Whether it ends with somebody signed in who was not before.
+    pub fn opens_the_door(self) -> bool {
+        matches!(self, Self::SignIn | Self::Accept(_))
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::Connect(_) => "connect",
+            Self::Accept(_) => "accept",
+            Self::Coordinate(..) => "coordinate",
+        }
+    }
+
+    fn ids(self) -> (Option<PersonId>, Option<InvitationId>) {
+        match self {
+            Self::SignIn => (None, None),
+            Self::Connect(person) => (Some(person), None),
+            Self::Accept(invitation) => (None, Some(invitation)),
+            Self::Coordinate(person, invitation) => (Some(person), Some(invitation)),
+        }
+    }
+
+    /// Reads back what was stored; another word or other ids are none of ours.
+    fn stored(word: &str, ids: (Option<PersonId>, Option<InvitationId>)) -> Option<Self> {
+        let goal = match ids {
+            (None, None) => Self::SignIn,
+            (Some(person), None) => Self::Connect(person),
+            (None, Some(invitation)) => Self::Accept(invitation),
+            (Some(person), Some(invitation)) => Self::Coordinate(person, invitation),
+        };
+        (goal.word() == word).then_some(goal)
+    }
+}
+
 /// What has to be known when the answer comes.
 pub(super) struct Attempt {
     pub provider: Provider,
-    /// Who connects a calendar; nobody for a sign-in.
-    pub person: Option<PersonId>,
+    pub goal: Goal,
     pub nonce: String,
     pub verifier: PkceVerifier,
     pub return_to: ReturnTo,
@@ -79,11 +126,12 @@ pub(super) async fn store(
         state_hash: Set(state_hash),
         browser_hash: Set(browser.0.hash()),
         provider: Set(connections::stored(attempt.provider)),
-        purpose: Set(purpose(attempt.person).to_owned()),
+        purpose: Set(attempt.goal.word().to_owned()),
         nonce: Set(attempt.nonce.clone()),
         return_to: Set(attempt.return_to.as_str().to_owned()),
         browser_zone: Set(attempt.zone.map(|zone| zone.name().to_owned())),
-        person_id: Set(attempt.person),
+        person_id: Set(attempt.goal.ids().0),
+        invitation_id: Set(attempt.goal.ids().1),
         created_at: Set(now.into()),
         expires_at: Set((now + LIFE).into()),
     };
@@ -113,24 +161,18 @@ pub(super) async fn take(
     let Some(row) = row else { return Ok(None) };
     let fits = browser.is_some_and(|browser| browser.0.hash() == row.browser_hash)
         && row.provider == connections::stored(provider)
-        && row.purpose == purpose(row.person_id)
         && now < row.expires_at.at();
-    if !fits {
-        return Ok(None);
-    }
+    let goal = Goal::stored(&row.purpose, (row.person_id, row.invitation_id)).filter(|_| fits);
+    let Some(goal) = goal else { return Ok(None) };
     let verifier = services.keys.open(&place(&state_hash), &row.verifier)?;
     Ok(Some(Attempt {
         provider,
-        person: row.person_id,
+        goal,
         nonce: row.nonce,
         verifier: PkceVerifier::new(verifier.expose()),
         return_to: ReturnTo::parse(&row.return_to),
         zone: row.browser_zone.and_then(|zone| zone.parse().ok()),
     }))
-}
-
-fn purpose(person: Option<PersonId>) -> &'static str {
-    if person.is_some() { "connect" } else { "sign_in" }
 }
 
 fn place(state_hash: &[u8]) -> Place {

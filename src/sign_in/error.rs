@@ -48,6 +48,15 @@ pub enum SignInError {
     SignUpClosed,
     #[error("Your account here was switched off.")]
     Disabled,
+    /// By the policy of their organisation.
+    #[error("Your organisation does not sign in with {}.", name(*.0))]
+    ProviderNotAllowed(Provider),
+    /// The invitation was accepted, withdrawn or over when the provider's answer came.
+    #[error("This invitation no longer works. Nothing was changed.")]
+    InvitationSpent,
+    /// An invitation never changes an account that is there.
+    #[error("The account you chose is somebody's here already. Nothing was changed.")]
+    AccountInUse,
     #[error(transparent)]
     Sealed(#[from] OpenError),
     #[error(transparent)]
@@ -62,9 +71,10 @@ impl SignInError {
             Self::State { .. } | Self::Response | Self::Issuer => 400,
             Self::AdminConsent(_) | Self::Interaction(_) | Self::Refused(_) => 400,
             Self::Token(_) => 401,
-            Self::TenantNotAllowed(_) | Self::SignUpClosed | Self::Disabled => 403,
+            Self::TenantNotAllowed(_) | Self::SignUpClosed | Self::Disabled | Self::ProviderNotAllowed(_) => 403,
             Self::ProviderUnknown => 404,
-            Self::AccountMismatch { .. } | Self::OfflineMissing(_) => 409,
+            Self::AccountMismatch { .. } | Self::OfflineMissing(_) | Self::AccountInUse => 409,
+            Self::InvitationSpent => 410,
             Self::Sealed(_) | Self::Store(_) => 500,
             Self::Exchange(_) | Self::ProviderDown(_) => 502,
         }
@@ -89,6 +99,9 @@ impl SignInError {
             Self::OfflineMissing(_) => "offline_access_missing",
             Self::SignUpClosed => "sign_up_closed",
             Self::Disabled => "person_disabled",
+            Self::ProviderNotAllowed(_) => "provider_not_allowed",
+            Self::InvitationSpent => "invitation_used",
+            Self::AccountInUse => "account_in_use",
             Self::Sealed(_) | Self::Store(_) => "internal",
         }
     }
@@ -118,6 +131,13 @@ impl SignInError {
             }
             Self::SignUpClosed => "Ask an administrator of this Convene to invite you.",
             Self::Disabled => "Ask an administrator of your organisation.",
+            Self::ProviderNotAllowed(_) => {
+                "Sign in with the other provider, or ask an administrator of your organisation."
+            }
+            Self::InvitationSpent => "If you accepted it before, sign in. Else ask whoever invited you for a new one.",
+            Self::AccountInUse => {
+                "Open the invitation again and choose another account, or give times instead. If the account is yours, sign in with it."
+            }
             Self::Sealed(_) | Self::Store(_) => "Try again.",
         }
     }

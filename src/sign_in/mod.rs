@@ -16,7 +16,7 @@ use chrono_tz::Tz;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
 use self::{
-    attempts::{Attempt, BrowserToken},
+    attempts::{Attempt, BrowserToken, Goal},
     callback::{Answer, CallbackQuery},
     error::SignInError,
     return_to::ReturnTo,
@@ -30,13 +30,15 @@ use crate::{
     },
     config::SignUp,
     connections::{
-        self, Connection, Services,
+        self, Connection, Need, Services,
         connect::{self, ConnectError, Grant, Probe},
     },
     ids::{Email, IdentityId, LinkToken, OrgId, PersonId, PersonName},
+    invitations::{self, Invitation, redeem},
     people::{
         self, Member, NewPerson, Person, no_address,
         sessions::{self, SessionToken},
+        welcome,
     },
     store::{
         Stamp, StoreError, Txn, Violation,
@@ -52,6 +54,21 @@ pub enum Purpose<'a> {
     SignIn,
     /// To connect or reconnect a calendar of somebody who is signed in.
     Connect(&'a Member),
+    /// To accept an invitation, by whoever holds its link.
+    Accept(&'a Invitation),
+    /// To take up the role that somebody who is signed in was offered, with the permission it needs.
+    Coordinate(&'a Member, &'a Invitation),
+}
+
+impl Purpose<'_> {
+    fn goal(self) -> Goal {
+        match self {
+            Self::SignIn => Goal::SignIn,
+            Self::Connect(member) => Goal::Connect(member.person),
+            Self::Accept(invitation) => Goal::Accept(invitation.id),
+            Self::Coordinate(member, offer) => Goal::Coordinate(member.person, offer.id),
+        }
+    }
 }
 
 /// Where to send the browser, and the cookie by which it is known when it comes back.
@@ -75,7 +92,7 @@ pub async fn begin(
     zone: Option<Tz>,
 ) -> Result<Redirect, SignInError> {
     let client = services.calendars.get(provider).ok_or(SignInError::ProviderUnknown)?;
-    if matches!(purpose, Purpose::SignIn) && !services.calendars.signs_in(provider) {
+    if purpose.goal().opens_the_door() && !services.calendars.signs_in(provider) {
         return Err(SignInError::ProviderUnknown);
     }
     let browser = browser.unwrap_or_else(BrowserToken::random);
@@ -83,6 +100,8 @@ pub async fn begin(
         // Nobody knows yet who comes; whoever signs up runs requests.
         Purpose::SignIn => (Role::Coordinator, None),
         Purpose::Connect(member) => (member.role, account_to_reconnect(services, provider, member).await?),
+        Purpose::Accept(invitation) => (invitation.role, None),
+        Purpose::Coordinate(member, offer) => (offer.role, account_to_reconnect(services, provider, member).await?),
     };
     let pkce = Pkce::generate();
     let request = AuthorizeRequest {
@@ -94,16 +113,13 @@ pub async fn begin(
         login_hint: hint,
         prompt: Some(match (purpose, provider) {
             // The one way to get a refresh token from Google again.
-            (Purpose::Connect(_), Provider::Google) => Prompt::Consent,
-            _ => Prompt::SelectAccount,
+            (Purpose::SignIn, _) | (_, Provider::Microsoft) => Prompt::SelectAccount,
+            (_, Provider::Google) => Prompt::Consent,
         }),
     };
     let attempt = Attempt {
         provider,
-        person: match purpose {
-            Purpose::SignIn => None,
-            Purpose::Connect(member) => Some(member.person),
-        },
+        goal: purpose.goal(),
         nonce: request.nonce.clone(),
         verifier: pkce.verifier,
         return_to: return_to.clone(),
@@ -131,6 +147,8 @@ pub enum Outcome {
     SignedIn,
     /// A calendar was connected for somebody who was signed in already.
     Connected,
+    /// An invitation was accepted: somebody's calendar is connected, and they can sign in from now on.
+    Accepted,
 }
 
 /// A browser that is signed in now.
@@ -184,7 +202,7 @@ async fn complete(
     let now = services.clock.now();
     let attempt = matched(services, provider, &callback, now).await?;
     // The settings may have changed since it was begun, in another process even.
-    if attempt.person.is_none() && !services.calendars.signs_in(provider) {
+    if attempt.goal.opens_the_door() && !services.calendars.signs_in(provider) {
         return Err(SignInError::ProviderUnknown);
     }
     if callback.query.issuer.as_deref().is_some_and(|issuer| !client.is_issuer(issuer)) {
@@ -207,13 +225,15 @@ async fn complete(
         Some(session) => sessions::authenticate(&services.store, session, now).await?,
         None => None,
     };
-    let member = match attempt.person {
-        None => None,
+    let member = match attempt.goal {
+        Goal::SignIn | Goal::Accept(_) => None,
         // Connecting is for the person who asked for it, in the session they asked from.
-        Some(person) => match signed_in.filter(|member| member.person == person) {
-            Some(member) => Some(member),
-            None => return Err(SignInError::State { signed_in: false }),
-        },
+        Goal::Connect(person) | Goal::Coordinate(person, _) => {
+            match signed_in.filter(|member| member.person == person) {
+                Some(member) => Some(member),
+                None => return Err(SignInError::State { signed_in: false }),
+            }
+        }
     };
     *whom = member.as_ref().map(|member| (member.org, member.person));
     if let Some(member) = &member {
@@ -224,8 +244,9 @@ async fn complete(
         None => by_identity(services.store.reader(), &identity).await?,
     };
     *whom = known.as_ref().map(|person| (person.org, person.id));
-    let role = known.as_ref().map_or(Role::Admin, |person| person.role);
-    let asked = connect::asks(member.as_ref().map_or(Role::Coordinator, |member| member.role));
+    let entrance = entrance(services, provider, attempt.goal, member.as_ref(), known.as_ref()).await?;
+    let Roles { asked, needed } = entrance.roles(known.as_ref());
+    let asked = connect::asks(asked);
     let scopes = if tokens.scopes.is_empty() {
         // RFC 6749 section 5.1: an answer that names no scope granted what was asked for.
         asked.scopes(provider).iter().map(|scope| short_name(scope).to_owned()).collect()
@@ -237,15 +258,16 @@ async fn complete(
         personal: identity.personal,
         zone: known.as_ref().and_then(|person| person.zone),
     };
-    let probe = connect::probe(client, provider, &tokens.access, &account, &scopes, connect::needs(role), now).await;
+    let needs = connect::needs(needed);
+    let probe = connect::probe(client, provider, &tokens.access, &account, &scopes, needs, now).await;
 
     let zone = probe.zone().or(attempt.zone);
     let entry = Entry { provider, identity: &identity, tokens: &tokens, scopes: &scopes, probe: &probe, zone, sign_up };
     let session = callback.session.as_ref();
-    let mut written = write(services, &entry, member.as_ref(), session, origin, now).await;
+    let mut written = write(services, &entry, &entrance, session, origin, now).await;
     if let Err(SignInError::Store(StoreError::Refused(Violation::Duplicate))) = written {
         // The same new identity signed up in another window at the same moment: it is known now.
-        written = write(services, &entry, member.as_ref(), session, origin, now).await;
+        written = write(services, &entry, &entrance, session, origin, now).await;
     }
     let (session, person, connection, outcome) = written?;
     Ok(SignedIn { session, return_to: attempt.return_to, outcome, person, connection })
@@ -273,6 +295,71 @@ async fn matched(
     Err(SignInError::State { signed_in })
 }
 
+/// Who comes in, and by which door.
+enum Entrance {
+    /// Somebody who signs in or up.
+    Anyone,
+    /// Somebody who is signed in and connects a calendar.
+    Member(Member),
+    /// Whoever holds the link of an invitation.
+    Invited(Invitation),
+    /// Somebody who is signed in and takes up what they were offered.
+    Promoted(Member, Invitation),
+}
+
+/// For whom permissions were asked, and for whom they have to suffice.
+struct Roles {
+    asked: Role,
+    needed: Role,
+}
+
+impl Entrance {
+    fn roles(&self, known: Option<&Person>) -> Roles {
+        match self {
+            // Nobody knew who would come; whoever signs up runs requests.
+            Self::Anyone => Roles { asked: Role::Coordinator, needed: known.map_or(Role::Admin, |person| person.role) },
+            Self::Member(member) => Roles { asked: member.role, needed: member.role },
+            Self::Invited(invitation) | Self::Promoted(_, invitation) => {
+                Roles { asked: invitation.role, needed: invitation.role }
+            }
+        }
+    }
+}
+
+/// The door an attempt leads to, if it is still open.
+async fn entrance(
+    services: &Services,
+    provider: Provider,
+    goal: Goal,
+    member: Option<&Member>,
+    known: Option<&Person>,
+) -> Result<Entrance, SignInError> {
+    let db = services.store.reader();
+    let now = services.clock.now();
+    match (goal, member) {
+        (Goal::Coordinate(_, id), Some(member)) => {
+            let offer = invitations::of_id(db, member.org, id).await?;
+            let offer = offer.filter(|offer| offer.person == member.person && offer.works(now).is_ok());
+            Ok(Entrance::Promoted(member.clone(), offer.ok_or(SignInError::InvitationSpent)?))
+        }
+        (Goal::Connect(_), Some(member)) => Ok(Entrance::Member(member.clone())),
+        (Goal::Accept(id), _) => {
+            let invitation = invitations::redeemable(db, id, now).await?.ok_or(SignInError::InvitationSpent)?;
+            if known.is_some() {
+                return Err(SignInError::AccountInUse);
+            }
+            let organisation = people::organisation(db, invitation.org).await?;
+            if !organisation.policies.signs_in(connections::stored(provider)) {
+                return Err(SignInError::ProviderNotAllowed(provider));
+            }
+            Ok(Entrance::Invited(invitation))
+        }
+        (Goal::SignIn, _) => Ok(Entrance::Anyone),
+        // A member was found for every goal that needs one.
+        (Goal::Connect(_) | Goal::Coordinate(..), None) => Err(SignInError::State { signed_in: false }),
+    }
+}
+
 /// What is to be written.
 struct Entry<'a> {
     provider: Provider,
@@ -290,17 +377,33 @@ type Written = (SessionToken, PersonId, Connection, Outcome);
 async fn write(
     services: &Services,
     entry: &Entry<'_>,
-    member: Option<&Member>,
+    entrance: &Entrance,
     presented: Option<&SessionToken>,
     origin: &Origin,
     now: DateTime<Utc>,
 ) -> Result<Written, SignInError> {
     let txn = services.store.begin().await?;
-    let (org, person, outcome) = match member {
-        Some(member) => (member.org, member.person, Outcome::Connected),
-        None => match by_identity(&*txn, entry.identity).await? {
+    let (org, person, outcome) = match entrance {
+        Entrance::Member(member) | Entrance::Promoted(member, _) => (member.org, member.person, Outcome::Connected),
+        Entrance::Invited(invitation) => {
+            // Who holds the link, not who they say they are, decides who they become; but nobody who is somebody already.
+            if by_identity(&*txn, entry.identity).await?.is_some() {
+                return Err(SignInError::AccountInUse);
+            }
+            let redeemed = redeem::redeem(&txn, invitation.id, now, origin).await?;
+            let Invitation { org, person, .. } = redeemed.ok_or(SignInError::InvitationSpent)?;
+            add_identity(&txn, org, person, entry.provider, entry.identity, now).await?;
+            (org, person, Outcome::Accepted)
+        }
+        Entrance::Anyone => match by_identity(&*txn, entry.identity).await? {
             Some(person) if person.disabled_at.is_some() => return Err(SignInError::Disabled),
-            Some(person) => (person.org, person.id, Outcome::SignedIn),
+            Some(person) => {
+                let organisation = people::organisation(&*txn, person.org).await?;
+                if !organisation.policies.signs_in(connections::stored(entry.provider)) {
+                    return Err(SignInError::ProviderNotAllowed(entry.provider));
+                }
+                (person.org, person.id, Outcome::SignedIn)
+            }
             None => {
                 let (org, person) = found_organisation(&txn, entry, origin, now).await?;
                 (org, person, Outcome::SignedUp)
@@ -319,11 +422,17 @@ async fn write(
     };
     let connection = match connect::store(services, &txn, org, person, grant, origin).await {
         // Who only signs in gets in. The connection goes on waiting for "Sign in again", which asks for consent.
-        Err(ConnectError::OfflineMissing) if member.is_none() => {
+        Err(ConnectError::OfflineMissing) if matches!(entrance, Entrance::Anyone) => {
             expired(&txn, org, person, entry.provider).await?.ok_or(SignInError::OfflineMissing(entry.provider))?
         }
         stored => stored.map_err(|error| SignInError::of_connect(entry.provider, error))?,
     };
+    if let Entrance::Promoted(_, offer) = entrance {
+        // What was allowed, not what was asked: without it they stay what they are, and the offer stands.
+        if connection.can(Need::WriteEvents) && !redeem::take_offer(&txn, org, person, offer.id, now, origin).await? {
+            return Err(SignInError::InvitationSpent);
+        }
+    }
     let session = sessions::open(&txn, org, person, presented, origin, now).await?;
     let detail = serde_json::json!({ "provider": entry.provider.as_str() });
     let actor = Actor::Person(person);
@@ -367,6 +476,7 @@ async fn found_organisation(
     organisations::Entity::insert(row).exec_without_returning(&**txn).await.map_err(StoreError::from)?;
     let new = NewPerson { id: person, org, email: &email, name: &name, zone: entry.zone, role: Role::Admin };
     people::insert(txn, &new, now.into()).await?;
+    welcome::begin(txn, org, person).await?;
     add_identity(txn, org, person, entry.provider, entry.identity, now).await?;
     let actor = Actor::Person(person);
     let (action, subject, detail) = ("organisation.founded", org.to_string(), serde_json::json!({}));

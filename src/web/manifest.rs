@@ -22,8 +22,12 @@ pub enum Policy {
     Public,
     /// Whoever holds the token in the address; being signed in changes nothing.
     Link,
+    /// Anyone who is signed in, for what is theirs.
+    Member,
     /// A signed-in coordinator, for what belongs to their organisation. What belongs to another is not there.
     Coordinator,
+    /// A signed-in administrator, for their own organisation.
+    Admin,
     /// Anyone, in a demo; elsewhere there is nothing at this address.
     Demo,
 }
@@ -41,10 +45,10 @@ const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
     Way { method, path, policy }
 }
 
-use Policy::{Coordinator, Demo, Link, Public};
+use Policy::{Admin, Coordinator, Demo, Link, Member, Public};
 
 /// The manifest.
-pub static WAYS: [Way; 35] = [
+pub static WAYS: [Way; 51] = [
     way(Method::GET, "/", Public),
     way(Method::GET, "/signin", Public),
     way(Method::GET, "/signup", Public),
@@ -61,6 +65,10 @@ pub static WAYS: [Way; 35] = [
     way(Method::POST, "/book/{token}/cancel", Link),
     way(Method::POST, "/book/{token}/opened", Link),
     way(Method::GET, "/calendar/{file}", Link),
+    way(Method::GET, "/invite/{token}", Link),
+    way(Method::POST, "/invite/{token}", Link),
+    way(Method::GET, "/invite/{token}/times", Link),
+    way(Method::POST, "/invite/{token}/times", Link),
     way(Method::GET, "/dashboard", Coordinator),
     way(Method::GET, "/requests", Coordinator),
     way(Method::GET, "/requests/new", Coordinator),
@@ -73,8 +81,20 @@ pub static WAYS: [Way; 35] = [
     way(Method::POST, "/requests/{id}/move", Coordinator),
     way(Method::POST, "/requests/{id}/cancel", Coordinator),
     way(Method::POST, "/jobs/{id}/retry", Coordinator),
-    way(Method::GET, "/settings", Coordinator),
-    way(Method::POST, "/settings", Coordinator),
+    way(Method::GET, "/welcome", Coordinator),
+    way(Method::POST, "/welcome", Coordinator),
+    way(Method::POST, "/welcome/invite", Coordinator),
+    way(Method::GET, "/people/invite", Coordinator),
+    way(Method::POST, "/people/invite", Coordinator),
+    way(Method::POST, "/people/{id}/invite", Coordinator),
+    way(Method::POST, "/people/{id}/withdraw", Coordinator),
+    way(Method::GET, "/settings", Member),
+    way(Method::POST, "/settings", Member),
+    way(Method::POST, "/settings/hours", Member),
+    way(Method::GET, "/settings/calendar", Member),
+    way(Method::POST, "/settings/calendar/{provider}/disconnect", Member),
+    way(Method::GET, "/admin/integrations/calendar", Admin),
+    way(Method::POST, "/admin/integrations/calendar", Admin),
     way(Method::GET, "/mailbox", Demo),
     way(Method::GET, "/mailbox/{id}", Demo),
     way(Method::GET, "/mailbox/{id}/html", Demo),

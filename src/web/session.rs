@@ -14,8 +14,9 @@ use axum::{
 use super::client::ClientAddress;
 use crate::{
     audit::Origin,
-    error::AppError,
-    people::{Coordinator, Forbidden, Member, sessions, sessions::SessionToken},
+    connections::{self, Connection},
+    error::{AppError, WayOn},
+    people::{self, Admin, Coordinator, Forbidden, Member, Policies, sessions, sessions::SessionToken},
     sign_in::return_to::ReturnTo,
     state::AppState,
     store::StoreError,
@@ -63,8 +64,40 @@ impl FromRequestParts<AppState> for Coordinator {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
         let member = Member::from_request_parts(parts, state).await?;
-        member.coordinator().map_err(|error| AppError::from(error).into_response())
+        coordinating(state, member).await.map_err(IntoResponse::into_response)
     }
+}
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
+        let member = Member::from_request_parts(parts, state).await?;
+        member.admin().map_err(|error| AppError::from(error).into_response())
+    }
+}
+
+/// Lets a member arrange interviews, if their role and their organisation's policy do.
+pub async fn coordinating(state: &AppState, member: Member) -> Result<Coordinator, AppError> {
+    let coordinator = member.coordinator()?;
+    let policies = people::organisation(state.store.reader(), coordinator.member().org).await?.policies;
+    if waits_for_calendar(state, coordinator.member(), &policies).await? {
+        return Err(AppError::new(403, "calendar_required", "Connect your calendar first.")
+            .hint("Your organisation arranges interviews only with a connected calendar.")
+            .way_on(WayOn::Welcome));
+    }
+    Ok(coordinator)
+}
+
+/// Whether the organisation wants this person's calendar connected before anything else, and it is not, or no longer.
+pub async fn waits_for_calendar(state: &AppState, member: &Member, policies: &Policies) -> Result<bool, StoreError> {
+    if !policies.require_calendar {
+        return Ok(false);
+    }
+    let found = connections::of_people(state.store.reader(), member.org, &[member.person]).await?;
+    let needs = connections::connect::needs(member.role);
+    let serves = |one: &Connection| one.is_usable() && needs.iter().all(|need| one.can(*need));
+    Ok(!found.into_values().flatten().any(|one| serves(&one)))
 }
 
 impl From<Forbidden> for AppError {

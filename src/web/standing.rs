@@ -6,7 +6,9 @@ use chrono_tz::Tz;
 use crate::{
     booking::list::Standing,
     connections::{Connection, Need},
+    invitations::Invitation,
     notifications::when,
+    people::given::GivenTimes,
     store::words::ConnectionStatus,
     web::components::Status,
 };
@@ -37,12 +39,57 @@ pub fn connection_status(connections: &[Connection]) -> Status {
     }
 }
 
-/// "Google Calendar, 2 min ago"
-pub fn connection_detail(connections: &[Connection], now: DateTime<Utc>) -> String {
+/// How we know when somebody can: by their calendar, their own word, a coordinator's, or not at all.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Source<'a> {
+    /// Theirs, disconnected ones too, the primary one first.
+    pub connections: &'a [Connection],
+    pub given: Option<&'a GivenTimes>,
+    /// Who typed times for them, and when.
+    pub typed: Option<(&'a str, DateTime<Utc>)>,
+    pub invitation: Option<&'a Invitation>,
+}
+
+impl Source<'_> {
+    /// Whether a calendar of theirs decides, answering or not.
+    pub fn is_connected(&self) -> bool {
+        self.connections.iter().any(|one| one.status != ConnectionStatus::Inactive)
+    }
+
+    /// Whether nobody can say when they are free.
+    pub fn is_unknown(&self) -> bool {
+        !self.is_connected() && self.given.is_none() && self.typed.is_none()
+    }
+
+    /// As a badge, and in words beside it.
+    pub fn in_words(&self, now: DateTime<Utc>) -> (Status, String) {
+        if self.is_connected() {
+            return (connection_status(self.connections), connection_detail(self.connections, now));
+        }
+        if let Some(given) = self.given {
+            return (Status::TypedTimes, format!("gave times {}", ago(given.given_at, now)));
+        }
+        if let Some((who, at)) = self.typed {
+            return (Status::TypedTimes, format!("times typed by {who}, {}", ago(at, now)));
+        }
+        let invited = match self.invitation {
+            Some(one) if one.is_pending() && one.expires_at <= now => {
+                format!(", invitation expired {}", ago(one.expires_at, now))
+            }
+            Some(one) if one.is_pending() => format!(", invited {}", ago(one.sent_at, now)),
+            _ => String::new(),
+        };
+        let status = if self.connections.is_empty() { Status::NotConnected } else { Status::Disconnected };
+        (status, format!("times unknown{invited}"))
+    }
+}
+
+/// "Google Calendar, read 2 min ago"
+fn connection_detail(connections: &[Connection], now: DateTime<Utc>) -> String {
     match connections.first() {
         None => "No calendar".to_owned(),
         Some(one) => match one.last_synced_at {
-            Some(at) => format!("{}, {}", one.provider.label(), ago(at, now)),
+            Some(at) => format!("{}, read {}", one.provider.label(), ago(at, now)),
             None => one.provider.label().to_owned(),
         },
     }

@@ -2,8 +2,9 @@
 
 use chrono_tz::Tz;
 use convene::notifications::{
-    BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved, CandidateDid, ConfirmAddress,
-    CoordinatorNotice, HeldReleased, Meeting, Message, ReconnectNeeded,
+    Answered, AnsweredRequest, Asked, BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved,
+    CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice, HeldReleased, InterviewerAnswered, Meeting,
+    Message, ReconnectNeeded,
 };
 
 use crate::support::{at, dana, golden, link, sam, span};
@@ -36,11 +37,42 @@ fn notice(what: CandidateDid) -> CoordinatorNotice {
     }
 }
 
+fn connect(asked: Asked, until: Option<&str>) -> Message {
+    Message::ConnectCalendar(ConnectCalendar {
+        inviter: "Dana Cole".to_owned(),
+        organisation: "Example GmbH".to_owned(),
+        asked,
+        interview: (asked == Asked::ToBeRead).then(|| "Backend engineer, first round".to_owned()),
+        link: link("https://convene.example.com/invite/x"),
+        until: until.map(at),
+    })
+}
+
 /// Every message there is, with the name of its golden file and whether it goes to a candidate.
 fn all() -> Vec<(&'static str, Message, bool)> {
     let before = span("2027-03-08T14:00:00Z", "2027-03-08T14:45:00Z");
     let manage = || link("https://convene.example.com/b/x");
     vec![
+        ("connect-calendar", connect(Asked::ToBeRead, Some("2027-03-12T17:00:00Z")), false),
+        ("connect-again", connect(Asked::ToReconnect, None), false),
+        ("arrange", connect(Asked::ToArrange, Some("2027-03-12T17:00:00Z")), false),
+        (
+            "interviewer-answered",
+            Message::InterviewerAnswered(InterviewerAnswered {
+                interviewer: "Ben Okafor".to_owned(),
+                how: Answered::Connected,
+                requests: vec![
+                    AnsweredRequest {
+                        candidate: "Sam Candidate".to_owned(),
+                        interview_type: "Coding".to_owned(),
+                        times: 14,
+                    },
+                    AnsweredRequest { candidate: "Kim Lee".to_owned(), interview_type: "Design".to_owned(), times: 0 },
+                ],
+                link: link("https://convene.example.com/requests"),
+            }),
+            false,
+        ),
         (
             "booking-link",
             Message::BookingLink(BookingLink {

@@ -13,7 +13,8 @@ use convene::{
         offer,
         opened::opened,
     },
-    ids::{LinkToken, RequestId},
+    ids::{LinkToken, PersonId, RequestId},
+    notifications, people,
     requests::{self, Request, create, draft::Draft, link},
     scheduling::Answer,
 };
@@ -28,6 +29,16 @@ pub struct Asked {
 }
 
 impl TestApp {
+    /// The token of the invitation this person has waiting, as its mail carries it.
+    pub async fn invitation_token(&self, person: PersonId) -> LinkToken {
+        let email = people::find(self.store().reader(), self.org, person).await.expect("read").expect("there").email;
+        let mails = self.messages().await;
+        let mail = mails.iter().rev().find(|mail| mail.kind == "connect_calendar" && mail.to_email == email.as_str());
+        let text = notifications::body(&self.state.keys, mail.expect("a mail")).expect("opened").text;
+        let token = text.split("/invite/").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("a link");
+        token.parse().expect("a token")
+    }
+
     /// Ana asks for 45 minutes of Ben in the week of [`TestApp::time`], changed as the story wants it. No mail goes out.
     pub async fn asks(&self, change: impl FnOnce(&mut Draft)) -> Asked {
         let text = |text: &str| text.to_owned();

@@ -9,7 +9,9 @@ mod booking_held;
 mod booking_link;
 mod booking_moved;
 mod confirm_address;
+mod connect_calendar;
 mod coordinator_notice;
+mod interviewer_answered;
 mod invitation;
 mod reconnect_needed;
 
@@ -19,7 +21,9 @@ pub use booking_held::{BookingHeld, HeldReleased};
 pub use booking_link::BookingLink;
 pub use booking_moved::BookingMoved;
 pub use confirm_address::ConfirmAddress;
+pub use connect_calendar::{Asked, ConnectCalendar};
 pub use coordinator_notice::{CandidateDid, CoordinatorNotice};
+pub use interviewer_answered::{Answered, AnsweredRequest, InterviewerAnswered};
 pub use invitation::{Invitation, InvitationCancelled, InvitationUpdated};
 pub use reconnect_needed::ReconnectNeeded;
 

@@ -1,6 +1,6 @@
 use sea_orm::entity::prelude::*;
 
-use crate::ids::PersonId;
+use crate::ids::{InvitationId, PersonId};
 use crate::store::words::{Provider, Stamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -16,6 +16,7 @@ pub struct Model {
     pub return_to: String,
     pub browser_zone: Option<String>,
     pub person_id: Option<PersonId>,
+    pub invitation_id: Option<InvitationId>,
     pub created_at: Stamp,
     pub expires_at: Stamp,
 }

@@ -16,6 +16,7 @@ pub struct Model {
     pub weekly_hours: String,
     pub date_overrides: String,
     pub theme: String,
+    pub welcome_step: i32,
     pub disabled_at: Option<Stamp>,
     pub created_at: Stamp,
 }

@@ -12,17 +12,23 @@ use crate::{
     connections::{self, Connection, Need},
     error::AppError,
     ids::{ConnectionId, PersonId},
+    invitations::{self, Invitation},
     notifications::when,
     outbox::{self, DeadLetter, Job},
-    people::{self, Person},
+    people::{
+        self, Person,
+        given::{self, GivenTimes},
+        welcome::{self, Step},
+    },
     scheduling::zones,
     store::words::ConnectionStatus,
     web::{
         components::{
             Avatars, Badge, Button, ButtonKind, ButtonSize, Card, CardBody, CardHead, EmptyState, Glyph, Icon,
-            LinkButton, PersonLine, Section, Segments, StatusBadge, TabLink, Tone,
+            LinkButton, PersonLine, Section, Segments, StatusBadge, TabLink, Toast, Toasts, Tone,
         },
-        standing::{connection_detail, connection_status, full},
+        pages::people::InviteButton,
+        standing::{Source, full},
     },
 };
 
@@ -31,9 +37,13 @@ const LINES: u64 = 50;
 #[component]
 pub fn Dashboard() -> impl IntoView {
     let filter = filter();
-    desk(move |desk| async move {
+    let asked = use_query_map().read_untracked().get("news").as_deref() == Some("asked");
+    desk(move |desk: Desk| async move {
         let board = Board::load(&desk, filter).await?;
-        let zone = desk.coordinator.member().clock();
+        let setting_up = welcome::step(desk.state.store.reader(), desk.me()).await?;
+        let setting_up = setting_up.map(|step| view! { <SettingUp step /> });
+        let news = asked.then(|| view! { <Toast text="The invitation is on its way." dismiss_href="/dashboard" /> });
+        let zone = desk.me().clock();
         let today = board.now.with_timezone(&zone);
         let sub = format!("{}, {}", today.format("%A %-d %B"), zones::place(zone));
         let action =
@@ -42,6 +52,7 @@ pub fn Dashboard() -> impl IntoView {
             <Frame desk title="Dashboard" sub current=Section::Dashboard actions=action.into_any()>
                 <div class="cols-main">
                     <div class="stack-lg">
+                        {setting_up}
                         <NeedsYou board=board.clone() />
                         <Requests board=board.clone() filter path="/dashboard" />
                     </div>
@@ -50,6 +61,7 @@ pub fn Dashboard() -> impl IntoView {
                         <Interviewers board />
                     </div>
                 </div>
+                <Toasts>{news}</Toasts>
             </Frame>
         })
     })
@@ -59,7 +71,7 @@ pub fn Dashboard() -> impl IntoView {
 #[component]
 pub fn RequestsPage() -> impl IntoView {
     let filter = filter();
-    desk(move |desk| async move {
+    desk(move |desk: Desk| async move {
         let board = Board::load(&desk, filter).await?;
         let action =
             view! { <LinkButton label="New request" icon=Glyph::Plus href="/requests/new" kind=ButtonKind::Primary /> };
@@ -79,6 +91,23 @@ fn filter() -> Filter {
     }
 }
 
+/// The way back into the welcome, for whoever left it.
+#[component]
+fn SettingUp(step: Step) -> impl IntoView {
+    let sub = format!("Step {} of 3: {}", step.number(), step.title());
+    view! {
+        <Card>
+            <CardHead title="Finish setting up" sub open=true>
+                <form method="post" action="/welcome">
+                    <input type="hidden" name="step" value="done" />
+                    <Button label="Not now" kind=ButtonKind::Quiet size=ButtonSize::Small />
+                </form>
+                <LinkButton label="Continue" href="/welcome" size=ButtonSize::Small kind=ButtonKind::Primary />
+            </CardHead>
+        </Card>
+    }
+}
+
 #[derive(Clone)]
 struct Board {
     /// Whose dashboard it is.
@@ -90,6 +119,8 @@ struct Board {
     next: Vec<Line>,
     people: BTreeMap<PersonId, Person>,
     connections: BTreeMap<PersonId, Vec<Connection>>,
+    given: BTreeMap<PersonId, GivenTimes>,
+    invitations: BTreeMap<PersonId, Invitation>,
     dead: Vec<DeadLetter>,
     /// When calendars whose first read failed are asked again.
     tries: BTreeMap<ConnectionId, DateTime<Utc>>,
@@ -97,7 +128,7 @@ struct Board {
 
 impl Board {
     async fn load(desk: &Desk, filter: Filter) -> Result<Self, AppError> {
-        let (db, org, now) = (desk.state.store.reader(), desk.coordinator.member().org, desk.state.clock.now());
+        let (db, org, now) = (desk.state.store.reader(), desk.me().org, desk.state.clock.now());
         let team = people::team(db, org).await?;
         let ids: Vec<PersonId> = team.iter().map(|person| person.id).collect();
         let connections: BTreeMap<_, _> = connections::of_people(db, org, &ids).await?.into_iter().collect();
@@ -108,13 +139,15 @@ impl Board {
         }
         Ok(Self {
             tries,
-            me: desk.coordinator.member().person,
+            me: desk.me().person,
             now,
-            zone: desk.coordinator.member().clock(),
+            zone: desk.me().clock(),
             counts: list::counts(db, org, now).await?,
             lines: list::page(db, org, filter, now, 0, LINES).await?,
             next: list::next_interviews(db, org, now, 5).await?,
             connections,
+            given: given::of_people(db, org, &ids).await?,
+            invitations: invitations::of_people(db, org, &ids).await?,
             people: team.into_iter().map(|person| (person.id, person)).collect(),
             dead: outbox::dead_letters(db, org, 10).await?,
         })
@@ -128,6 +161,16 @@ impl Board {
             }
             ConnectionStatus::Active => connection.missing(&[Need::ReadBusy]),
             _ => Vec::new(),
+        }
+    }
+
+    /// How we know when somebody can.
+    fn source(&self, person: PersonId) -> Source<'_> {
+        Source {
+            connections: self.connections.get(&person).map_or(&[], Vec::as_slice),
+            given: self.given.get(&person),
+            typed: None,
+            invitation: self.invitations.get(&person),
         }
     }
 
@@ -197,6 +240,7 @@ fn NeedsYou(board: Board) -> impl IntoView {
             "place_event" => "An interview could not be put into a calendar",
             "send_message" => "A mail could not be sent",
             "read_connection" => "A new calendar could not be read",
+            "tell_answered" => "Nobody was told of an answer to an invitation",
             _ => "A booking could not be confirmed",
         };
         view! {
@@ -240,7 +284,7 @@ fn Requests(board: Board, filter: Filter, path: &'static str) -> impl IntoView {
         let request = &line.request;
         let when = match &line.booking {
             Some(booking) if booking.is_live() => when::span(booking.span, board.zone),
-            _ => days(request),
+            _ => when::days(request.window, request.zone),
         };
         view! {
             <li class="request-row">
@@ -282,17 +326,6 @@ fn Requests(board: Board, filter: Filter, path: &'static str) -> impl IntoView {
     }
 }
 
-/// "8 to 19 March"
-fn days(request: &crate::requests::Request) -> String {
-    let first = request.window.start().with_timezone(&request.zone);
-    let last = (request.window.end() - chrono::TimeDelta::seconds(1)).with_timezone(&request.zone);
-    if first.format("%B %Y").to_string() == last.format("%B %Y").to_string() {
-        format!("{} to {}", first.format("%-d"), last.format("%-d %B"))
-    } else {
-        format!("{} to {}", first.format("%-d %B"), last.format("%-d %B"))
-    }
-}
-
 #[component]
 fn NextInterviews(board: Board) -> impl IntoView {
     let rows = board.next.iter().filter_map(|line| {
@@ -330,14 +363,18 @@ fn NextInterviews(board: Board) -> impl IntoView {
 
 #[component]
 fn Interviewers(board: Board) -> impl IntoView {
-    let none = Vec::new();
     let rows = board.people.values().map(|person| {
-        let list = board.connections.get(&person.id).unwrap_or(&none);
-        let (status, detail) = (connection_status(list), connection_detail(list, board.now));
+        let source = board.source(person.id);
+        let (status, detail) = source.in_words(board.now);
+        // Whoever was asked already is asked again on the page of invitations.
+        let waits = source.invitation.is_some_and(Invitation::is_pending);
+        let ask = (source.is_unknown() && !waits && person.contact().is_some() && person.id != board.me)
+            .then(|| view! { <InviteButton person=person.id.to_string() label="Invite" back="/dashboard" /> });
         view! {
             <li>
                 <PersonLine name=person.name.clone() detail>
                     <StatusBadge status />
+                    {ask}
                 </PersonLine>
             </li>
         }
@@ -345,7 +382,9 @@ fn Interviewers(board: Board) -> impl IntoView {
     let rows = rows.collect_view();
     view! {
         <Card>
-            <CardHead title="Interviewers" />
+            <CardHead title="Interviewers">
+                <a class="link text-sm" href="/people/invite">"Invite"</a>
+            </CardHead>
             <ul class="rows">{rows}</ul>
         </Card>
     }

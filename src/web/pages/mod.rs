@@ -1,12 +1,16 @@
 //! One file per page. Server only: a page may call verbs directly and holds no rules.
 
+pub mod admin;
 pub mod booking;
 pub mod dashboard;
 pub mod home;
+pub mod invite;
 pub mod mailbox;
 pub mod new_request;
+pub mod people;
 pub mod request;
 pub mod settings;
 pub mod signin;
 mod staff;
 pub mod styleguide;
+pub mod welcome;

@@ -10,9 +10,10 @@ use leptos_meta::Title;
 use crate::{
     app::fail_with,
     connections,
-    error::AppError,
-    people::{self, Coordinator},
+    error::{AppError, WayOn},
+    people::{self, Admin, Coordinator, Forbidden, Member, Organisation},
     state::AppState,
+    store::words::Role,
     web::{
         components::{Banner, Button, InputKind, NavItem, Section, StaffShell, TextField, Tone, WhoAmI, ZoneSelect},
         session,
@@ -23,12 +24,55 @@ use crate::{
 /// Fills in the browser's own zone where `data-guess-zone` asks for it.
 pub const GUESS_ZONE: &str = include_str!("guess_zone.js");
 
-/// Somebody who works with requests, and what their pages need.
+/// What signing in has to have shown before a page is.
+pub trait Staff: Clone + Send + Sync + 'static {
+    /// Whether an organisation may keep such pages shut until one's own calendar is connected.
+    const WAITS_FOR_CALENDAR: bool = false;
+
+    fn of(member: Member) -> Result<Self, Forbidden>;
+
+    fn member(&self) -> &Member;
+}
+
+impl Staff for Member {
+    fn of(member: Member) -> Result<Self, Forbidden> {
+        Ok(member)
+    }
+
+    fn member(&self) -> &Member {
+        self
+    }
+}
+
+impl Staff for Coordinator {
+    const WAITS_FOR_CALENDAR: bool = true;
+
+    fn of(member: Member) -> Result<Self, Forbidden> {
+        member.coordinator()
+    }
+
+    fn member(&self) -> &Member {
+        Self::member(self)
+    }
+}
+
+impl Staff for Admin {
+    fn of(member: Member) -> Result<Self, Forbidden> {
+        member.admin()
+    }
+
+    fn member(&self) -> &Member {
+        Self::member(self)
+    }
+}
+
+/// Somebody who is signed in, and what their pages need.
 #[derive(Clone)]
-pub struct Desk {
+pub struct Desk<Who = Coordinator> {
     pub state: AppState,
-    pub coordinator: Coordinator,
-    pub organisation: String,
+    /// Who it is, as what they may do.
+    pub who: Who,
+    pub organisation: Organisation,
     /// What a provider calls their address without vouching for it, while they have none; empty otherwise.
     pub claimed_address: String,
     /// Path and query of the page.
@@ -37,15 +81,29 @@ pub struct Desk {
     pub nonce: Option<Nonce>,
 }
 
-impl Desk {
-    pub fn who(&self) -> WhoAmI {
-        WhoAmI { name: self.coordinator.member().name.clone(), organisation: self.organisation.clone() }
+impl<Who: Staff> Desk<Who> {
+    pub fn me(&self) -> &Member {
+        self.who.member()
+    }
+
+    /// The same for parts that every member sees.
+    fn of_member(&self) -> Desk<Member> {
+        Desk {
+            state: self.state.clone(),
+            who: self.me().clone(),
+            organisation: self.organisation.clone(),
+            claimed_address: self.claimed_address.clone(),
+            here: self.here.clone(),
+            nonce: self.nonce.clone(),
+        }
     }
 }
 
-/// Shows a page to a coordinator. Signed-out visitors go to sign-in and come back here afterwards.
-pub fn desk<V, F>(show: impl FnOnce(Desk) -> F + Send + 'static) -> impl IntoView
+/// Shows a page to somebody who may see it. Signed-out visitors go to sign-in and come back here afterwards; whoever has to
+/// connect a calendar first goes to the welcome.
+pub fn desk<Who, V, F>(show: impl FnOnce(Desk<Who>) -> F + Send + 'static) -> impl IntoView
 where
+    Who: Staff,
     V: IntoView + Send + 'static,
     F: Future<Output = Result<V, AppError>> + Send + 'static,
 {
@@ -61,33 +119,24 @@ where
                 Some(parts) => session::member(&state, &parts.headers).await?,
                 None => None,
             };
-            let Some(member) = member else { return Ok(None) };
-            let organisation = people::organisation(state.store.reader(), member.org).await?.name;
-            let coordinator = member.coordinator().map_err(|_| {
-                AppError::forbidden()
-                    .hint("These pages are for those who arrange interviews. There is nothing you need to do here.")
-            })?;
-            let me = coordinator.member();
+            let Some(member) = member else { return Ok(Shown::Elsewhere(session::sign_in_location(&here))) };
+            let organisation = people::organisation(state.store.reader(), member.org).await?;
+            let who = Who::of(member).map_err(|_| no_place())?;
+            let me = who.member();
+            if Who::WAITS_FOR_CALENDAR && session::waits_for_calendar(&state, me, &organisation.policies).await? {
+                return Ok(Shown::Elsewhere("/welcome?step=1&reason=required".to_owned()));
+            }
             let claimed_address = match me.contact() {
                 Some(_) => String::new(),
                 None => connections::claimed_address(state.store.reader(), me.org, me.person).await?,
             };
-            Ok::<_, AppError>(Some(
-                show(Desk {
-                    state: state.clone(),
-                    coordinator,
-                    organisation,
-                    claimed_address,
-                    here: here.clone(),
-                    nonce,
-                })
-                .await?,
-            ))
+            let desk = Desk { state: state.clone(), who, organisation, claimed_address, here: here.clone(), nonce };
+            Ok::<_, AppError>(Shown::Page(show(desk).await?))
         };
         match outcome.await {
-            Ok(Some(page)) => page.into_any(),
-            Ok(None) => {
-                to_sign_in(response.as_ref(), &here);
+            Ok(Shown::Page(page)) => page.into_any(),
+            Ok(Shown::Elsewhere(location)) => {
+                see_other(response.as_ref(), &location);
                 ().into_any()
             }
             Err(error) => fail_with(response, error).into_any(),
@@ -96,10 +145,24 @@ where
     view! { <Suspense>{page}</Suspense> }
 }
 
-fn to_sign_in(response: Option<&leptos_axum::ResponseOptions>, target: &str) {
+/// A page, or where to go instead.
+enum Shown<V> {
+    Page(V),
+    Elsewhere(String),
+}
+
+/// For somebody whose role has no business on a page.
+fn no_place() -> AppError {
+    AppError::forbidden()
+        .hint("This page is for those who arrange interviews, or run the organisation. Your own times are in the settings.")
+        .way_on(WayOn::Settings)
+}
+
+/// Sends the browser on instead of showing the page that is being rendered.
+pub fn see_other(response: Option<&leptos_axum::ResponseOptions>, location: &str) {
     use axum::http::{HeaderValue, StatusCode, header};
     let Some(response) = response else { return };
-    if let Ok(location) = HeaderValue::from_str(&session::sign_in_location(target)) {
+    if let Ok(location) = HeaderValue::from_str(location) {
         response.insert_header(header::LOCATION, location);
         response.set_status(StatusCode::SEE_OTHER);
     }
@@ -107,8 +170,8 @@ fn to_sign_in(response: Option<&leptos_axum::ResponseOptions>, target: &str) {
 
 /// The frame around a staff page.
 #[component]
-pub fn Frame(
-    desk: Desk,
+pub fn Frame<Who: Staff>(
+    desk: Desk<Who>,
     #[prop(into)] title: String,
     #[prop(optional, into)] sub: MaybeProp<String>,
     #[prop(optional)] current: Option<Section>,
@@ -117,21 +180,23 @@ pub fn Frame(
     #[prop(default = None, into)] back: Option<(String, String)>,
     children: Children,
 ) -> impl IntoView {
-    let nav = [Section::Dashboard, Section::Requests, Section::Settings].map(|section| NavItem {
-        section,
-        count: None,
-        alert: false,
-    });
-    let who = desk.who();
-    // The settings ask for it themselves.
-    let me = desk.coordinator.member();
-    let asks = current != Some(Section::Settings) && (me.zone.is_none() || me.contact().is_none());
+    let me = desk.me();
+    let places: &[Section] = match me.role {
+        Role::Interviewer => &[Section::Settings],
+        Role::Coordinator => &[Section::Dashboard, Section::Requests, Section::Settings],
+        Role::Admin => &[Section::Dashboard, Section::Requests, Section::Settings, Section::Admin],
+    };
+    let nav: Vec<NavItem> = places.iter().copied().map(NavItem::from).collect();
+    let who = WhoAmI { name: me.name.clone(), organisation: desk.organisation.name.clone() };
+    // The settings and the welcome ask for it themselves.
+    let asks = !matches!(current, Some(Section::Settings) | None) && (me.zone.is_none() || me.contact().is_none());
+    let desk = desk.of_member();
     view! {
         <Title text=title.clone() />
         <StaffShell
             title
             sub
-            nav=nav.to_vec()
+            nav
             current
             who
             back
@@ -146,8 +211,8 @@ pub fn Frame(
 
 /// Asks somebody for what no provider told and others need of them.
 #[component]
-fn AboutYou(desk: Desk) -> impl IntoView {
-    let me = desk.coordinator.member();
+fn AboutYou(desk: Desk<Member>) -> impl IntoView {
+    let me = desk.me();
     let (no_zone, no_address) = (me.zone.is_none(), me.contact().is_none());
     let title = match (no_zone, no_address) {
         (true, false) => "Which time zone are you in?",

@@ -15,15 +15,15 @@ use crate::{
     audit::Origin,
     calendars::Provider,
     error::AppError,
-    limits,
+    invitations, limits,
     people::sessions::{self, SessionToken},
     scheduling::zones,
     sign_in::{
-        self, Callback, Purpose,
+        self, Callback, Outcome, Purpose,
         attempts::{self, BrowserToken},
         callback::CallbackQuery,
         error::SignInError,
-        return_to::ReturnTo,
+        return_to::{self, ReturnTo},
     },
     state::AppState,
     web::{
@@ -48,7 +48,8 @@ pub fn routes() -> Routes {
 struct Start {
     #[serde(default)]
     return_to: String,
-    /// `connect` for somebody who is signed in and wants their calendar (re)connected.
+    /// `connect` for somebody who is signed in and wants their calendar (re)connected, `coordinate` to take up the role they
+    /// were offered.
     #[serde(default)]
     purpose: String,
     /// Where the browser is, as the page's script found out.
@@ -68,13 +69,25 @@ async fn begin(
         .await
         .map_err(IntoResponse::into_response)?;
     let signed_in = match start.purpose.as_str() {
-        "connect" => {
+        "connect" | "coordinate" => {
             let member = member(&state, &headers).await.map_err(|error| AppError::from(error).into_response())?;
             Some(member.ok_or_else(|| AppError::signed_out().into_response())?)
         }
         _ => None,
     };
-    let purpose = signed_in.as_ref().map_or(Purpose::SignIn, Purpose::Connect);
+    let offer = match &signed_in {
+        Some(member) if start.purpose == "coordinate" => {
+            let offer = invitations::pending(state.store.reader(), member.org, member.person).await;
+            let offer = offer.map_err(|error| AppError::from(error).into_response())?;
+            Some(offer.ok_or_else(|| explain(&state, &headers, SignInError::InvitationSpent))?)
+        }
+        _ => None,
+    };
+    let purpose = match (&signed_in, &offer) {
+        (Some(member), Some(offer)) => Purpose::Coordinate(member, offer),
+        (Some(member), None) => Purpose::Connect(member),
+        (None, _) => Purpose::SignIn,
+    };
     let return_to = ReturnTo::parse(&start.return_to);
     let browser = BrowserToken::from_cookies(cookies(&headers));
     let begun =
@@ -111,7 +124,12 @@ async fn callback(
         Ok(result) => result.map_err(|error| explain(&state, &headers, error))?,
         Err(error) => return Err(AppError::internal(&error).into_response()),
     };
-    let mut response = Redirect::to(signed_in.return_to.as_str()).into_response();
+    let next = match (signed_in.outcome, signed_in.return_to.as_str()) {
+        // Somebody new is led on from where they are.
+        (Outcome::SignedUp, return_to::DEFAULT) => "/welcome",
+        (_, asked) => asked,
+    };
+    let mut response = Redirect::to(next).into_response();
     set_cookie(&mut response, &signed_in.session.set_cookie());
     set_cookie(&mut response, &attempts::clear_cookie());
     Ok(response)

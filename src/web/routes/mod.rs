@@ -12,7 +12,7 @@ use axum::{
 
 use crate::{
     state::AppState,
-    web::pages::{booking, mailbox, new_request, request, settings},
+    web::pages::{admin, booking, invite, mailbox, new_request, people, request, settings, welcome},
 };
 
 /// Routes that remember what they are, so that the [`manifest`](super::manifest) can be held against them.
@@ -40,7 +40,9 @@ impl Routes {
         Self { router: self.router.route(path, handler), ..self }
     }
 
-    fn merge(mut self, other: Self) -> Self {
+    /// All of both.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
         self.ways.extend(other.ways);
         Self { router: self.router.merge(other.router), ..self }
     }
@@ -64,4 +66,8 @@ pub fn all() -> Routes {
         .merge(mailbox::files::routes())
         .merge(new_request::post::routes())
         .merge(settings::routes())
+        .merge(invite::post::routes())
+        .merge(people::post::routes())
+        .merge(welcome::routes())
+        .merge(admin::routes())
 }

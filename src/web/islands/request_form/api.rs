@@ -26,7 +26,7 @@ pub async fn look(form: String) -> Result<Live, AppError> {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let member = session::member(&state, &parts.headers).await?.ok_or_else(AppError::signed_out)?;
-    let coordinator = member.coordinator()?;
+    let coordinator = session::coordinating(&state, member).await?;
     let who = coordinator.member().person.to_string();
     limits::hit(&state.store, "request_look", &who, LOOKS, Duration::from_secs(60)).await?;
     new_request::look(&state, &coordinator, &form).await

@@ -7,13 +7,14 @@
 mod fields;
 mod picture;
 pub mod post;
+mod prompt;
 mod sets;
 mod week;
 
 use axum::http::request::Parts;
 use leptos::{nonce::use_nonce, prelude::*};
 
-use super::staff::{Frame, desk};
+use super::staff::{Desk, Frame, desk};
 use crate::{
     booking::preview,
     error::AppError,
@@ -65,14 +66,14 @@ async fn live(state: &AppState, coordinator: &Coordinator, fields: &Fields) -> R
 pub fn NewRequestPage() -> impl IntoView {
     let attempt = use_context::<Attempt<Refused>>();
     let query = use_context::<Parts>().and_then(|parts| parts.uri.query().map(str::to_owned)).unwrap_or_default();
-    let page = desk(move |desk| async move {
-        let member = desk.coordinator.member();
+    let page = desk(move |desk: Desk| async move {
+        let member = desk.me();
         let now = desk.state.clock.now();
         let (fields, refused) = match attempt {
             Some(attempt) => (attempt.typed.fields, Some(attempt.typed.errors)),
             None => (Fields::of_query(&query, Fields::fresh(member.zone, now)), None),
         };
-        let mut live = live(&desk.state, &desk.coordinator, &fields).await?;
+        let mut live = live(&desk.state, &desk.who, &fields).await?;
         let touched = match &refused {
             Some(errors) => {
                 // What only the database knew is not among the preview's own.
@@ -94,6 +95,7 @@ pub fn NewRequestPage() -> impl IntoView {
         let guess = member.zone.is_none() && refused.is_none() && query.is_empty();
         let start = Start { values: fields.values(), live, touched, refused: refused.is_some(), team: team.collect() };
         let zones = zone_options(now, &fields.draft.zone);
+        let prompt = prompt::connect(&desk, &query).await?;
         let create = view! { <Button label="Create request" kind=ButtonKind::Primary form="new-request" /> };
         Ok(view! {
             <Frame
@@ -103,6 +105,7 @@ pub fn NewRequestPage() -> impl IntoView {
                 current=Section::Requests
                 actions=create.into_any()
             >
+                {prompt}
                 <RequestForm start>
                     <input type="hidden" name="key" value=Key::fresh() />
                     <div data-guess-zone=guess.then_some("")>

@@ -44,10 +44,11 @@ pub fn note(error: &FieldError) -> Note {
 
 fn invitee(guest: &Guest) -> Invitee {
     let (word, tone) = match guest.known {
-        Known::Calendar => ("connected", Tone::Success),
+        Known::Calendar(_) => ("connected", Tone::Success),
         Known::Silent(UnknownReason::SignInExpired) => ("sign-in expired", Tone::Warning),
         Known::Silent(UnknownReason::PermissionMissing) => ("not shared", Tone::Warning),
         Known::Silent(UnknownReason::NoAnswer) => ("not answering", Tone::Warning),
+        Known::Given(_) => ("gave times", Tone::Neutral),
         Known::Typed => ("typed times", Tone::Neutral),
         Known::Nobody => ("not connected", Tone::Warning),
     };
@@ -56,7 +57,7 @@ fn invitee(guest: &Guest) -> Invitee {
         name: guest.person.name.clone(),
         word: word.to_owned(),
         tone,
-        can_type: matches!(guest.known, Known::Typed | Known::Nobody),
+        can_type: matches!(guest.known, Known::Given(_) | Known::Typed | Known::Nobody),
     }
 }
 
@@ -91,10 +92,19 @@ fn warning(preview: &Preview) -> String {
     let mut sentences = Vec::new();
     if !unknown.is_empty() {
         sentences.push(format!("Nobody knows when {} {} free.", listed(&unknown), is(&unknown)));
+        let has_fallback = preview.outlook.as_ref().is_some_and(|outlook| !outlook.request.fallback.is_empty());
+        sentences.push(
+            if has_fallback {
+                "Times are offered inside the hours below until they connect a calendar or give times; you can invite them once the request is made."
+            } else {
+                "No times are offered with them until they connect a calendar or give times; you can invite them once the request is made."
+            }
+            .to_owned(),
+        );
     }
     // Of those with a calendar the weekly hours count, and those are hours of some place.
     let homeless =
-        those(|guest| guest.person.zone.is_none() && matches!(guest.known, Known::Calendar | Known::Silent(_)));
+        those(|guest| guest.person.zone.is_none() && matches!(guest.known, Known::Calendar(_) | Known::Silent(_)));
     if let (false, Some(outlook)) = (homeless.is_empty(), &preview.outlook) {
         let (who, place) = (listed(&homeless), zones::place(outlook.request.zone));
         sentences.push(format!(

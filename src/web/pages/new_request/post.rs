@@ -15,12 +15,13 @@ use crate::{
     idempotency::Key,
     ids::RequestId,
     limits,
-    people::Coordinator,
+    people::{Coordinator, welcome},
     requests::{
         create::{self, CreateError},
         draft::{FieldError, NewRequest},
     },
     state::AppState,
+    store::StoreError,
     web::{
         again::{self, Attempt},
         routes::Routes,
@@ -52,7 +53,12 @@ async fn submit(
     }
     let refused: Vec<FieldError> = match fields.draft.parse(state.clock.now()) {
         Ok(new) => match created(&state, &coordinator, &fields, &new, &origin).await {
-            Ok(id) => return Redirect::to(&format!("/requests/{id}?news=created")).into_response(),
+            Ok(id) => {
+                if let Err(error) = through_the_welcome(&state, &coordinator).await {
+                    return AppError::from(error).into_response();
+                }
+                return Redirect::to(&format!("/requests/{id}?news=created")).into_response();
+            }
             Err(CreateError::Field(error)) => vec![error],
             Err(error) => return AppError::from(error).into_response(),
         },
@@ -63,6 +69,16 @@ async fn submit(
         None => AppError::new(422, "form_invalid", "The request could not be created."),
     };
     again::show(state, parts, Attempt { error, typed: Refused { fields, errors: refused } }).await
+}
+
+/// Whoever has made a request needs no welcome any more.
+async fn through_the_welcome(state: &AppState, coordinator: &Coordinator) -> Result<(), StoreError> {
+    if welcome::step(state.store.reader(), coordinator.member()).await?.is_none() {
+        return Ok(());
+    }
+    let txn = state.store.begin().await?;
+    welcome::go_on(&txn, coordinator.member(), None).await?;
+    txn.commit().await
 }
 
 /// The request of this form, made now or by another copy of it. Only a program sends a form without a key, and says each time

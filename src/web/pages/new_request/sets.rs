@@ -31,7 +31,7 @@ impl Share {
             Busy::Known(spans) => (false, merge(spans, &person.held)),
             Busy::Unknown => (true, person.held.clone()),
         };
-        let typed = !matches!(guest.known, Known::Calendar | Known::Silent(_));
+        let typed = !matches!(guest.known, Known::Calendar(_) | Known::Silent(_));
         // Somebody without calendar and hours may be asked at any time, and nobody knows about any.
         let anytime = unknown && typed;
         Some(Self {

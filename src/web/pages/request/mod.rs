@@ -3,6 +3,7 @@
 mod history;
 mod link_card;
 pub mod move_page;
+mod panel;
 pub mod post;
 
 use chrono::{DateTime, Utc};
@@ -20,18 +21,18 @@ use crate::{
     error::AppError,
     events::{self, Event, Placement},
     ids::{PersonId, RequestId},
+    invitations::{self, Invitation},
     notifications::{link::Link, when},
     outbox::Outlook,
     people::Person,
     requests::{self, Panel, link},
-    scheduling::zones,
     store::words::RequestStatus,
     web::{
         components::{
             Banner, Button, ButtonKind, ButtonSize, Card, CardBody, CardHead, Dialog, Fact, Facts, Glyph, LinkButton,
-            PersonLine, ProviderMark, Section, Status, StatusBadge, TextareaField, Timeline, Toast, Toasts, Tone,
+            ProviderMark, Section, Status, StatusBadge, TextareaField, Timeline, Toast, Toasts, Tone,
         },
-        standing::{ago, connection_detail, connection_status},
+        standing::{Source, ago},
     },
 };
 
@@ -42,6 +43,7 @@ struct Sheet {
     line: Line,
     panel: Panel,
     connections: std::collections::HashMap<PersonId, Vec<connections::Connection>>,
+    invitations: std::collections::BTreeMap<PersonId, Invitation>,
     link: Option<String>,
     event: Option<Event>,
     placements: Vec<Placement>,
@@ -52,7 +54,7 @@ struct Sheet {
 impl Sheet {
     async fn load(desk: &Desk, id: &str) -> Result<Self, AppError> {
         let id: RequestId = id.parse().map_err(|_| AppError::not_found())?;
-        let (db, org, now) = (desk.state.store.reader(), desk.coordinator.member().org, desk.state.clock.now());
+        let (db, org, now) = (desk.state.store.reader(), desk.me().org, desk.state.clock.now());
         let line = list::line(db, org, id, now).await?.ok_or_else(AppError::not_found)?;
         let panel = requests::panel(db, org, id).await?;
         let booking = booking::latest(db, org, id).await?;
@@ -69,6 +71,7 @@ impl Sheet {
         Ok(Self {
             now,
             connections: connections::of_people(db, org, &asked).await?,
+            invitations: invitations::of_people(db, org, &asked).await?,
             link: link::url(&desk.state, org, id).await?,
             history: timeline::of(db, &line.request).await?,
             team: crate::people::team(db, org).await?,
@@ -81,6 +84,19 @@ impl Sheet {
 
     fn booking(&self) -> Option<&Booking> {
         self.line.booking.as_ref().filter(|booking| booking.is_live())
+    }
+
+    /// How we know when somebody of the panel can. Their own word counts if it is about these days.
+    fn source(&self, id: PersonId) -> Source<'_> {
+        let window = self.line.request.window;
+        let typed = self.panel.typed.get(&id).and_then(|typed| typed.typed);
+        let typist = |by: PersonId| self.team.iter().find(|person| person.id == by).map(|person| person.name.as_str());
+        Source {
+            connections: self.connections.get(&id).map_or(&[], Vec::as_slice),
+            given: self.panel.given.get(&id).filter(|given| given.speaks_of(window)),
+            typed: typed.map(|(by, at)| (typist(by).unwrap_or("somebody"), at)),
+            invitation: self.invitations.get(&id),
+        }
     }
 
     fn name_of(&self, id: PersonId) -> String {
@@ -97,10 +113,10 @@ pub fn RequestPage() -> impl IntoView {
     let id = use_params_map().read_untracked().get("id").unwrap_or_default();
     let query = use_query_map().get_untracked();
     let (dialog, news) = (query.get("dialog"), query.get("news"));
-    desk(move |desk| async move {
+    desk(move |desk: Desk| async move {
         let sheet = Sheet::load(&desk, &id).await?;
         let request = sheet.line.request.clone();
-        let zone = desk.coordinator.member().clock();
+        let zone = desk.me().clock();
         let sub = match sheet.booking() {
             Some(booking) => format!("{}, {}", request.interview_type, when::span(booking.span, zone)),
             None => format!("{}, {}", request.interview_type, when::length(request.duration)),
@@ -123,9 +139,10 @@ pub fn RequestPage() -> impl IntoView {
                 <div class="cols-main">
                     <div class="stack-lg">
                         <Standings sheet=sheet.clone() zone />
-                        <People sheet=sheet.clone() />
+                        <panel::People sheet=sheet.clone() />
                     </div>
                     <div class="stack-lg">
+                        <panel::Unknown sheet=sheet.clone() />
                         <link_card::BookingLink sheet=sheet.clone() path=path.clone() />
                         <Card>
                             <CardHead title="What happened" />
@@ -145,6 +162,7 @@ pub fn RequestPage() -> impl IntoView {
 
 fn news_text(news: &str) -> Option<&'static str> {
     match news {
+        "asked" => Some("The invitation is on its way. Times appear as soon as it is answered."),
         "created" => Some("The request is ready. Send the link or copy it."),
         "replaced" => Some("The link is replaced. Send the new one or copy it."),
         "sent" => Some("The link is on its way to the candidate."),
@@ -288,41 +306,6 @@ fn CalendarLine(sheet: Sheet, placement: Placement) -> impl IntoView {
             </div>
             <StatusBadge status />
         </li>
-    }
-}
-
-#[component]
-fn People(sheet: Sheet) -> impl IntoView {
-    let none = Vec::new();
-    let seated = sheet.booking().map(|_| sheet.line.people.clone());
-    let rows = sheet.panel.people.values().map(|person| {
-        let list = sheet.connections.get(&person.id).unwrap_or(&none);
-        let typed = sheet.panel.typed.get(&person.id).and_then(|typed| typed.typed_at);
-        let (status, detail) = match (list.is_empty(), typed) {
-            (true, Some(at)) => (Status::TypedTimes, format!("typed times, {}", ago(at, sheet.now))),
-            _ => (connection_status(list), connection_detail(list, sheet.now)),
-        };
-        let sits = seated.as_ref().is_some_and(|seated| seated.contains(&person.id));
-        let detail = if sits { format!("sits in this interview · {detail}") } else { detail };
-        let detail = if person.zone.is_none() && !list.is_empty() {
-            format!("{detail} · hours taken in {} time", zones::place(sheet.line.request.zone))
-        } else {
-            detail
-        };
-        view! {
-            <li>
-                <PersonLine name=person.name.clone() detail>
-                    <StatusBadge status />
-                </PersonLine>
-            </li>
-        }
-    });
-    let rows = rows.collect_view();
-    view! {
-        <Card>
-            <CardHead title="Interviewers" />
-            <ul class="rows">{rows}</ul>
-        </Card>
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
         components::{Banner, Booker, Button, ButtonKind, EmptyState, Glyph, MonthPicker, Section, SlotList, Tone},
         pages::{
             booking::picture::Times,
-            staff::{Frame, desk},
+            staff::{Desk, Frame, desk},
         },
     },
 };
@@ -25,9 +25,9 @@ pub fn MoveRequestPage() -> impl IntoView {
     let id = use_params_map().read_untracked().get("id").unwrap_or_default();
     let asked: Option<NaiveDate> = use_query_map().read_untracked().get("day").and_then(|day| day.parse().ok());
     let attempt = use_context::<Attempt<()>>();
-    desk(move |desk| async move {
+    desk(move |desk: Desk| async move {
         let id: RequestId = id.parse().map_err(|_| AppError::not_found())?;
-        let member = desk.coordinator.member().clone();
+        let member = desk.me().clone();
         let db = desk.state.store.reader();
         let request = requests::find(db, member.org, id).await?.ok_or_else(AppError::not_found)?;
         let booking =

@@ -1,5 +1,5 @@
-//! `/settings`: what somebody says about themselves: where they are, and where others may write to them. The question on other
-//! staff pages posts here too, and goes back there.
+//! `/settings`: where somebody is, where others may write to them, and when they work. The question for zone and address on
+//! other staff pages posts here too, and goes back there.
 
 use axum::{
     extract::State,
@@ -11,9 +11,13 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use serde::Deserialize;
 
-use super::staff::{Frame, GUESS_ZONE, desk};
+use super::{
+    View, Views, calendar,
+    hours::{Hours, HoursCard},
+};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
+    connections,
     error::AppError,
     ids::Email,
     limits,
@@ -30,6 +34,7 @@ use crate::{
             Wrong, ZoneSelect,
         },
         form::Form,
+        pages::staff::{Desk, Frame, GUESS_ZONE, desk},
         routes::Routes,
         zones::zone_options,
     },
@@ -61,10 +66,22 @@ struct Profile {
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     let attempt = use_context::<Attempt<Profile>>();
+    let hours = use_context::<Attempt<Hours>>();
     let query = use_query_map().get_untracked();
     let (news, link) = (query.get("news"), query.get("address"));
-    desk(move |desk| async move {
-        let member = desk.coordinator.member();
+    desk(move |desk: Desk<Member>| async move {
+        let member = desk.me();
+        let db = desk.state.store.reader();
+        let person = people::find(db, member.org, member.person).await?.ok_or_else(AppError::signed_out)?;
+        let offer = match calendar::offer(&desk).await? {
+            Some((offer, inviter)) => {
+                let list = connections::of_people(db, member.org, &[member.person]).await?;
+                let list = list.into_values().flatten().collect();
+                let providers = desk.state.services.calendars.names();
+                Some(view! { <calendar::Offer offer inviter list providers /> })
+            }
+            None => None,
+        };
         let now = desk.state.clock.now();
         let wrong = |field: &str| {
             let error = attempt.as_ref().map(|attempt| &attempt.error);
@@ -103,6 +120,7 @@ pub fn SettingsPage() -> impl IntoView {
         });
         let news = news.and_then(|news| match news.as_str() {
             "saved" => Some("Saved."),
+            "connected" => Some("Your calendar is connected. There is nothing else you need to do."),
             "mailed" => Some("Open the link in the mail we sent to confirm the address."),
             _ => None,
         });
@@ -110,8 +128,11 @@ pub fn SettingsPage() -> impl IntoView {
         Ok(view! {
             {script}
             <Frame desk title="Settings" current=Section::Settings>
+                <Views current=View::Profile />
                 {problem}
                 {confirm}
+                {offer}
+                <div class="stack-lg max-w-3xl">
                 <Card>
                     <CardHead title="Profile" />
                     <CardBody>
@@ -144,6 +165,8 @@ pub fn SettingsPage() -> impl IntoView {
                         </div>
                     </CardBody>
                 </Card>
+                <HoursCard weekly=person.weekly attempt=hours />
+                </div>
                 <Toasts>{news}</Toasts>
             </Frame>
         })

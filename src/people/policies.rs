@@ -1,0 +1,94 @@
+//! What an organisation decided for all of its people. Kept as JSON beside its name; a key that is not there has its default.
+
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
+use serde::{Deserialize, Serialize};
+
+use super::Admin;
+use crate::{
+    ids::OrgId,
+    store::{
+        StoreError, Txn,
+        entities::{identities, organisations},
+        words::Provider,
+    },
+};
+
+/// The policies of one organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policies {
+    /// Whom its people may sign in with; what is not set up on this server does not count.
+    pub sign_in_providers: Vec<Provider>,
+    /// Whether arranging interviews waits until one's own calendar is connected, and again when access was revoked.
+    pub require_calendar: bool,
+    /// What another version of this program decided by: kept as it is.
+    #[serde(flatten)]
+    pub others: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        let sign_in_providers = vec![Provider::Google, Provider::Microsoft];
+        Self { sign_in_providers, require_calendar: false, others: serde_json::Map::new() }
+    }
+}
+
+impl Policies {
+    /// Whether people of this organisation may sign in with it.
+    pub fn signs_in(&self, provider: Provider) -> bool {
+        self.sign_in_providers.contains(&provider)
+    }
+}
+
+/// Why nothing was decided.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    /// The administrator could not sign in again.
+    #[error("would_lock_out")]
+    LocksOut,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Decides for the administrator's organisation.
+///
+/// # Errors
+/// [`PolicyError::LocksOut`] if the administrator themselves signs in with none of the providers.
+pub async fn set(txn: &Txn, admin: &Admin, policies: &Policies) -> Result<(), PolicyError> {
+    let me = admin.member();
+    let own = identities::Entity::find()
+        .filter(identities::Column::OrgId.eq(me.org))
+        .filter(identities::Column::PersonId.eq(me.person))
+        .filter(identities::Column::Provider.is_in(policies.sign_in_providers.iter().copied()))
+        .one(&**txn)
+        .await
+        .map_err(StoreError::from)?;
+    if own.is_none() {
+        return Err(PolicyError::LocksOut);
+    }
+    write(txn, me.org, policies).await?;
+    Ok(())
+}
+
+async fn write(txn: &Txn, org: OrgId, policies: &Policies) -> Result<(), StoreError> {
+    let text = serde_json::to_string(policies).map_err(|error| DbErr::Json(error.to_string()))?;
+    organisations::Entity::update_many()
+        .col_expr(organisations::Column::Policies, Expr::value(text))
+        .filter(organisations::Column::Id.eq(org))
+        .exec(&**txn)
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_decided_has_its_default() {
+        let read = |text: &str| serde_json::from_str::<Policies>(text).unwrap();
+        assert_eq!(read("{}"), Policies::default());
+        let google = read(r#"{"sign_in_providers":["google"],"of_another_version":1}"#);
+        assert!(google.signs_in(Provider::Google) && !google.signs_in(Provider::Microsoft) && !google.require_calendar);
+    }
+}

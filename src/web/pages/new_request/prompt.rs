@@ -1,0 +1,65 @@
+//! Above the request form: the calendar that is not connected yet, and where in the welcome one is.
+
+use leptos::prelude::*;
+
+use crate::{
+    calendars::Provider,
+    connections,
+    error::AppError,
+    people::welcome::Step,
+    web::{
+        components::{Banner, Button, Step as Mark, StepState, Stepper, Tone},
+        pages::staff::Desk,
+    },
+};
+
+/// What stands above the form for this coordinator.
+pub async fn connect(desk: &Desk, query: &str) -> Result<impl IntoView + use<>, AppError> {
+    let me = desk.me();
+    let target = connections::write_target(desk.state.store.reader(), me.org, me.person).await?;
+    let providers = desk.state.services.calendars.names();
+    let back = if query.is_empty() { "/requests/new".to_owned() } else { format!("/requests/new?{query}") };
+    let prompt = target.is_none().then(|| view! { <Prompt providers back /> });
+    let is_welcome = url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "welcome");
+    let steps = is_welcome.then(|| {
+        let marks = Step::ALL.map(|step| match step {
+            Step::Request => Mark::new(step.title(), StepState::Current),
+            step => Mark {
+                href: Some(format!("/welcome?step={}", step.number())),
+                ..Mark::new(step.title(), StepState::Done)
+            },
+        });
+        view! {
+            <div class="mb-4">
+                <Stepper steps=marks.to_vec() label="Setting up" />
+            </div>
+        }
+    });
+    Ok(view! {
+        {steps}
+        {prompt}
+    })
+}
+
+#[component]
+fn Prompt(providers: Vec<Provider>, back: String) -> impl IntoView {
+    let buttons = providers.into_iter().map(|provider| {
+        let label = match provider {
+            Provider::Google => "Connect Google Calendar",
+            Provider::Microsoft => "Connect Outlook",
+        };
+        view! {
+            <form method="post" action=format!("/auth/{provider}")>
+                <input type="hidden" name="purpose" value="connect" />
+                <input type="hidden" name="return_to" value=back.clone() />
+                <Button label />
+            </form>
+        }
+    });
+    let buttons = buttons.collect_view();
+    view! {
+        <Banner tone=Tone::Warning title="Your calendar is not connected" actions=buttons.into_any() class="mb-4">
+            "Interviews you arrange now are invited by mail and stand in nobody's calendar until yours is connected. You come back to this form; connect first, what is typed now is not kept."
+        </Banner>
+    }
+}

@@ -1,0 +1,89 @@
+//! Redeeming a link: once, by whoever signs in first, and never over somebody who is somebody already.
+
+use chrono::TimeDelta;
+use convene::{
+    audit::Origin,
+    invitations::{self, redeem::redeem},
+    people,
+    store::{
+        entities::{audit_log, identities},
+        words::Role,
+    },
+};
+use sea_orm::{ActiveValue::Set, EntityTrait};
+
+use super::asking::{KENJI, invite};
+use crate::story::stories;
+
+stories! {
+    /// A hundred browsers come back from the provider at once.
+    async fn one_of_a_hundred_redeems(app) {
+        let invitation = invite(&app, KENJI).await;
+        let tasks: Vec<_> = (0..100)
+            .map(|_| {
+                let (store, now, id) = (app.store().clone(), app.now(), invitation.id);
+                tokio::spawn(async move {
+                    loop {
+                        let txn = match store.begin().await {
+                            Ok(txn) => txn,
+                            Err(error) if error.is_contention() => continue,
+                            Err(error) => panic!("{error}"),
+                        };
+                        match redeem(&txn, id, now, &Origin::default()).await {
+                            Ok(redeemed) => match txn.commit().await {
+                                Ok(()) => return redeemed.is_some(),
+                                Err(error) if error.is_contention() => continue,
+                                Err(error) => panic!("{error}"),
+                            },
+                            Err(error) if error.is_contention() => continue,
+                            Err(error) => panic!("{error}"),
+                        }
+                    }
+                })
+            })
+            .collect();
+        let mut redeemed = 0;
+        for task in tasks {
+            redeemed += usize::from(task.await.expect("no panic"));
+        }
+        assert_eq!(redeemed, 1);
+        let rows = audit_log::Entity::find().all(app.store().reader()).await.expect("read");
+        assert_eq!(rows.iter().filter(|row| row.action == "person.invitation_accepted").count(), 1);
+    }
+
+    async fn what_ended_redeems_nothing(app) {
+        let invitation = invite(&app, KENJI).await;
+        app.passes(TimeDelta::days(15));
+        let txn = app.store().begin().await.expect("a write");
+        assert_eq!(redeem(&txn, invitation.id, app.now(), &Origin::default()).await.expect("asked"), None);
+        drop(txn);
+        let fresh = invite(&app, KENJI).await;
+        invitations::ask::withdraw(&app.state, &app.ana, fresh.person, &Origin::default()).await.expect("withdrawn");
+        let txn = app.store().begin().await.expect("a write");
+        assert_eq!(redeem(&txn, fresh.id, app.now(), &Origin::default()).await.expect("asked"), None);
+    }
+
+    /// R19: an invitation sent before somebody signed in another way leaves who they are alone.
+    async fn somebody_with_an_account_is_not_changed(app) {
+        let invitation = invite(&app, KENJI).await;
+        let txn = app.store().begin().await.expect("a write");
+        identities::Entity::insert(identities::ActiveModel {
+            id: Set(convene::ids::IdentityId::new()),
+            org_id: Set(app.org),
+            person_id: Set(invitation.person),
+            provider: Set(convene::store::words::Provider::Google),
+            issuer: Set("https://accounts.google.com".to_owned()),
+            subject: Set("kenji-sub".to_owned()),
+            created_at: Set(app.now().into()),
+        })
+        .exec_without_returning(&*txn)
+        .await
+        .expect("an identity");
+        txn.commit().await.expect("committed");
+        let txn = app.store().begin().await.expect("a write");
+        assert_eq!(redeem(&txn, invitation.id, app.now(), &Origin::default()).await.expect("asked"), None);
+        drop(txn);
+        let person = people::find(app.store().reader(), app.org, invitation.person).await.expect("read").expect("there");
+        assert_eq!(person.role, Role::Interviewer);
+    }
+}
