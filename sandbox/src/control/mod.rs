@@ -4,6 +4,8 @@
 
 /// Switching faults on.
 mod faults;
+/// Applications in iCIMS and the notes on them.
+mod icims;
 /// Events, mails, requests, accounts as JSON.
 mod look;
 
@@ -37,6 +39,7 @@ pub fn router(world: World) -> Router {
         .route("/control/faults", get(faults::list).post(faults::add).delete(faults::clear))
         .route("/control/faults/catalogue", get(faults::catalogue))
         .route("/control/faults/{id}", delete(faults::remove))
+        .route("/control/icims/notes", get(icims::list).post(icims::add).delete(icims::clear))
         .route("/control/certificate", get(certificate))
         .fallback(|| async {
             Refusal::new(StatusCode::NOT_FOUND, "There is nothing here; GET /control lists what is.")
@@ -85,6 +88,9 @@ async fn describe(Shared(world): Shared<World>) -> Json<Value> {
         "google": world.google_url(),
         "microsoft": world.microsoft_url(),
         "microsoft_https": world.microsoft_https_url(),
+        "icims": world.icims_url(),
+        "icims_customer": crate::icims::CUSTOMER,
+        "icims_key": crate::icims::KEY,
         "client_id": crate::oauth::CLIENT_ID,
         "client_secret": crate::oauth::CLIENT_SECRET,
         "endpoints": [
@@ -99,6 +105,7 @@ async fn describe(Shared(world): Shared<World>) -> Json<Value> {
             "GET|POST|DELETE /control/faults",
             "DELETE /control/faults/{id}",
             "GET /control/faults/catalogue",
+            "GET|POST|DELETE /control/icims/notes?application=",
             "GET /control/certificate",
         ],
     }))

@@ -14,7 +14,7 @@ use super::ask::Ask;
 use super::errors::GraphError;
 use super::schema::json_body;
 use crate::faults::Kind;
-use crate::world::{Provider, World};
+use crate::world::{Service, World};
 
 /// Most requests in one batch.
 const MOST: usize = 20;
@@ -120,7 +120,7 @@ async fn run(ask: &Ask, outer: &HeaderMap, graph: &Router, request: &Value) -> R
 /// Fault switches meet inner requests too, so that a batch can come back mixed.
 fn fault(world: &World, method: &str, path: &str, account: &str) -> Option<Response> {
     let path = path.split('?').next().unwrap_or_default();
-    let taken = world.lock().faults.take(Provider::Microsoft, method, path, Some(account));
+    let taken = world.lock().take_faults(Service::Microsoft, method, path, Some(account));
     taken.iter().find_map(|kind| match kind {
         Kind::Status { status, retry_after } => {
             let mut answer = super::status_answer(StatusCode::from_u16(*status).ok()?);

@@ -13,7 +13,7 @@ use super::errors::GraphError;
 use super::schema::{GET_SCHEDULE, action_body};
 use super::zones::Zone;
 use super::{calendars, mailbox, render};
-use crate::world::{Account, AccountKind, Event, Provider, ShowAs, State};
+use crate::world::{Account, AccountKind, Event, Provider, Service, ShowAs, State};
 
 /// Most mailboxes in one question.
 const MOST: usize = 20;
@@ -89,7 +89,7 @@ fn schedule(
     until: DateTime<Utc>,
     step: TimeDelta,
 ) -> Value {
-    if let Some(reason) = state.faults.take_calendar_error(Provider::Microsoft, &[address]) {
+    if let Some(reason) = state.take_calendar_error(Service::Microsoft, &[address]) {
         return failed(address, &reason, "The mailbox could not be read.");
     }
     let colleague = state.account_of(Provider::Microsoft, address).filter(|other| are_colleagues(&ask.account, other));

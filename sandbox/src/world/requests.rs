@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Provider, State};
+use super::{Service, State};
 
 /// How many requests are remembered.
 pub const KEPT: usize = 20_000;
@@ -17,7 +17,7 @@ pub struct RequestRecord {
     /// Rises by at least one; `since=` in the control API compares with it.
     pub number: u64,
     pub at: DateTime<Utc>,
-    pub provider: Provider,
+    pub provider: Service,
     pub method: String,
     pub path: String,
     /// In order of appearance; repeated names stay repeated.
