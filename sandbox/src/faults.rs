@@ -83,7 +83,7 @@ pub struct Match {
     /// OAuth error, paths that end in `/token`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path_prefix: Option<String>,
-    /// Whose access token the request carries.
+    /// Whose access token the request carries; for an application's own token at Microsoft, whose mailbox the path names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
 }

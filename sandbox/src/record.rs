@@ -23,8 +23,17 @@ const BODY_LIMIT: usize = 4 * 1024 * 1024;
 const ANSWER_LIMIT: usize = 64 * 1024;
 
 /// Form fields and JSON properties whose values are not written down.
-const SECRET: [&str; 7] =
-    ["client_secret", "code", "refresh_token", "access_token", "code_verifier", "id_token", "token"];
+const SECRET: [&str; 9] = [
+    "client_secret",
+    "code",
+    "refresh_token",
+    "access_token",
+    "code_verifier",
+    "id_token",
+    "token",
+    "assertion",
+    "client_assertion",
+];
 
 /// Wraps the router of what is played.
 pub fn watched(router: Router, world: &World, service: Service) -> Router {
@@ -42,11 +51,16 @@ async fn watch(world: World, service: Service, request: Request, next: Next) -> 
     let query = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
         .map(|(name, value)| (name.to_string(), if is_secret(&name) { hidden() } else { value.into_owned() }))
         .collect();
-    let (account, faults) = {
+    let (account, application, faults) = {
         let mut state = world.lock();
-        let account = bearer(&parts.headers).and_then(|token| state.grants.owner(token)).map(str::to_owned);
+        let token = bearer(&parts.headers).unwrap_or_default();
+        let application = state.grants.application(token).map(str::to_owned);
+        let account = match service {
+            Service::Microsoft => crate::microsoft::whose(&state, token, &path),
+            Service::Google | Service::Icims => state.grants.owner(token).map(str::to_owned),
+        };
         let faults = state.take_faults(service, &method, &path, account.as_deref());
-        (account, faults)
+        (account, application, faults)
     };
     let mut record = RequestRecord {
         number: 0,
@@ -58,6 +72,7 @@ async fn watch(world: World, service: Service, request: Request, next: Next) -> 
         headers: plain_headers(&parts.headers),
         body: readable(&parts.headers, &body),
         account,
+        application,
         status: None,
         answer: Value::Null,
         faults: faults.iter().map(|kind| kind.name().to_owned()).collect(),

@@ -20,7 +20,7 @@ const MOST: usize = 20;
 /// Longest window, in days.
 const LONGEST: i64 = 62;
 
-/// POST /me/calendar/getSchedule
+/// POST /me/calendar/getSchedule and /users/{user}/calendar/getSchedule
 pub async fn get_schedule(ask: Ask, body: Bytes) -> Result<Response, GraphError> {
     ask.allow(Permission::CalendarsReadBasic)?;
     if !ask.is_work() {
@@ -98,6 +98,9 @@ fn schedule(
         let message = "Unable to resolve e-mail address to an Active Directory object.";
         return failed(address, "ErrorMailRecipientNotFound", message);
     };
+    if ask.by_application && state.organisations.shuts_out(&account.email) {
+        return failed(address, "ErrorAccessDenied", &GraphError::shut_out().message);
+    }
     let counts = |event: &&Event| event.response_of(&account.email) != Some(crate::world::Response::Declined);
     let mut events: Vec<&Event> = mailbox::events(state, &calendar.id, account)
         .filter(counts)

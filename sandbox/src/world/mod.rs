@@ -18,6 +18,8 @@ pub mod ics;
 pub mod invitations;
 /// The outbox of provider-sent mails.
 pub mod mail;
+/// What administrators have allowed an application for everybody of their organisation.
+pub mod organisations;
 /// What was asked of the sandbox.
 pub mod requests;
 /// The people and busy time a fresh world starts with.
@@ -33,6 +35,7 @@ pub use accounts::{Account, AccountKind, Calendar};
 pub use applications::{Application, Note};
 pub use event::{Attendee, Event, EventStatus, Response, Role, ShowAs, Span};
 pub use mail::Mail;
+pub use organisations::Organisations;
 pub use requests::RequestRecord;
 
 use crate::faults::Faults;
@@ -182,6 +185,7 @@ pub struct State {
     /// By calendar id, then event id. Deleted events stay as cancelled tombstones.
     pub events: BTreeMap<String, BTreeMap<String, Event>>,
     pub grants: Grants,
+    pub organisations: Organisations,
     pub faults: Faults,
     /// Oldest first; the oldest are dropped beyond [`requests::KEPT`].
     pub requests: VecDeque<RequestRecord>,
@@ -210,6 +214,7 @@ impl State {
             calendars: BTreeMap::new(),
             events: BTreeMap::new(),
             grants: Grants::default(),
+            organisations: Organisations::default(),
             faults: Faults::default(),
             requests: VecDeque::new(),
             mails: Vec::new(),

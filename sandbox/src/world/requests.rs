@@ -26,8 +26,11 @@ pub struct RequestRecord {
     pub headers: BTreeMap<String, String>,
     /// JSON as sent; a form as an object; other text as a string; null when empty.
     pub body: Value,
-    /// Whose access token came along, if it was one of ours.
+    /// Whose access token came along, if it was one of ours; for an application's own token at Microsoft, whose mailbox
+    /// the path names.
     pub account: Option<String>,
+    /// The client id of the application whose own token came along, rather than one a person consented to.
+    pub application: Option<String>,
     /// What was answered; null if the connection was closed without an answer.
     pub status: Option<u16>,
     /// The answer's body if it was JSON of at most 64 KiB.

@@ -15,6 +15,10 @@ use crate::oauth::random::sha256;
 
 /// The tenant of every work account at Microsoft.
 pub const TENANT: &str = "6babcaad-604b-40ac-a9d7-9fd97c0b779f";
+/// The domain of that tenant, by which it is known too.
+pub const TENANT_DOMAIN: &str = "example.org";
+/// The domain of every work account at Google.
+pub const WORKSPACE: &str = "example.com";
 /// The tenant of every personal Microsoft account (a fixed value of the real service).
 pub const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
@@ -38,10 +42,13 @@ struct Person {
     work: &'static [(&'static str, u32)],
 }
 
+/// Who may allow things for a whole organisation, one at each provider.
+const ADMINISTRATORS: [&str; 2] = ["tom.baker@example.com", "nora.weiss@example.org"];
+
 const GOOGLE: Provider = Provider::Google;
 const MICROSOFT: Provider = Provider::Microsoft;
 
-const PEOPLE: [Person; 7] = [
+const PEOPLE: [Person; 9] = [
     Person {
         provider: GOOGLE,
         kind: AccountKind::Work,
@@ -163,6 +170,36 @@ const PEOPLE: [Person; 7] = [
         quiet: (15 * 60, 16 * 60),
         work: &[("Client workshop", 120), ("Client call", 30), ("Accounts", 60), ("Writing", 90), ("Proposal", 45)],
     },
+    Person {
+        provider: MICROSOFT,
+        kind: AccountKind::Work,
+        email: "nora.weiss@example.org",
+        given: "Nora",
+        family: "Weiss",
+        zone: Tz::Europe__London,
+        subject: "b7e5a9d4-2c61-4f38-8d07-1a4f6c9e2b53",
+        job: "IT administrator",
+        quiet: (10 * 60, 11 * 60),
+        work: &[
+            ("Access reviews", 60),
+            ("Rollout call", 30),
+            ("Focus: migration", 90),
+            ("Vendor meeting", 45),
+            ("Office hours", 60),
+        ],
+    },
+    Person {
+        provider: GOOGLE,
+        kind: AccountKind::Personal,
+        email: "leo.martin@gmail.example",
+        given: "Leo",
+        family: "Martin",
+        zone: Tz::America__Chicago,
+        subject: "113746592018374655902",
+        job: "Freelance engineer",
+        quiet: (10 * 60, 11 * 60),
+        work: &[("Client work", 120), ("Client call", 30), ("Invoices", 45), ("Code review", 60), ("Open source", 90)],
+    },
 ];
 
 struct Series {
@@ -233,6 +270,7 @@ fn add_person(state: &mut State, person: &Person) {
     state.accounts.push(Account {
         provider: person.provider,
         kind: person.kind,
+        administrator: ADMINISTRATORS.contains(&person.email),
         email: person.email.to_owned(),
         name: format!("{} {}", person.given, person.family),
         given_name: person.given.to_owned(),
