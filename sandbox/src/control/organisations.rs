@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Refusal, read};
 use crate::microsoft::{APPLICATION_PERMISSIONS, tenant_id};
-use crate::world::seeds::{PERSONAL_TENANT, TENANT, WORKSPACE};
+use crate::world::people::{PERSONAL_TENANT, TENANT, WORKSPACE};
 use crate::world::{AccountKind, Provider, State, World};
 
 #[derive(Deserialize)]

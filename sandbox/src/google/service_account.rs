@@ -13,7 +13,7 @@ use super::scopes;
 use crate::faults::Answer;
 use crate::oauth::grants::{ACCESS_LIFE, AccessToken};
 use crate::oauth::random;
-use crate::world::{AccountKind, Provider, World};
+use crate::world::{Provider, World};
 
 /// RFC 7523, section 2.1.
 pub const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -81,8 +81,7 @@ pub fn token(world: &World, form: &BTreeMap<String, String>) -> Result<Value, An
     let mut state = world.lock();
     // The service account has no calendar of its own here, so an assertion without a subject is one for nobody.
     let account = state.account_of(Provider::Google, &claims.sub).ok_or_else(|| known("jwt.subject"))?;
-    let delegated = account.kind == AccountKind::Work && state.organisations.delegates(account.domain(), &wanted);
-    if !delegated {
+    if !state.organisations.delegates(account.domain(), &wanted) {
         return Err(known("delegation.missing"));
     }
     let account = account.email.clone();

@@ -64,7 +64,7 @@ fn found<'a>(state: &'a State, name: &str) -> Option<&'a Account> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::seeds::{PERSONAL_TENANT, TENANT};
+    use crate::world::people::{PERSONAL_TENANT, TENANT};
 
     fn token(tenant: &str) -> ApplicationToken {
         let expires = chrono::Utc::now();

@@ -1,8 +1,8 @@
 //! Microsoft: identity platform v2.0 and the calendar part of Graph v1.0.
 //!
 //! Both hosts are on one port. `identity` is the sign-in; the rest is Graph: `ask` reads who wants what (`application` is
-//! about those who ask without a person), `draft` and
-//! `render` translate between its JSON and the neutral event, the handlers are named after their paths.
+//! about those who ask without a person), `draft` and `render` translate between its JSON and the neutral event, the
+//! handlers are named after their paths.
 
 mod application;
 mod ask;

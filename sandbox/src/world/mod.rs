@@ -20,9 +20,11 @@ pub mod invitations;
 pub mod mail;
 /// What administrators have allowed an application for everybody of their organisation.
 pub mod organisations;
+/// The people a fresh world starts with, and the organisations they belong to.
+pub mod people;
 /// What was asked of the sandbox.
 pub mod requests;
-/// The people and busy time a fresh world starts with.
+/// The busy time a fresh world starts with.
 pub mod seeds;
 
 use std::collections::{BTreeMap, VecDeque};

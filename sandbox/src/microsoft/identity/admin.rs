@@ -14,7 +14,7 @@ use crate::microsoft::application::PERMISSIONS;
 use crate::oauth::consent::go_back;
 use crate::oauth::grants::{Authorization, ResponseMode};
 use crate::oauth::{CLIENT_ID, redirect_is_registered};
-use crate::world::seeds::PERSONAL_TENANT;
+use crate::world::people::PERSONAL_TENANT;
 use crate::world::{Account, AccountKind, Provider, State, World};
 
 /// Where both forms post to.

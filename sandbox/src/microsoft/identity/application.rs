@@ -6,7 +6,7 @@ use super::{GRAPH, tenant_id};
 use crate::oauth::grants::{ACCESS_LIFE, ApplicationToken};
 use crate::oauth::random;
 use crate::world::World;
-use crate::world::seeds::PERSONAL_TENANT;
+use crate::world::people::PERSONAL_TENANT;
 
 /// Where `common` and `organizations` lead an application that signs in by itself: Microsoft's own tenant, which has never
 /// consented to it.

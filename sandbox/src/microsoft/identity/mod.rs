@@ -23,7 +23,7 @@ use super::ask::{origin, signed_in};
 use super::errors::GraphError;
 use crate::html::{page, problem};
 use crate::oauth::consent;
-use crate::world::seeds::{PERSONAL_TENANT, TENANT, TENANT_DOMAIN};
+use crate::world::people::{PERSONAL_TENANT, TENANT, TENANT_DOMAIN};
 use crate::world::{Account, AccountKind, World};
 
 /// What Graph's permissions start with when written in full.
