@@ -80,7 +80,7 @@ browser_specs() {
   CHROMIUM=$(find_chromium)
   CONVENE_BINARY="$CARGO_TARGET_DIR/debug/convene"
   CONVENE_PORT=$(free_port)
-  SANDBOX_PORT=$(free_ports 4)
+  SANDBOX_PORT=$(free_ports 7)
   export CHROMIUM CONVENE_BINARY CONVENE_PORT SANDBOX_PORT
   # A folder of their own, so that a build meanwhile does not exchange files under running specs.
   export LEPTOS_SITE_ROOT=target/site-for-tests

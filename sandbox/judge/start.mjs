@@ -1,4 +1,4 @@
-// Starts the sandbox for one judge and offers the control API as functions. Shared by both judges.
+// Starts the sandbox for one judge and offers the control API as functions. Shared by all judges.
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -27,9 +27,12 @@ function binary() {
   return made.executable;
 }
 
-/** Whether all four ports from this one on can be bound. */
+/** How many ports in a row a sandbox takes. */
+const PORTS = 7;
+
+/** Whether all of them from this one on can be bound. */
 async function free(base) {
-  for (let port = base; port < base + 4; port++) {
+  for (let port = base; port < base + PORTS; port++) {
     const server = createServer();
     const bound = await new Promise((resolve) => {
       server.once("error", () => resolve(false));
@@ -43,10 +46,10 @@ async function free(base) {
 
 async function freeBase() {
   for (let attempt = 0; attempt < 100; attempt++) {
-    const base = 20_000 + 4 * Math.floor(Math.random() * 10_000);
+    const base = 20_000 + PORTS * Math.floor(Math.random() * 5_000);
     if (await free(base)) return base;
   }
-  throw new Error("no four free ports in a row");
+  throw new Error(`no ${PORTS} free ports in a row`);
 }
 
 /** Starts a sandbox on free ports. `stop()` ends it. */
@@ -86,6 +89,7 @@ export function sandbox(base, child, exited) {
     google: `http://127.0.0.1:${base + 1}`,
     microsoft: `http://127.0.0.1:${base + 2}`,
     microsoftHttps: `https://127.0.0.1:${base + 3}`,
+    icims: `http://127.0.0.1:${base + 6}`,
     client: { id: "convene-demo", secret: "convene-demo-secret" },
     control,
     reset: () => control("POST", "reset"),

@@ -1,14 +1,15 @@
 //! Fault switches: what goes wrong next, for whom, and how often.
 //!
-//! The layer in [`crate::record`] asks `Faults::take` before each request. A provider supplies the bodies: its own
-//! error catalogue by name, and what it says with a bare 429 or 5xx.
+//! The layer in [`crate::record`] asks [`State::take_faults`] before each request. What is played supplies the bodies: its
+//! own error catalogue by name, and what it says with a bare 429 or 5xx.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::world::Provider;
+use crate::world::{Service, State};
 
 /// An error as a provider words it.
 #[derive(Clone, Debug)]
@@ -78,11 +79,11 @@ pub struct Match {
     /// HTTP method. Without one the drop kinds meet POST, PUT, PATCH and DELETE, the others every method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// What the path starts with. Without one: the calendar API (`/calendar/v3`, `/v1.0`), not sign-in; for an
+    /// What the path starts with. Without one: the API itself (`/calendar/v3`, `/v1.0`, `/customers`), not sign-in; for an
     /// OAuth error, paths that end in `/token`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path_prefix: Option<String>,
-    /// Whose access token the request carries.
+    /// Whose access token the request carries; for an application's own token at Microsoft, whose mailbox the path names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
 }
@@ -91,25 +92,28 @@ pub struct Match {
 #[derive(Clone, Debug, Serialize)]
 pub struct Fault {
     pub id: u64,
-    pub provider: Provider,
+    pub provider: Service,
     #[serde(flatten)]
     pub kind: Kind,
     #[serde(rename = "match")]
     pub matching: Match,
     /// How many requests it still meets; null for all until it is switched off.
     pub times: Option<u32>,
+    /// When it switches itself off, by the sandbox's clock; null for never.
+    pub until: Option<DateTime<Utc>>,
     /// Whether its error is one of the token endpoint, which is then what it meets.
     #[serde(skip)]
     pub about_tokens: bool,
 }
 
 impl Fault {
-    fn meets(&self, provider: Provider, method: &str, path: &str, account: Option<&str>) -> bool {
+    fn meets(&self, provider: Service, method: &str, path: &str, account: Option<&str>) -> bool {
         let path_fits = match (&self.matching.path_prefix, self.provider) {
             (Some(prefix), _) => path.starts_with(prefix),
             (None, _) if self.about_tokens => path.ends_with("/token"),
-            (None, Provider::Google) => path.starts_with("/calendar/v3"),
-            (None, Provider::Microsoft) => path.starts_with("/v1.0"),
+            (None, Service::Google) => path.starts_with("/calendar/v3"),
+            (None, Service::Microsoft) => path.starts_with("/v1.0"),
+            (None, Service::Icims) => path.starts_with("/customers"),
         };
         let method_fits = match &self.matching.method {
             Some(wanted) => wanted.eq_ignore_ascii_case(method),
@@ -146,14 +150,17 @@ impl Faults {
         self.0.len() < before
     }
 
+    /// Switches off those whose time is over.
+    fn end(&mut self, now: DateTime<Utc>) {
+        self.0.retain(|fault| fault.until.is_none_or(|until| until > now));
+    }
+
     /// Those that are on.
-    pub fn list(&self) -> &[Fault] {
+    fn list(&self) -> &[Fault] {
         &self.0
     }
 
-    /// What happens to this request, counting it against the switches: all latencies that meet it, and the oldest
-    /// of the other kinds.
-    pub fn take(&mut self, provider: Provider, method: &str, path: &str, account: Option<&str>) -> Vec<Kind> {
+    fn take(&mut self, provider: Service, method: &str, path: &str, account: Option<&str>) -> Vec<Kind> {
         let mut taken: Vec<Kind> = Vec::new();
         let mut decided = false;
         for fault in &mut self.0 {
@@ -172,8 +179,7 @@ impl Faults {
         taken
     }
 
-    /// The reason free/busy must report for the calendar known by any of these names, counting it.
-    pub fn take_calendar_error(&mut self, provider: Provider, names: &[&str]) -> Option<String> {
+    fn take_calendar_error(&mut self, provider: Service, names: &[&str]) -> Option<String> {
         let met = self.0.iter_mut().filter(|fault| fault.provider == provider).find_map(|fault| match &fault.kind {
             Kind::CalendarError { calendar, reason }
                 if names.iter().any(|name| name.eq_ignore_ascii_case(calendar)) =>
@@ -190,23 +196,59 @@ impl Faults {
     }
 }
 
+impl State {
+    /// The faults that are on now.
+    pub fn faults_on(&mut self) -> &[Fault] {
+        self.faults.end(self.now());
+        self.faults.list()
+    }
+
+    /// What happens to this request, counting it against the switches: all latencies that meet it, and the oldest of the
+    /// other kinds.
+    pub fn take_faults(&mut self, service: Service, method: &str, path: &str, account: Option<&str>) -> Vec<Kind> {
+        self.faults.end(self.now());
+        self.faults.take(service, method, path, account)
+    }
+
+    /// The reason free/busy must report for the calendar known by any of these names, counting it.
+    pub fn take_calendar_error(&mut self, service: Service, names: &[&str]) -> Option<String> {
+        self.faults.end(self.now());
+        self.faults.take_calendar_error(service, names)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn fault(kind: Kind, matching: Match, times: Option<u32>) -> Fault {
-        Fault { id: 1, provider: Provider::Google, kind, matching, times, about_tokens: false }
+        Fault { id: 1, provider: Service::Google, kind, matching, times, until: None, about_tokens: false }
     }
 
     #[test]
     fn a_fault_meets_as_many_requests_as_told() {
         let mut faults = Faults::default();
         faults.add(fault(Kind::Status { status: 503, retry_after: None }, Match::default(), Some(2)));
-        let mut ask = |path: &str| faults.take(Provider::Google, "GET", path, None).len();
+        let mut ask = |path: &str| faults.take(Service::Google, "GET", path, None).len();
         assert_eq!(ask("/token"), 0, "sign-in is left alone unless named");
         assert_eq!(ask("/calendar/v3/freeBusy"), 1);
         assert_eq!(ask("/calendar/v3/freeBusy"), 1);
         assert_eq!(ask("/calendar/v3/freeBusy"), 0);
+    }
+
+    #[test]
+    fn an_outage_ends_by_itself() {
+        let mut state = State::empty();
+        let until = state.now() + chrono::TimeDelta::minutes(30);
+        let outage = fault(Kind::Status { status: 503, retry_after: None }, Match::default(), None);
+        state.faults.add(Fault { provider: Service::Icims, until: Some(until), ..outage });
+        let ask = |state: &mut State| state.take_faults(Service::Icims, "POST", "/customers/1234/x", None).len();
+        assert_eq!(ask(&mut state), 1);
+        state.advance(chrono::TimeDelta::minutes(29));
+        assert_eq!(ask(&mut state), 1);
+        state.advance(chrono::TimeDelta::minutes(1));
+        assert_eq!(ask(&mut state), 0);
+        assert!(state.faults_on().is_empty());
     }
 
     #[test]
@@ -215,10 +257,10 @@ mod tests {
         faults.add(fault(Kind::DropAfterWrite, Match::default(), None));
         faults.add(fault(Kind::Latency { ms: 5 }, Match::default(), None));
         faults.add(fault(Kind::DropBeforeWrite, Match::default(), None));
-        assert_eq!(faults.take(Provider::Google, "GET", "/calendar/v3/x", None), [Kind::Latency { ms: 5 }]);
-        let taken = faults.take(Provider::Google, "POST", "/calendar/v3/x", None);
+        assert_eq!(faults.take(Service::Google, "GET", "/calendar/v3/x", None), [Kind::Latency { ms: 5 }]);
+        let taken = faults.take(Service::Google, "POST", "/calendar/v3/x", None);
         assert_eq!(taken, [Kind::DropAfterWrite, Kind::Latency { ms: 5 }]);
-        assert!(faults.take(Provider::Microsoft, "POST", "/v1.0/me", None).is_empty());
+        assert!(faults.take(Service::Microsoft, "POST", "/v1.0/me", None).is_empty());
     }
 
     #[test]
@@ -226,7 +268,7 @@ mod tests {
         let mut faults = Faults::default();
         let ben = Match { account: Some("ben@example.com".into()), ..Match::default() };
         faults.add(fault(Kind::Latency { ms: 5 }, ben, None));
-        assert!(faults.take(Provider::Google, "GET", "/calendar/v3/x", Some("ana@example.com")).is_empty());
-        assert_eq!(faults.take(Provider::Google, "GET", "/calendar/v3/x", Some("Ben@example.com")).len(), 1);
+        assert!(faults.take(Service::Google, "GET", "/calendar/v3/x", Some("ana@example.com")).is_empty());
+        assert_eq!(faults.take(Service::Google, "GET", "/calendar/v3/x", Some("Ben@example.com")).len(), 1);
     }
 }

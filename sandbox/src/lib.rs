@@ -1,11 +1,12 @@
-//! The sandbox: Google and Microsoft, played on loopback.
+//! The sandbox: Google, Microsoft and iCIMS, played on loopback.
 //!
-//! Four ports from a base port: the front page and the control API, Google, Microsoft over http, and the same Microsoft
-//! over https with a self-signed certificate. It shares no code with Convene, so that a mistake in one is not
-//! repeated in the other; the judges of its fidelity are the vendors' own SDKs (`judge/`).
+//! A run of seven ports from a base port: the front page and the control API, Google, Microsoft over http, the same
+//! Microsoft over https with a self-signed certificate, two that are kept for later, and iCIMS. It shares no code with
+//! Convene, so that a mistake in one is not repeated in the other; the judges of its fidelity are the vendors' own SDKs
+//! (`judge/`).
 //!
 //! ```text
-//! request -> serve (sockets) -> record (registry, faults) -> google | microsoft -> world (the one state)
+//! request -> serve (sockets) -> record (registry, faults) -> google | microsoft | icims -> world (the one state)
 //! ```
 //!
 //! What a newcomer would get wrong: both providers keep their events in one neutral store ([`world::event`]).
@@ -24,6 +25,8 @@ pub mod front;
 pub mod google;
 /// The frame around every page and its stylesheet.
 pub mod html;
+/// iCIMS: notes on applications.
+pub mod icims;
 /// Microsoft: identity platform v2.0 and the calendar part of Graph v1.0.
 pub mod microsoft;
 /// What both providers' sign-in shares: codes, tokens, consent, signed id tokens.
@@ -42,12 +45,17 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-pub use world::{Provider, World};
+pub use world::{Provider, Service, World};
+
+/// How many ports a sandbox takes from its base port on. Those at +4 and +5 are not served yet: they are kept for a CalDAV
+/// server and for video rooms, so that the others need not move then.
+pub const PORTS: u16 = 7;
 
 /// How to start a sandbox.
 #[derive(Debug)]
 pub struct Options {
-    /// First of four consecutive ports on 127.0.0.1: front page, Google, Microsoft, Microsoft over https.
+    /// First of [`PORTS`] consecutive ports on 127.0.0.1: front page, Google, Microsoft, Microsoft over https, two that
+    /// are kept for later, iCIMS.
     pub base_port: u16,
     /// Where Convene answers; the front page links to it. No trailing slash.
     pub app_url: String,
@@ -61,10 +69,13 @@ impl Default for Options {
     }
 }
 
+/// The last base port whose run still fits.
+const LAST_BASE: u16 = u16::MAX - (PORTS - 1);
+
 /// Why a sandbox could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("the base port must be between 1 and 65532, so that four ports fit; it is {0}")]
+    #[error("the base port must be between 1 and {last}, so that {PORTS} ports fit; it is {0}", last = LAST_BASE)]
     BasePort(u16),
     #[error("port {port} on 127.0.0.1 cannot be used: {source}")]
     Bind { port: u16, source: std::io::Error },
@@ -92,26 +103,34 @@ impl Running {
 
 /// Binds all ports, seeds the world and starts serving.
 pub async fn start(options: Options) -> Result<Running, StartError> {
-    if options.base_port == 0 || options.base_port > u16::MAX - 3 {
+    if options.base_port == 0 || options.base_port > LAST_BASE {
         return Err(StartError::BasePort(options.base_port));
-    }
-    let mut listeners = Vec::new();
-    for offset in 0..4 {
-        let port = options.base_port + offset;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let listener = TcpListener::bind(address).await.map_err(|source| StartError::Bind { port, source })?;
-        listeners.push(listener);
     }
     let world = World::new(options.base_port, &options.app_url)?;
     let front = front::router(world.clone()).merge(control::router(world.clone()));
-    let google = record::watched(google::router(world.clone()), &world, Provider::Google);
-    let microsoft = record::watched(microsoft::router(world.clone()), &world, Provider::Microsoft);
+    let google = record::watched(google::router(world.clone()), &world, Service::Google);
+    let microsoft = record::watched(microsoft::router(world.clone()), &world, Service::Microsoft);
+    let icims = record::watched(icims::router(world.clone()), &world, Service::Icims);
     let tls = world.keys().tls_acceptor();
 
+    let plans: [(u16, Router, _); 5] = [
+        (0, front, None),
+        (1, google, None),
+        (2, microsoft.clone(), None),
+        (3, microsoft, Some(tls)),
+        (6, icims, None),
+    ];
+    let mut servers = Vec::new();
+    for (offset, router, tls) in plans {
+        let port = options.base_port + offset;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let listener = TcpListener::bind(address).await.map_err(|source| StartError::Bind { port, source })?;
+        servers.push(serve::serve(listener, router, tls));
+    }
+    // Nobody is answered before every port is open.
     let mut tasks = JoinSet::new();
-    let plans: [(Router, _); 4] = [(front, None), (google, None), (microsoft.clone(), None), (microsoft, Some(tls))];
-    for (listener, (router, tls)) in listeners.into_iter().zip(plans) {
-        tasks.spawn(serve::serve(listener, router, tls));
+    for server in servers {
+        tasks.spawn(server);
     }
     if let Some(ready) = options.ready {
         // The embedding program may have stopped listening for it; that is its own affair.

@@ -1,4 +1,4 @@
-//! The layer around both providers: it writes every request down and lets faults happen.
+//! The layer around everything that is played: it writes every request down and lets faults happen.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::faults::Kind;
 use crate::oauth::bearer;
 use crate::serve::HangUp;
-use crate::world::{Provider, RequestRecord, World};
+use crate::world::{RequestRecord, Service, World};
 
 /// Larger bodies are refused; calendar requests are far smaller.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
@@ -23,16 +23,25 @@ const BODY_LIMIT: usize = 4 * 1024 * 1024;
 const ANSWER_LIMIT: usize = 64 * 1024;
 
 /// Form fields and JSON properties whose values are not written down.
-const SECRET: [&str; 7] =
-    ["client_secret", "code", "refresh_token", "access_token", "code_verifier", "id_token", "token"];
+const SECRET: [&str; 9] = [
+    "client_secret",
+    "code",
+    "refresh_token",
+    "access_token",
+    "code_verifier",
+    "id_token",
+    "token",
+    "assertion",
+    "client_assertion",
+];
 
-/// Wraps a provider's router.
-pub fn watched(router: Router, world: &World, provider: Provider) -> Router {
+/// Wraps the router of what is played.
+pub fn watched(router: Router, world: &World, service: Service) -> Router {
     let world = world.clone();
-    router.layer(from_fn(move |request: Request, next: Next| watch(world.clone(), provider, request, next)))
+    router.layer(from_fn(move |request: Request, next: Next| watch(world.clone(), service, request, next)))
 }
 
-async fn watch(world: World, provider: Provider, request: Request, next: Next) -> Response {
+async fn watch(world: World, service: Service, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
         return (StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 4 MiB.").into_response();
@@ -42,35 +51,41 @@ async fn watch(world: World, provider: Provider, request: Request, next: Next) -
     let query = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
         .map(|(name, value)| (name.to_string(), if is_secret(&name) { hidden() } else { value.into_owned() }))
         .collect();
-    let (account, faults) = {
+    let (account, application, faults) = {
         let mut state = world.lock();
-        let account = bearer(&parts.headers).and_then(|token| state.grants.owner(token)).map(str::to_owned);
-        let faults = state.faults.take(provider, &method, &path, account.as_deref());
-        (account, faults)
+        let token = bearer(&parts.headers).unwrap_or_default();
+        let application = state.grants.application(token).map(str::to_owned);
+        let account = match service {
+            Service::Microsoft => crate::microsoft::whose(&state, token, &path),
+            Service::Google | Service::Icims => state.grants.owner(token).map(str::to_owned),
+        };
+        let faults = state.take_faults(service, &method, &path, account.as_deref());
+        (account, application, faults)
     };
     let mut record = RequestRecord {
         number: 0,
         at: world.lock().now(),
-        provider,
+        provider: service,
         method,
         path,
         query,
         headers: plain_headers(&parts.headers),
         body: readable(&parts.headers, &body),
         account,
+        application,
         status: None,
         answer: Value::Null,
         faults: faults.iter().map(|kind| kind.name().to_owned()).collect(),
     };
     // A seat is held through latencies too, so that slow requests count as many at once.
     let seat = match &record.account {
-        Some(account) if provider == Provider::Microsoft && record.path.starts_with("/v1.0") => {
+        Some(account) if service == Service::Microsoft && record.path.starts_with("/v1.0") => {
             crate::microsoft::Seat::take(&world, account).map(Some)
         }
         _ => Ok(None),
     };
     let response = match seat {
-        Ok(_seat) => meet(provider, &faults, Request::from_parts(parts, Body::from(body)), next).await,
+        Ok(_seat) => meet(service, &faults, Request::from_parts(parts, Body::from(body)), next).await,
         Err(refused) => refused.into_response(),
     };
     if response.extensions().get::<HangUp>().is_some() {
@@ -87,7 +102,7 @@ async fn watch(world: World, provider: Provider, request: Request, next: Next) -
 }
 
 /// Lets the faults happen around the request.
-async fn meet(provider: Provider, faults: &[Kind], request: Request, next: Next) -> Response {
+async fn meet(service: Service, faults: &[Kind], request: Request, next: Next) -> Response {
     let waits = faults.iter().filter_map(|kind| if let Kind::Latency { ms } = kind { Some(*ms) } else { None });
     let wait: u64 = waits.sum();
     if wait > 0 {
@@ -96,17 +111,19 @@ async fn meet(provider: Provider, faults: &[Kind], request: Request, next: Next)
     match faults.iter().find(|kind| !matches!(kind, Kind::Latency { .. })) {
         Some(Kind::Status { status, retry_after }) => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let mut answer = match provider {
-                Provider::Google => crate::google::status_answer(status),
-                Provider::Microsoft => crate::microsoft::status_answer(status),
+            let mut answer = match service {
+                Service::Google => crate::google::status_answer(status),
+                Service::Microsoft => crate::microsoft::status_answer(status),
+                Service::Icims => crate::icims::status_answer(status),
             };
             answer.headers.extend(retry_after.map(|seconds| ("retry-after", seconds.to_string())));
             answer.into_response()
         }
         Some(Kind::Error { reason }) => {
-            let answer = match provider {
-                Provider::Google => crate::google::catalogue(reason),
-                Provider::Microsoft => crate::microsoft::catalogue(reason),
+            let answer = match service {
+                Service::Google => crate::google::catalogue(reason),
+                Service::Microsoft => crate::microsoft::catalogue(reason),
+                Service::Icims => crate::icims::catalogue(reason),
             };
             match answer {
                 Some(answer) => answer.into_response(),

@@ -20,7 +20,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts one on four free ports in a row.
+    /// Starts one on seven free ports in a row.
     pub fn start() -> Self {
         for _ in 0..50 {
             let base_port = free_ports();
@@ -40,7 +40,7 @@ impl Sandbox {
             }
             let _ = child.wait();
         }
-        panic!("no four free ports in a row");
+        panic!("no seven free ports in a row");
     }
 
     pub fn origin(&self, provider: Provider) -> Url {
@@ -93,14 +93,17 @@ fn binary() -> PathBuf {
     path
 }
 
-/// A port from which on four are free. Tests run at the same time, in one process or several: each
+/// How many ports a sandbox takes.
+const PORTS: u16 = 7;
+
+/// A port from which on so many are free. Tests run at the same time, in one process or several: each
 /// process starts elsewhere and each call goes on from the last.
 fn free_ports() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = u32::from(NEXT.fetch_add(4, Ordering::Relaxed)) + std::process::id() * 64;
+    let start = u32::from(NEXT.fetch_add(PORTS, Ordering::Relaxed)) + std::process::id() * 64;
     let free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
     (0..2000)
-        .map(|step| 20_000 + u16::try_from((start + step * 4) % 12_000).expect("below 12000"))
-        .find(|base| (0..4).all(|offset| free(base + offset)))
+        .map(|step| 20_000 + u16::try_from((start + step * u32::from(PORTS)) % 12_000).expect("below 12000"))
+        .find(|base| (0..PORTS).all(|offset| free(base + offset)))
         .expect("some ports are free")
 }

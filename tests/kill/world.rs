@@ -74,7 +74,7 @@ impl World {
     pub async fn open(home: Home) -> Self {
         let folder = std::env::temp_dir().join(format!("convene-kill-{}", uuid::Uuid::now_v7().simple()));
         std::fs::create_dir_all(&folder).expect("a temporary folder");
-        let (port, sandbox_port) = (free_ports(1), free_ports(4));
+        let (port, sandbox_port) = (free_ports(1), free_ports(convene_sandbox::PORTS));
         let options = convene_sandbox::Options { base_port: sandbox_port, ..Default::default() };
         let sandbox = convene_sandbox::start(options).await.expect("the sandbox starts");
         let postbox = Postbox::open().await;

@@ -5,3 +5,4 @@ import "./calendars.mjs";
 import "./events.mjs";
 import "./meetings.mjs";
 import "./failures.mjs";
+import "./application.mjs";

@@ -4,14 +4,15 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
+use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::{Refusal, read};
 use crate::faults::{Answer, Fault, Kind, Match};
-use crate::world::{Provider, World};
+use crate::world::{Service, World};
 
 pub async fn list(Shared(world): Shared<World>) -> Json<Value> {
-    Json(json!({ "faults": world.lock().faults.list() }))
+    Json(json!({ "faults": world.lock().faults_on() }))
 }
 
 pub async fn clear(Shared(world): Shared<World>) -> Json<Value> {
@@ -24,7 +25,7 @@ pub async fn remove(Shared(world): Shared<World>, Path(id): Path<u64>) -> Result
     if !state.faults.remove(id) {
         return Err(Refusal::new(StatusCode::NOT_FOUND, format!("No fault with the id {id} is on.")));
     }
-    Ok(Json(json!({ "faults": state.faults.list() })))
+    Ok(Json(json!({ "faults": state.faults_on() })))
 }
 
 /// Every name a fault may have beside the general kinds.
@@ -32,6 +33,7 @@ pub async fn catalogue() -> Json<Value> {
     Json(json!({
         "google": crate::google::catalogue_names(),
         "microsoft": crate::microsoft::catalogue_names(),
+        "icims": crate::icims::catalogue_names(),
     }))
 }
 
@@ -46,20 +48,12 @@ pub async fn add(Shared(world): Shared<World>, body: Bytes) -> Result<Json<Value
 /// A sentence for an unknown kind, reason, provider or property.
 pub fn switch_on(world: &World, mut request: Map<String, Value>) -> Result<Value, Refusal> {
     let mut take = |name: &str| request.remove(name).filter(|value| !value.is_null());
-    let provider: Provider = serde_json::from_value(take("provider").unwrap_or_default())
-        .map_err(|_| Refusal::wrong("provider must be \"google\" or \"microsoft\"."))?;
+    let service: Service = serde_json::from_value(take("provider").unwrap_or_default())
+        .map_err(|_| Refusal::wrong("provider must be \"google\", \"microsoft\" or \"icims\"."))?;
     let kind = take("kind").and_then(|kind| kind.as_str().map(str::to_owned));
     let kind = kind.ok_or_else(|| Refusal::wrong("kind is missing."))?;
-    let times = match take("times") {
-        None => None,
-        Some(value) => Some(
-            value
-                .as_u64()
-                .and_then(|times| u32::try_from(times).ok())
-                .filter(|times| *times > 0)
-                .ok_or_else(|| Refusal::wrong("times must be a whole number from 1 on, or absent for always."))?,
-        ),
-    };
+    let times = count("times", take("times"))?;
+    let seconds = count("seconds", take("seconds"))?;
     let matching: Match = match take("match") {
         None => Match::default(),
         Some(value) => serde_json::from_value(value)
@@ -68,40 +62,52 @@ pub fn switch_on(world: &World, mut request: Map<String, Value>) -> Result<Value
     let account = take("account").and_then(|account| account.as_str().map(str::to_owned));
     if matches!(kind.as_str(), "expire_tokens" | "revoke") {
         let account = account.or(matching.account);
-        return happen_now(world, provider, &kind, account.as_deref(), &request);
+        return happen_now(world, service, &kind, account.as_deref(), &request);
     }
     let matching = Match { account: matching.account.or(account), ..matching };
-    let kind = read_kind(provider, &kind, request)?;
+    let kind = read_kind(service, &kind, request)?;
     let about_tokens = match &kind {
-        Kind::Error { reason } => named(provider, reason).is_some_and(|answer| answer.body["error"].is_string()),
+        Kind::Error { reason } => named(service, reason).is_some_and(|answer| answer.body["error"].is_string()),
         _ => false,
     };
     let mut state = world.lock();
     let id = state.next_version();
-    let fault = Fault { id, provider, kind, matching, times, about_tokens };
+    let until = seconds.map(|seconds| state.now() + TimeDelta::seconds(i64::from(seconds)));
+    let fault = Fault { id, provider: service, kind, matching, times, until, about_tokens };
     let answer = json!(fault);
     state.faults.add(fault);
     Ok(answer)
 }
 
-fn read_kind(provider: Provider, kind: &str, mut rest: Map<String, Value>) -> Result<Kind, Refusal> {
+/// How many requests or seconds; none for always.
+fn count(name: &str, value: Option<Value>) -> Result<Option<u32>, Refusal> {
+    let Some(value) = value else { return Ok(None) };
+    let count = value.as_u64().and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0);
+    let wrong = || Refusal::wrong(format!("{name} must be a whole number from 1 on, or absent for always."));
+    count.map(Some).ok_or_else(wrong)
+}
+
+fn read_kind(service: Service, kind: &str, mut rest: Map<String, Value>) -> Result<Kind, Refusal> {
     let general = ["status", "error", "latency", "drop_after_write", "drop_before_write", "calendar_error"];
     if general.contains(&kind) {
         rest.insert("kind".to_owned(), json!(kind));
-    } else if named(provider, kind).is_some() {
+    } else if named(service, kind).is_some() {
         rest.insert("kind".to_owned(), json!("error"));
         rest.insert("reason".to_owned(), json!(kind));
     } else {
         return Err(Refusal::wrong(format!(
             "{kind} is neither a kind nor an error of {}; GET /control/faults/catalogue lists the errors.",
-            provider.name()
+            service.name()
         )));
     }
     let kind: Kind = serde_json::from_value(Value::Object(rest))
         .map_err(|error| Refusal::wrong(format!("The fault is not as expected: {error}.")))?;
     match &kind {
-        Kind::Error { reason } if named(provider, reason).is_none() => {
-            Err(Refusal::wrong(format!("{} has no error {reason}.", provider.name())))
+        Kind::Error { reason } if named(service, reason).is_none() => {
+            Err(Refusal::wrong(format!("{} has no error {reason}.", service.name())))
+        }
+        Kind::CalendarError { .. } if service.provider().is_none() => {
+            Err(Refusal::wrong(format!("{} has no calendars.", service.name())))
         }
         Kind::Status { status, .. } if !(400..=599).contains(status) => {
             Err(Refusal::wrong("status must be between 400 and 599."))
@@ -111,16 +117,17 @@ fn read_kind(provider: Provider, kind: &str, mut rest: Map<String, Value>) -> Re
     }
 }
 
-fn named(provider: Provider, reason: &str) -> Option<Answer> {
-    match provider {
-        Provider::Google => crate::google::catalogue(reason),
-        Provider::Microsoft => crate::microsoft::catalogue(reason),
+fn named(service: Service, reason: &str) -> Option<Answer> {
+    match service {
+        Service::Google => crate::google::catalogue(reason),
+        Service::Microsoft => crate::microsoft::catalogue(reason),
+        Service::Icims => crate::icims::catalogue(reason),
     }
 }
 
 fn happen_now(
     world: &World,
-    provider: Provider,
+    service: Service,
     kind: &str,
     account: Option<&str>,
     rest: &Map<String, Value>,
@@ -128,6 +135,8 @@ fn happen_now(
     if let Some(name) = rest.keys().next() {
         return Err(Refusal::wrong(format!("{kind} does not take {name}.")));
     }
+    let provider = service.provider();
+    let provider = provider.ok_or_else(|| Refusal::wrong(format!("{} gives out no tokens.", service.name())))?;
     let mut state = world.lock();
     let account = match account {
         None => None,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Refusal;
-use crate::world::{Event, Provider, Span, World};
+use crate::world::{Event, Service, Span, World};
 
 pub async fn accounts(Shared(world): Shared<World>) -> Json<Value> {
     let state = world.lock();
@@ -104,7 +104,7 @@ pub async fn forget_mail(Shared(world): Shared<World>) -> Json<Value> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequestsQuery {
-    provider: Option<Provider>,
+    provider: Option<Service>,
     since: Option<u64>,
 }
 

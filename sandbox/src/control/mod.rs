@@ -4,8 +4,12 @@
 
 /// Switching faults on.
 mod faults;
+/// Applications in iCIMS and the notes on them.
+mod icims;
 /// Events, mails, requests, accounts as JSON.
 mod look;
+/// What administrators allow an application for everybody of their organisation.
+mod organisations;
 
 use axum::body::Bytes;
 use axum::extract::State as Shared;
@@ -37,6 +41,20 @@ pub fn router(world: World) -> Router {
         .route("/control/faults", get(faults::list).post(faults::add).delete(faults::clear))
         .route("/control/faults/catalogue", get(faults::catalogue))
         .route("/control/faults/{id}", delete(faults::remove))
+        .route("/control/icims/notes", get(icims::list).post(icims::add).delete(icims::clear))
+        .route(
+            "/control/microsoft/consent",
+            get(organisations::consents).post(organisations::consent).delete(organisations::withdraw_consent),
+        )
+        .route(
+            "/control/microsoft/access-policy",
+            get(organisations::access_policy).post(organisations::set_access_policy),
+        )
+        .route("/control/google/service-account", get(organisations::service_account))
+        .route(
+            "/control/google/delegation",
+            get(organisations::delegations).post(organisations::delegate).delete(organisations::withdraw_delegation),
+        )
         .route("/control/certificate", get(certificate))
         .fallback(|| async {
             Refusal::new(StatusCode::NOT_FOUND, "There is nothing here; GET /control lists what is.")
@@ -85,6 +103,9 @@ async fn describe(Shared(world): Shared<World>) -> Json<Value> {
         "google": world.google_url(),
         "microsoft": world.microsoft_url(),
         "microsoft_https": world.microsoft_https_url(),
+        "icims": world.icims_url(),
+        "icims_customer": crate::icims::CUSTOMER,
+        "icims_key": crate::icims::KEY,
         "client_id": crate::oauth::CLIENT_ID,
         "client_secret": crate::oauth::CLIENT_SECRET,
         "endpoints": [
@@ -99,6 +120,11 @@ async fn describe(Shared(world): Shared<World>) -> Json<Value> {
             "GET|POST|DELETE /control/faults",
             "DELETE /control/faults/{id}",
             "GET /control/faults/catalogue",
+            "GET|POST|DELETE /control/icims/notes?application=",
+            "GET|POST|DELETE /control/microsoft/consent?tenant=",
+            "GET|POST /control/microsoft/access-policy",
+            "GET /control/google/service-account",
+            "GET|POST|DELETE /control/google/delegation?domain=",
             "GET /control/certificate",
         ],
     }))

@@ -12,29 +12,32 @@ use serde_json::{Map, Value, json};
 use super::navigation;
 use crate::control::switch_on;
 use crate::html::{page, problem};
-use crate::world::{Provider, World};
+use crate::world::{Service, World};
 
 /// `GET /faults`.
 pub async fn show(Shared(world): Shared<World>) -> Response {
-    let state = world.lock();
-    let on = state.faults.list();
+    let mut state = world.lock();
+    let on = state.faults_on();
     let body = html! {
         (navigation(&world))
         h1 { "Faults" }
-        p class="soft" { "What goes wrong next. Each switch meets as many requests as told, or all until it is switched off." }
+        p class="soft" {
+            "What goes wrong next. Each switch meets as many requests as told, for as long as told, or all until it is switched off."
+        }
         h2 { "On now" }
         @if on.is_empty() {
             p { "Nothing: everything works." }
         } @else {
             div class="scroll" {
                 table {
-                    thead { tr { th { "Provider" } th { "What" } th { "How often" } } }
+                    thead { tr { th { "Provider" } th { "What" } th { "How often" } th { "Until (UTC)" } } }
                     tbody {
                         @for fault in on {
                             tr {
                                 td { (fault.provider.name()) }
                                 td { code { (json!(fault.kind)) " " (json!(fault.matching)) } }
                                 td { @match fault.times { Some(times) => { (times) " more" }, None => "always" } }
+                                td { @match fault.until { Some(until) => { (until.format("%Y-%m-%d %H:%M:%S")) }, None => "switched off" } }
                             }
                         }
                     }
@@ -51,8 +54,8 @@ pub async fn show(Shared(world): Shared<World>) -> Response {
         (form("drop_after_write", "Do it, then hang up without an answer", html! {}))
         (form("error", "An error of the provider's own", field("Error", html! {
             select name="reason" {
-                @for provider in [Provider::Google, Provider::Microsoft] {
-                    optgroup label=(provider.name()) { @for name in names(provider) { option { (name) } } }
+                @for service in Service::ALL {
+                    optgroup label=(service.name()) { @for name in names(service) { option { (name) } } }
                 }
             }
         })))
@@ -62,10 +65,11 @@ pub async fn show(Shared(world): Shared<World>) -> Response {
     page("Faults", false, body)
 }
 
-fn names(provider: Provider) -> Vec<&'static str> {
-    match provider {
-        Provider::Google => crate::google::catalogue_names(),
-        Provider::Microsoft => crate::microsoft::catalogue_names(),
+fn names(service: Service) -> Vec<&'static str> {
+    match service {
+        Service::Google => crate::google::catalogue_names(),
+        Service::Microsoft => crate::microsoft::catalogue_names(),
+        Service::Icims => crate::icims::catalogue_names(),
     }
 }
 
@@ -81,12 +85,17 @@ fn form(kind: &str, title: &str, fields: Markup) -> Markup {
             input type="hidden" name="kind" value=(kind);
             div class="row" {
                 (field("Provider", html! {
-                    select name="provider" { option value="google" { "Google" } option value="microsoft" { "Microsoft" } }
+                    select name="provider" {
+                        option value="google" { "Google" }
+                        option value="microsoft" { "Microsoft" }
+                        @if !at_once { option value="icims" { "iCIMS" } }
+                    }
                 }))
                 (fields)
                 (field("Only for (e-mail)", html! { input name="account" type="email"; }))
                 @if !at_once {
                     (field("How often", html! { input name="times" type="number" min="1" placeholder="always"; }))
+                    (field("For how long, seconds", html! { input name="seconds" type="number" min="1" placeholder="until switched off"; }))
                 }
                 button { @if at_once { "Do it now" } @else { "Switch on" } }
             }
@@ -96,7 +105,7 @@ fn form(kind: &str, title: &str, fields: Markup) -> Markup {
 
 /// `POST /faults`: the same as the control API, from a form.
 pub async fn add(Shared(world): Shared<World>, Form(form): Form<BTreeMap<String, String>>) -> Response {
-    let number = ["status", "retry_after", "ms", "times"];
+    let number = ["status", "retry_after", "ms", "times", "seconds"];
     let request: Map<String, Value> = form
         .into_iter()
         .filter(|(_, value)| !value.is_empty())

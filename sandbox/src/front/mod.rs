@@ -1,9 +1,11 @@
-//! The pages for people: weeks, mails, fault switches, requests. All of it works without JavaScript.
+//! The pages for people: weeks, mails, notes, fault switches, requests. All of it works without JavaScript.
 
 /// Fault switches as forms.
 mod faults;
 /// Provider-sent mails.
 mod mail;
+/// Notes on applications in iCIMS.
+mod notes;
 /// What was asked of the sandbox.
 mod requests;
 /// A calendar's week, and moving and deleting in it.
@@ -37,6 +39,7 @@ pub fn router(world: World) -> Router {
         .route("/mail", get(mail::list))
         .route("/mail/{id}", get(mail::show))
         .route("/mail/{id}/invite.ics", get(mail::ics))
+        .route("/notes", get(notes::show))
         .route("/faults", get(faults::show).post(faults::add))
         .route("/faults/clear", post(faults::clear))
         .route("/requests", get(requests::show))
@@ -50,6 +53,7 @@ fn navigation(world: &World) -> Markup {
         nav class="top" aria-label="Sandbox" {
             a href="/" { "Calendars" }
             a href="/mail" { "Provider mail" }
+            a href="/notes" { "Applicant notes" }
             a href="/faults" { "Faults" }
             a href="/requests" { "Requests" }
             a href=(format!("{}/mailbox", world.app_url())) { "Convene's mailbox" }
@@ -64,8 +68,8 @@ async fn front(Shared(world): Shared<World>) -> Response {
         (navigation(&world))
         h1 { "Sandbox" }
         p class="soft" {
-            "Google and Microsoft, played on this computer. Watch events arrive in these calendars, move or delete them by hand, "
-            "and make things go wrong. Nothing here leaves the machine."
+            "Google, Microsoft and iCIMS, played on this computer. Watch events arrive in these calendars, move or delete them by "
+            "hand, read the " a href="/notes" { "applicant notes" } ", and make things go wrong. Nothing here leaves the machine."
         }
         h2 { "Calendars" }
         div class="scroll" {
@@ -90,6 +94,8 @@ async fn front(Shared(world): Shared<World>) -> Response {
                     tr { th { "Google" } td { (world.google_url()) } }
                     tr { th { "Microsoft" } td { (world.microsoft_url()) } }
                     tr { th { "Microsoft, https" } td { (world.microsoft_https_url()) " (" a href="/control/certificate" { "certificate" } ")" } }
+                    tr { th { "iCIMS" } td { (world.icims_url()) } }
+                    tr { th { "iCIMS customer and key" } td { (crate::icims::CUSTOMER) " / " (crate::icims::KEY) } }
                     tr { th { "OAuth client" } td { (crate::oauth::CLIENT_ID) " / " (crate::oauth::CLIENT_SECRET) } }
                     tr { th { "Control API" } td { a href="/control" { "/control" } } }
                 }
@@ -97,7 +103,7 @@ async fn front(Shared(world): Shared<World>) -> Response {
         }
         h2 { "Start over" }
         form method="post" action="/reset" {
-            p class="soft" { "Every event, token, fault, mail and recorded request goes; the seeded calendars come back." }
+            p class="soft" { "Every event, token, fault, mail, note and recorded request goes; the seeded calendars come back." }
             button { "Reset the sandbox" }
         }
     };

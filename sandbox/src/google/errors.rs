@@ -131,7 +131,7 @@ const API: [Entry; 31] = [
 ];
 
 /// The token and revocation endpoints' errors: name, status, `error`, description, subtype.
-const OAUTH: [(&str, u16, &str, &str, Option<&str>); 10] = [
+const OAUTH: [(&str, u16, &str, &str, Option<&str>); 14] = [
     ("refresh.revoked", 400, "invalid_grant", "Token has been expired or revoked.", None),
     ("refresh.session_control", 400, "invalid_grant", "reauth related error (invalid_rapt)", Some("invalid_rapt")),
     ("code.used", 400, "invalid_grant", "Malformed auth code.", None),
@@ -141,6 +141,24 @@ const OAUTH: [(&str, u16, &str, &str, Option<&str>); 10] = [
     ("redirect_mismatch", 400, "redirect_uri_mismatch", "Bad Request", None),
     ("admin_policy", 400, "admin_policy_enforced", "An administrator restricts one of the requested scopes.", None),
     ("revoke.invalid", 400, "invalid_token", "Token expired or revoked", None),
+    ("jwt.signature", 400, "invalid_grant", "Invalid JWT Signature.", None),
+    (
+        "jwt.times",
+        400,
+        "invalid_grant",
+        "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp \
+         values in the JWT claim.",
+        None,
+    ),
+    ("jwt.subject", 400, "invalid_grant", "Invalid email or User ID", None),
+    (
+        "delegation.missing",
+        401,
+        "unauthorized_client",
+        "Client is unauthorized to retrieve access tokens using this method, or client not authorized for any of the \
+         scopes requested.",
+        None,
+    ),
     ("invalid_rapt", 400, "invalid_grant", "reauth related error (invalid_rapt)", Some("invalid_rapt")),
 ];
 

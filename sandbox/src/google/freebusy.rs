@@ -14,7 +14,7 @@ use super::errors::{invalid, known, missing};
 use super::scopes::Method;
 use super::times::{self, in_zone, millis};
 use crate::faults::Answer;
-use crate::world::{Account, Calendar, Provider, State, World};
+use crate::world::{Account, AccountKind, Calendar, Provider, Service, State, World};
 
 /// Calendars one query may name.
 const CALENDARS_LIMIT: usize = 50;
@@ -60,7 +60,7 @@ async fn query(Shared(world): Shared<World>, headers: HeaderMap, body: Bytes) ->
         let answer = if items.len() > most {
             failed("tooManyCalendarsRequested")
         } else if let Some((calendar, owner)) = found {
-            match state.faults.take_calendar_error(Provider::Google, &[id, &calendar, &owner]) {
+            match state.take_calendar_error(Service::Google, &[id, &calendar, &owner]) {
                 Some(reason) => failed(&reason),
                 None => match state.busy(&calendar, from, until) {
                     Some(busy) => {
@@ -97,6 +97,7 @@ fn visible<'a>(state: &'a State, caller: &Account, id: &str) -> Option<&'a Calen
     }
     let calendar = state.calendars.values().find(|calendar| calendar.id.eq_ignore_ascii_case(id))?;
     let owner = state.account_of(Provider::Google, &calendar.owner)?;
-    let colleague = calendar.primary && owner.domain() == caller.domain();
+    let works = |account: &Account| account.kind == AccountKind::Work;
+    let colleague = calendar.primary && works(owner) && works(caller) && owner.domain() == caller.domain();
     (owner.email == caller.email || colleague).then_some(calendar)
 }

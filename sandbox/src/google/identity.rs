@@ -12,13 +12,13 @@ use axum::{Json, response};
 use serde_json::{Value, json};
 
 use super::errors::{self, known, oauth};
-use super::scopes;
+use super::{scopes, service_account};
 use crate::faults::Answer;
 use crate::html::problem;
 use crate::oauth::consent::{self, Screen};
 use crate::oauth::grants::{ACCESS_LIFE, AccessToken, Authorization, Code, RedeemError, RefreshToken, ResponseMode};
 use crate::oauth::{self as shared, CLIENT_ID, CLIENT_SECRET, bearer, random};
-use crate::world::{Account, Provider, State, World};
+use crate::world::{Account, AccountKind, Provider, State, World};
 
 const GOOGLE: Provider = Provider::Google;
 
@@ -75,7 +75,7 @@ async fn discovery(Shared(world): Shared<World>) -> Json<Value> {
             "aud", "email", "email_verified", "exp", "family_name", "given_name", "hd", "iat", "iss", "name", "picture", "sub"
         ],
         "code_challenge_methods_supported": ["S256"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", service_account::GRANT_TYPE],
     }))
 }
 
@@ -164,6 +164,10 @@ fn answer_token(world: &World, headers: &HeaderMap, form: &BTreeMap<String, Stri
         value.ok_or_else(|| oauth(400, "invalid_request", &format!("Missing required parameter: {name}")))
     };
     let grant_type = need("grant_type")?;
+    // The signature says who asks; there is no client secret.
+    if grant_type == service_account::GRANT_TYPE {
+        return service_account::token(world, form);
+    }
     let (id, secret) = shared::client_credentials(headers, form);
     let id = id.ok_or_else(|| oauth(400, "invalid_request", "Could not determine client ID from request."))?;
     if id != CLIENT_ID {
@@ -261,11 +265,7 @@ fn issue(
 
 /// Tokens without a browser; see [`super::control_token`].
 pub fn control_token(world: &World, email: &str, wanted: &[String]) -> Result<Value, String> {
-    let mut expanded = Vec::new();
-    for scope in wanted {
-        let full = scopes::expand(scope).ok_or_else(|| format!("Google does not know the scope {scope}."))?;
-        expanded.push(full);
-    }
+    let expanded = super::full_scopes(wanted)?;
     let mut state = world.lock();
     let account = state.account_of(GOOGLE, email).map(|account| account.email.clone());
     let account = account.ok_or_else(|| format!("There is no Google account {email}."))?;
@@ -280,7 +280,9 @@ fn person(account: &Account, granted: &[String]) -> Value {
     if has("userinfo.email") {
         claims["email"] = json!(account.email);
         claims["email_verified"] = json!(true);
-        claims["hd"] = json!(account.domain());
+        if account.kind == AccountKind::Work {
+            claims["hd"] = json!(account.domain());
+        }
     }
     if has("userinfo.profile") {
         claims["name"] = json!(account.name);

@@ -19,6 +19,8 @@ mod freebusy;
 mod identity;
 /// Scopes.
 mod scopes;
+/// The service account, and tokens by which it acts as somebody.
+mod service_account;
 /// Reading and writing RFC 3339 times and `{date | dateTime, timeZone}`.
 mod times;
 
@@ -29,6 +31,7 @@ use serde_json::Value;
 use crate::world::{Event, Provider, World};
 
 pub use errors::{catalogue, catalogue_names, status_answer};
+pub use service_account::key_file as service_account_key;
 
 /// All of Google's hosts on one port.
 pub fn router(world: World) -> Router {
@@ -43,6 +46,15 @@ pub fn router(world: World) -> Router {
 /// Makes a guest's copy of an organizer's event fit for a Google calendar: its id and its own properties.
 pub fn guest_copy(copy: &mut Event, from: Provider) {
     events::guest_copy(copy, from);
+}
+
+/// Scopes as Google spells them in answers.
+///
+/// # Errors
+/// A sentence, for one it does not know.
+pub fn full_scopes(given: &[String]) -> Result<Vec<String>, String> {
+    let full = |scope: &String| scopes::expand(scope).ok_or_else(|| format!("Google does not know the scope {scope}."));
+    given.iter().map(full).collect()
 }
 
 /// Tokens without a browser, as the token endpoint would answer a code exchange for these scopes.

@@ -5,12 +5,15 @@ use axum::http::header::{HOST, HeaderMap};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use serde_json::Value;
 
+use super::application;
 use super::errors::GraphError;
 use super::odata::Options;
 use super::zones::Zone;
 use crate::oauth::bearer;
+use crate::oauth::grants::ApplicationToken;
 use crate::world::{Account, AccountKind, Provider, World};
 
 /// What an operation needs; wider ones include narrower ones.
@@ -27,7 +30,9 @@ impl Permission {
     fn granted_by(self) -> &'static [&'static str] {
         match self {
             Self::UserRead => &["User.Read", "User.ReadBasic.All", "User.ReadWrite"],
-            Self::CalendarsReadBasic => &["Calendars.ReadBasic", "Calendars.Read", "Calendars.ReadWrite"],
+            Self::CalendarsReadBasic => {
+                &["Calendars.ReadBasic", "Calendars.ReadBasic.All", "Calendars.Read", "Calendars.ReadWrite"]
+            }
             Self::CalendarsRead => &["Calendars.Read", "Calendars.ReadWrite"],
             Self::CalendarsReadWrite => &["Calendars.ReadWrite"],
             Self::MailboxSettingsRead => &["MailboxSettings.Read", "MailboxSettings.ReadWrite"],
@@ -79,6 +84,18 @@ impl Prefer {
         }
         Ok(prefer)
     }
+
+    /// A JSON answer, with the preferences that were applied.
+    pub fn json(&self, status: StatusCode, body: &Value) -> Response {
+        let kind = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
+        let mut response = (status, [("content-type", kind)], body.to_string()).into_response();
+        if let Ok(applied) = HeaderValue::from_str(&self.applied.join(", "))
+            && !applied.is_empty()
+        {
+            response.headers_mut().insert("preference-applied", applied);
+        }
+        response
+    }
 }
 
 /// Splits at commas outside quotes: zone names hold none, but a quoted value may.
@@ -102,11 +119,21 @@ pub fn unsupported_zone(name: &str) -> GraphError {
     GraphError::bad("TimeZoneNotSupportedException", message)
 }
 
+/// The id in a path, whether or not a user is named before it.
+#[derive(Deserialize)]
+pub struct Named {
+    pub id: String,
+}
+
 /// One authenticated request to Graph.
 pub struct Ask {
     pub world: World,
+    /// Whose mailbox it is about.
     pub account: Account,
+    /// What the token allows: a person's scopes, or an application's roles.
     pub scopes: Vec<String>,
+    /// Whether an application asks by itself.
+    pub by_application: bool,
     pub prefer: Prefer,
     /// Scheme, host and port the client used; absolute links start with it.
     pub origin: String,
@@ -119,15 +146,22 @@ impl FromRequestParts<World> for Ask {
     type Rejection = GraphError;
 
     async fn from_request_parts(parts: &mut Parts, world: &World) -> Result<Self, GraphError> {
-        let (account, scopes) = signed_in(world, &parts.headers)?;
+        let path = parts.uri.path();
+        let application = application_token(world, &parts.headers);
+        let by_application = application.is_some();
+        let (account, scopes) = match application {
+            Some(token) => (application::mailbox(&world.lock(), &token, path)?, token.roles),
+            None => own_mailbox(signed_in(world, &parts.headers)?, path)?,
+        };
         let if_match = parts.headers.get("if-match").and_then(|value| value.to_str().ok()).map(str::to_owned);
         Ok(Self {
             world: world.clone(),
             account,
             scopes,
+            by_application,
             prefer: Prefer::read(&parts.headers)?,
             origin: origin(world, &parts.headers),
-            path: parts.uri.path().to_owned(),
+            path: path.to_owned(),
             options: Options::read(parts.uri.query().unwrap_or_default())?,
             if_match,
         })
@@ -152,14 +186,7 @@ impl Ask {
 
     /// A JSON answer, with the preferences that were applied.
     pub fn json(&self, status: StatusCode, body: &Value) -> Response {
-        let kind = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
-        let mut response = (status, [("content-type", kind)], body.to_string()).into_response();
-        if let Ok(applied) = HeaderValue::from_str(&self.prefer.applied.join(", "))
-            && !applied.is_empty()
-        {
-            response.headers_mut().insert("preference-applied", applied);
-        }
-        response
+        self.prefer.json(status, body)
     }
 
     /// What `@odata.context` says about the answer.
@@ -174,7 +201,22 @@ impl Ask {
     }
 }
 
-/// The account and scopes behind a bearer token.
+/// An application's own live token, if the request carries one.
+pub fn application_token(world: &World, headers: &HeaderMap) -> Option<ApplicationToken> {
+    let state = world.lock();
+    state.grants.of_application(bearer(headers)?, state.now()).cloned()
+}
+
+/// A person's mailbox is `/me`, and the same below `/users` under the own name. Other people's are not shared here.
+fn own_mailbox((account, scopes): (Account, Vec<String>), path: &str) -> Result<(Account, Vec<String>), GraphError> {
+    let own = |name: &String| account.email.eq_ignore_ascii_case(name) || account.subject.eq_ignore_ascii_case(name);
+    match application::user(path) {
+        Some(name) if !own(&name) => Err(GraphError::denied()),
+        _ => Ok((account, scopes)),
+    }
+}
+
+/// The account and scopes behind a person's bearer token.
 ///
 /// # Errors
 /// 401 without a token, or with one that is over or was never given out.

@@ -10,17 +10,23 @@ use base64::Engine;
 use serde_json::{Map, Value, json};
 use tower::ServiceExt;
 
-use super::ask::Ask;
+use super::ask::{Prefer, application_token, signed_in};
 use super::errors::GraphError;
 use super::schema::json_body;
 use crate::faults::Kind;
-use crate::world::{Provider, World};
+use crate::oauth::bearer;
+use crate::world::{Service, World};
 
 /// Most requests in one batch.
 const MOST: usize = 20;
 
 /// POST /$batch. `graph` answers the inner requests; `outer` are the headers they inherit the token and host from.
-pub async fn batch(ask: Ask, outer: HeaderMap, graph: Router, body: Bytes) -> Result<Response, GraphError> {
+pub async fn batch(world: World, outer: HeaderMap, graph: Router, body: Bytes) -> Result<Response, GraphError> {
+    // Each inner request says whose mailbox it is about; here it only counts that somebody is asking.
+    if application_token(&world, &outer).is_none() {
+        signed_in(&world, &outer)?;
+    }
+    let prefer = Prefer::read(&outer)?;
     let body = json_body(&body)?;
     let requests = body["requests"].as_array().filter(|requests| !requests.is_empty());
     let requests = requests.ok_or_else(|| invalid("The batch request has no requests."))?;
@@ -52,14 +58,14 @@ pub async fn batch(ask: Ask, outer: HeaderMap, graph: Router, body: Bytes) -> Re
                 .answer()
                 .into_response()
         } else {
-            run(&ask, &outer, &graph, request).await
+            run(&world, &outer, &graph, request).await
         };
         statuses.insert(id.to_owned(), response.status());
         responses.push(written(id, response).await);
     }
     // The order of the answers is not that of the requests; a client that relies on it fails here.
     responses.reverse();
-    Ok(ask.json(StatusCode::OK, &json!({ "responses": responses })))
+    Ok(prefer.json(StatusCode::OK, &json!({ "responses": responses })))
 }
 
 fn invalid(message: &str) -> GraphError {
@@ -86,11 +92,11 @@ fn check(request: &Value) -> Result<(), GraphError> {
     Ok(())
 }
 
-async fn run(ask: &Ask, outer: &HeaderMap, graph: &Router, request: &Value) -> Response {
+async fn run(world: &World, outer: &HeaderMap, graph: &Router, request: &Value) -> Response {
     let method = request["method"].as_str().unwrap_or_default().to_ascii_uppercase();
     let url = request["url"].as_str().unwrap_or_default();
     let path = format!("/v1.0/{}", url.trim_start_matches('/').trim_start_matches("v1.0/"));
-    if let Some(fault) = fault(&ask.world, &method, &path, &ask.account.email) {
+    if let Some(fault) = fault(world, &method, &path, bearer(outer).unwrap_or_default()) {
         return fault;
     }
     let body = match &request["body"] {
@@ -118,9 +124,13 @@ async fn run(ask: &Ask, outer: &HeaderMap, graph: &Router, request: &Value) -> R
 }
 
 /// Fault switches meet inner requests too, so that a batch can come back mixed.
-fn fault(world: &World, method: &str, path: &str, account: &str) -> Option<Response> {
+fn fault(world: &World, method: &str, path: &str, token: &str) -> Option<Response> {
     let path = path.split('?').next().unwrap_or_default();
-    let taken = world.lock().faults.take(Provider::Microsoft, method, path, Some(account));
+    let taken = {
+        let mut state = world.lock();
+        let account = super::whose(&state, token, path);
+        state.take_faults(Service::Microsoft, method, path, account.as_deref())
+    };
     taken.iter().find_map(|kind| match kind {
         Kind::Status { status, retry_after } => {
             let mut answer = super::status_answer(StatusCode::from_u16(*status).ok()?);

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::ask::{Ask, Permission};
+use super::ask::{Ask, Named, Permission};
 use super::errors::GraphError;
 use super::schema::{CALENDAR, json_body};
 use super::zones::Zone;
@@ -65,7 +65,7 @@ pub fn working_hours(zone: &str) -> Value {
     })
 }
 
-/// GET /me/calendars
+/// GET /me/calendars, and the same below /users/{user}
 pub async fn list(ask: Ask) -> Result<Response, GraphError> {
     ask.allow(Permission::CalendarsReadBasic)?;
     let calendars: Vec<Value> = {
@@ -75,7 +75,7 @@ pub async fn list(ask: Ask) -> Result<Response, GraphError> {
     Ok(ask.json(StatusCode::OK, &ask.options.collection(&ask, ask.user_context("calendars"), calendars)))
 }
 
-/// GET /me/calendar
+/// GET /me/calendar, and the same below /users/{user}
 pub async fn default(ask: Ask) -> Result<Response, GraphError> {
     ask.allow(Permission::CalendarsReadBasic)?;
     let calendar = {
@@ -85,8 +85,8 @@ pub async fn default(ask: Ask) -> Result<Response, GraphError> {
     Ok(ask.json(StatusCode::OK, &ask.options.selected(entity(&ask, calendar))))
 }
 
-/// GET /me/calendars/{id}
-pub async fn get(ask: Ask, Path(id): Path<String>) -> Result<Response, GraphError> {
+/// GET /me/calendars/{id}, and the same below /users/{user}
+pub async fn get(ask: Ask, Path(Named { id }): Path<Named>) -> Result<Response, GraphError> {
     ask.allow(Permission::CalendarsReadBasic)?;
     let calendar = {
         let state = ask.world.lock();

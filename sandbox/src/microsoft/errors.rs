@@ -41,6 +41,11 @@ impl GraphError {
         Self::new(StatusCode::FORBIDDEN, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
     }
 
+    /// 403: the tenant's policy keeps applications out of this mailbox.
+    pub fn shut_out() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "ErrorAccessDenied", SHUT_OUT)
+    }
+
     /// 404 for an event or calendar.
     pub fn item_not_found() -> Self {
         let message = "The specified object was not found in the store.";
@@ -103,6 +108,9 @@ pub fn guid() -> String {
     format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
 }
 
+const SHUT_OUT: &str =
+    "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.";
+
 const CHALLENGE: &str = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
                          client_id=\"00000003-0000-0000-c000-000000000000\"";
 
@@ -150,6 +158,7 @@ const GRAPH: &[GraphEntry] = &[
         )),
     ),
     ("accessDenied", 403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.", None),
+    ("application.shutOut", 403, "ErrorAccessDenied", SHUT_OUT, None),
     ("notFound", 404, "ErrorItemNotFound", "The specified object was not found in the store.", None),
     (
         "mailboxMissing",
@@ -257,6 +266,14 @@ const OAUTH: &[OauthEntry] = &[
     ("client.secretWrong", 401, "invalid_client", 7000215, None, "Invalid client secret provided."),
     ("client.secretExpired", 401, "invalid_client", 7000222, None, "The provided client secret keys are expired."),
     ("client.unknown", 400, "unauthorized_client", 700016, None, "Application was not found in the directory."),
+    (
+        "application.notConsented",
+        401,
+        "invalid_client",
+        7000229,
+        None,
+        "The client application is missing service principal in the tenant.",
+    ),
     (
         "client.loop",
         400,

@@ -6,7 +6,7 @@ use axum::response::Response;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::ask::{Ask, Permission};
+use super::ask::{Ask, Named, Permission};
 use super::errors::GraphError;
 use super::mailbox::{self, Found};
 use super::render;
@@ -39,14 +39,14 @@ fn list(ask: &Ask, calendar: Option<&str>) -> Result<Response, GraphError> {
     Ok(ask.json(StatusCode::OK, &ask.options.collection(ask, ask.user_context("events"), values)))
 }
 
-/// GET /me/calendarView and /me/calendar/calendarView
+/// GET /me/calendarView and /me/calendar/calendarView, and the same below /users/{user}
 pub async fn view_default(ask: Ask) -> Result<Response, GraphError> {
     view(&ask, None)
 }
 
-/// GET /me/calendars/{id}/calendarView
-pub async fn view_in(ask: Ask, Path(calendar): Path<String>) -> Result<Response, GraphError> {
-    view(&ask, Some(&calendar))
+/// GET /me/calendars/{id}/calendarView, and the same below /users/{user}
+pub async fn view_in(ask: Ask, Path(Named { id }): Path<Named>) -> Result<Response, GraphError> {
+    view(&ask, Some(&id))
 }
 
 fn view(ask: &Ask, calendar: Option<&str>) -> Result<Response, GraphError> {

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::Request;
+use axum::extract::{Request, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
@@ -17,9 +17,9 @@ use crate::world::World;
 pub fn router(world: World) -> Router {
     let single = single(world.clone());
     let inner = single.clone();
-    let batch = move |ask: Ask, headers: HeaderMap, body: Bytes| {
+    let batch = move |Shared(world): Shared<World>, headers: HeaderMap, body: Bytes| {
         let inner = inner.clone();
-        async move { batch::batch(ask, headers, inner, body).await }
+        async move { batch::batch(world, headers, inner, body).await }
     };
     let batches = Router::new().route("/v1.0/$batch", post(batch)).with_state(world.clone());
     single.merge(stamped(batches, world))
@@ -46,6 +46,13 @@ fn single(world: World) -> Router {
         .route("/v1.0/me/events/{id}/accept", post(respond::accept))
         .route("/v1.0/me/events/{id}/tentativelyAccept", post(respond::tentatively_accept))
         .route("/v1.0/me/events/{id}/decline", post(respond::decline))
+        .route("/v1.0/users/{user}/calendars", get(calendars::list))
+        .route("/v1.0/users/{user}/calendars/{id}", get(calendars::get))
+        .route("/v1.0/users/{user}/calendars/{id}/calendarView", get(events::view_in))
+        .route("/v1.0/users/{user}/calendar", get(calendars::default))
+        .route("/v1.0/users/{user}/calendar/calendarView", get(events::view_default))
+        .route("/v1.0/users/{user}/calendar/getSchedule", post(schedule::get_schedule))
+        .route("/v1.0/users/{user}/calendarView", get(events::view_default))
         .route("/v1.0/{*path}", axum::routing::any(nothing_here))
         .with_state(world.clone());
     stamped(graph, world)

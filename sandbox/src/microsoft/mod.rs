@@ -1,8 +1,10 @@
 //! Microsoft: identity platform v2.0 and the calendar part of Graph v1.0.
 //!
-//! Both hosts are on one port. `identity` is the sign-in; the rest is Graph: `ask` reads who wants what, `draft` and
-//! `render` translate between its JSON and the neutral event, the handlers are named after their paths.
+//! Both hosts are on one port. `identity` is the sign-in; the rest is Graph: `ask` reads who wants what (`application` is
+//! about those who ask without a person), `draft` and `render` translate between its JSON and the neutral event, the
+//! handlers are named after their paths.
 
+mod application;
 mod ask;
 mod batch;
 mod calendars;
@@ -29,7 +31,9 @@ mod zones;
 use axum::Router;
 use serde_json::Value;
 
+pub use application::{PERMISSIONS as APPLICATION_PERMISSIONS, whose};
 pub use errors::{catalogue, catalogue_names, status_answer};
+pub use identity::tenant_id;
 pub use throttle::Seat;
 
 use crate::world::{Event, Provider, ShowAs, World};

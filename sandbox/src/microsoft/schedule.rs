@@ -13,14 +13,14 @@ use super::errors::GraphError;
 use super::schema::{GET_SCHEDULE, action_body};
 use super::zones::Zone;
 use super::{calendars, mailbox, render};
-use crate::world::{Account, AccountKind, Event, Provider, ShowAs, State};
+use crate::world::{Account, AccountKind, Event, Provider, Service, ShowAs, State};
 
 /// Most mailboxes in one question.
 const MOST: usize = 20;
 /// Longest window, in days.
 const LONGEST: i64 = 62;
 
-/// POST /me/calendar/getSchedule
+/// POST /me/calendar/getSchedule and /users/{user}/calendar/getSchedule
 pub async fn get_schedule(ask: Ask, body: Bytes) -> Result<Response, GraphError> {
     ask.allow(Permission::CalendarsReadBasic)?;
     if !ask.is_work() {
@@ -89,7 +89,7 @@ fn schedule(
     until: DateTime<Utc>,
     step: TimeDelta,
 ) -> Value {
-    if let Some(reason) = state.faults.take_calendar_error(Provider::Microsoft, &[address]) {
+    if let Some(reason) = state.take_calendar_error(Service::Microsoft, &[address]) {
         return failed(address, &reason, "The mailbox could not be read.");
     }
     let colleague = state.account_of(Provider::Microsoft, address).filter(|other| are_colleagues(&ask.account, other));
@@ -98,6 +98,9 @@ fn schedule(
         let message = "Unable to resolve e-mail address to an Active Directory object.";
         return failed(address, "ErrorMailRecipientNotFound", message);
     };
+    if ask.by_application && state.organisations.shuts_out(&account.email) {
+        return failed(address, "ErrorAccessDenied", &GraphError::shut_out().message);
+    }
     let counts = |event: &&Event| event.response_of(&account.email) != Some(crate::world::Response::Declined);
     let mut events: Vec<&Event> = mailbox::events(state, &calendar.id, account)
         .filter(counts)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::random;
+use super::{CLIENT_ID, random};
 use crate::world::Provider;
 
 /// How long an authorisation may wait for the person.
@@ -88,6 +88,16 @@ pub struct AccessToken {
     pub grant: u64,
 }
 
+/// What an application's own access token stands for: itself, in one of Microsoft's tenants, and no person.
+#[derive(Clone, Debug)]
+pub struct ApplicationToken {
+    pub client_id: String,
+    pub tenant: String,
+    /// The application permissions that were in the tenant's consent when it was given out.
+    pub roles: Vec<String>,
+    pub expires: DateTime<Utc>,
+}
+
 impl AccessToken {
     /// Whether this exact scope was granted.
     pub fn has(&self, scope: &str) -> bool {
@@ -113,6 +123,7 @@ pub struct Grants {
     pending: HashMap<String, Authorization>,
     codes: HashMap<String, Code>,
     access: HashMap<String, AccessToken>,
+    applications: HashMap<String, ApplicationToken>,
     refresh: BTreeMap<String, RefreshToken>,
     consents: HashMap<(Provider, String), BTreeSet<String>>,
     /// When set, refresh tokens die this long after they were made.
@@ -198,6 +209,11 @@ impl Grants {
         self.access.insert(text.to_owned(), token);
     }
 
+    /// Stores an application's own access token under the given text.
+    pub fn store_application(&mut self, text: &str, token: ApplicationToken) {
+        self.applications.insert(text.to_owned(), token);
+    }
+
     /// Stores a refresh token; beyond [`REFRESH_LIMIT`] of one person with one client the oldest dies silently.
     pub fn store_refresh(&mut self, text: &str, token: RefreshToken) {
         let same = |other: &RefreshToken| {
@@ -221,6 +237,18 @@ impl Grants {
     /// A live access token of this provider.
     pub fn access(&self, provider: Provider, text: &str, now: DateTime<Utc>) -> Option<&AccessToken> {
         self.access.get(text).filter(|token| token.provider == provider && token.expires > now)
+    }
+
+    /// A live access token of an application's own.
+    pub fn of_application(&self, text: &str, now: DateTime<Utc>) -> Option<&ApplicationToken> {
+        self.applications.get(text).filter(|token| token.expires > now)
+    }
+
+    /// The client id of the application that got a token by itself, live or not: its own, or a service account's that
+    /// acts as somebody. `None` for a token a person consented to.
+    pub fn application(&self, text: &str) -> Option<&str> {
+        let acting = || self.access.get(text).map(|token| &token.client_id).filter(|id| *id != CLIENT_ID);
+        self.applications.get(text).map(|token| &token.client_id).or_else(acting).map(String::as_str)
     }
 
     /// Whoever an access token belongs to, live or not.
@@ -249,6 +277,10 @@ impl Grants {
     /// Revokes whatever person and client this token (access or refresh) belongs to: all their tokens and consents go.
     /// Returns whether the token was known.
     pub fn revoke(&mut self, provider: Provider, text: &str, now: DateTime<Utc>) -> bool {
+        if self.application(text).is_some() {
+            // Nobody consented to it, so nothing else goes with it.
+            return self.access.remove(text).is_some();
+        }
         let account = self
             .refresh(provider, text, now)
             .map(|token| token.account.clone())
@@ -271,10 +303,13 @@ impl Grants {
 
     /// Makes access tokens of one person or of everybody invalid at once. Returns how many.
     pub fn expire_access(&mut self, provider: Provider, account: Option<&str>) -> usize {
-        let before = self.access.len();
+        let before = self.access.len() + self.applications.len();
+        if provider == Provider::Microsoft && account.is_none() {
+            self.applications.clear();
+        }
         self.access
             .retain(|_, token| token.provider != provider || account.is_some_and(|account| account != token.account));
-        before - self.access.len()
+        before - self.access.len() - self.applications.len()
     }
 }
 

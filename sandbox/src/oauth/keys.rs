@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rcgen::{CertificateParams, KeyPair};
@@ -27,13 +27,52 @@ pub enum KeyError {
     Tls(#[from] tokio_rustls::rustls::Error),
 }
 
-/// One RSA key for id tokens, one certificate for https.
+/// A service account's key: whoever has its private half may act for it.
+pub struct ServiceAccountKey {
+    rsa: RsaKeyPair,
+    id: String,
+    pem: String,
+}
+
+impl ServiceAccountKey {
+    fn generate() -> Result<Self, KeyError> {
+        let rsa = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Rsa)?;
+        let pem = signer(&rsa)?.serialize_pem();
+        Ok(Self { rsa, id: random::hex(20), pem })
+    }
+
+    /// Its name, which assertions carry as `kid`.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The private half, PKCS #8 in PEM.
+    pub fn private_pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// Whether this is its RS256 signature over the message.
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.rsa.public_key().as_ref());
+        public.verify(message, signature).is_ok()
+    }
+}
+
+/// The same key for the library that writes certificates and PEM.
+fn signer(rsa: &RsaKeyPair) -> Result<KeyPair, KeyError> {
+    let pkcs8: Pkcs8V1Der = rsa.as_der().map_err(|_| KeyError::Rsa)?;
+    let der = PrivatePkcs8KeyDer::from(pkcs8.as_ref().to_vec());
+    Ok(KeyPair::from_pkcs8_der_and_sign_algo(&der, &rcgen::PKCS_RSA_SHA256)?)
+}
+
+/// One RSA key for id tokens, one of the service account, one certificate for https.
 pub struct Keys {
     rsa: RsaKeyPair,
     kid: String,
     signing_certificate: String,
     certificate: String,
     certificate_der: Vec<u8>,
+    service_account: ServiceAccountKey,
     tls: TlsAcceptor,
 }
 
@@ -42,12 +81,8 @@ impl Keys {
     pub fn generate() -> Result<Self, KeyError> {
         let rsa = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Rsa)?;
         let kid = random::hex(20);
-        let pkcs8: Pkcs8V1Der = rsa.as_der().map_err(|_| KeyError::Rsa)?;
-        let signer = KeyPair::from_pkcs8_der_and_sign_algo(
-            &PrivatePkcs8KeyDer::from(pkcs8.as_ref().to_vec()),
-            &rcgen::PKCS_RSA_SHA256,
-        )?;
-        let signing = CertificateParams::new(vec!["sandbox-signing.localhost".to_owned()])?.self_signed(&signer)?;
+        let signing =
+            CertificateParams::new(vec!["sandbox-signing.localhost".to_owned()])?.self_signed(&signer(&rsa)?)?;
 
         let tls_key = KeyPair::generate()?;
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
@@ -68,6 +103,7 @@ impl Keys {
             signing_certificate: signing.pem(),
             certificate: certificate.pem(),
             certificate_der: signing.der().to_vec(),
+            service_account: ServiceAccountKey::generate()?,
             tls: TlsAcceptor::from(Arc::new(config)),
         })
     }
@@ -100,6 +136,11 @@ impl Keys {
             key.extend(extra.clone());
         }
         json!({ "keys": [key] })
+    }
+
+    /// The service account's key.
+    pub fn service_account(&self) -> &ServiceAccountKey {
+        &self.service_account
     }
 
     /// Name of the signing key.

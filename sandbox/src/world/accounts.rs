@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Provider;
 
-/// What kind of account it is; only Microsoft treats the two differently.
+/// What kind of account it is: one of an organisation, or somebody's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AccountKind {
@@ -19,6 +19,8 @@ pub enum AccountKind {
 pub struct Account {
     pub provider: Provider,
     pub kind: AccountKind,
+    /// Whether this person may allow things for the whole organisation.
+    pub administrator: bool,
     pub email: String,
     pub name: String,
     pub given_name: String,
@@ -33,7 +35,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// The part of the address behind the `@`: colleagues share it and see each other's free/busy.
+    /// The part of the address behind the `@`: people of one Workspace share it and see each other's free/busy.
     pub fn domain(&self) -> &str {
         self.email.rsplit_once('@').map_or("", |(_, domain)| domain)
     }

@@ -4,6 +4,8 @@
 
 /// People and their calendars.
 pub mod accounts;
+/// Job applications in the applicant-tracking system, and the notes on them.
+pub mod applications;
 /// What free/busy questions are answered from.
 pub mod busy;
 /// Moving and deleting on the front page.
@@ -16,9 +18,13 @@ pub mod ics;
 pub mod invitations;
 /// The outbox of provider-sent mails.
 pub mod mail;
+/// What administrators have allowed an application for everybody of their organisation.
+pub mod organisations;
+/// The people a fresh world starts with, and the organisations they belong to.
+pub mod people;
 /// What was asked of the sandbox.
 pub mod requests;
-/// The people and busy time a fresh world starts with.
+/// The busy time a fresh world starts with.
 pub mod seeds;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -28,15 +34,17 @@ use chrono::{DateTime, Duration, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use accounts::{Account, AccountKind, Calendar};
+pub use applications::{Application, Note};
 pub use event::{Attendee, Event, EventStatus, Response, Role, ShowAs, Span};
 pub use mail::Mail;
+pub use organisations::Organisations;
 pub use requests::RequestRecord;
 
 use crate::faults::Faults;
 use crate::oauth::grants::Grants;
 use crate::oauth::keys::{KeyError, Keys};
 
-/// Who is being played.
+/// Whose calendars and accounts are being played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
@@ -50,6 +58,47 @@ impl Provider {
         match self {
             Self::Google => "google",
             Self::Microsoft => "microsoft",
+        }
+    }
+}
+
+/// Everything that is being played: the calendar providers, and the applicant-tracking system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Service {
+    Google,
+    Microsoft,
+    Icims,
+}
+
+impl Service {
+    /// All of them, in the order of their ports.
+    pub const ALL: [Self; 3] = [Self::Google, Self::Microsoft, Self::Icims];
+
+    /// The word used in the control API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Google => Provider::Google.name(),
+            Self::Microsoft => Provider::Microsoft.name(),
+            Self::Icims => "icims",
+        }
+    }
+
+    /// The calendar provider, unless it is the applicant-tracking system, where nobody has an account.
+    pub fn provider(self) -> Option<Provider> {
+        match self {
+            Self::Google => Some(Provider::Google),
+            Self::Microsoft => Some(Provider::Microsoft),
+            Self::Icims => None,
+        }
+    }
+}
+
+impl From<Provider> for Service {
+    fn from(provider: Provider) -> Self {
+        match provider {
+            Provider::Google => Self::Google,
+            Provider::Microsoft => Self::Microsoft,
         }
     }
 }
@@ -120,6 +169,11 @@ impl World {
         self.url("https", 3)
     }
 
+    /// iCIMS's stand-in. The two ports before it are kept for a CalDAV server and for video rooms.
+    pub fn icims_url(&self) -> String {
+        self.url("http", 6)
+    }
+
     fn url(&self, scheme: &str, offset: u16) -> String {
         format!("{scheme}://127.0.0.1:{}", self.0.base_port + offset)
     }
@@ -133,11 +187,14 @@ pub struct State {
     /// By calendar id, then event id. Deleted events stay as cancelled tombstones.
     pub events: BTreeMap<String, BTreeMap<String, Event>>,
     pub grants: Grants,
+    pub organisations: Organisations,
     pub faults: Faults,
     /// Oldest first; the oldest are dropped beyond [`requests::KEPT`].
     pub requests: VecDeque<RequestRecord>,
     /// Oldest first.
     pub mails: Vec<Mail>,
+    /// By id.
+    pub applications: BTreeMap<u64, Application>,
     /// Microsoft's requests under way, by account.
     pub under_way: BTreeMap<String, usize>,
     clock_offset: Duration,
@@ -159,9 +216,11 @@ impl State {
             calendars: BTreeMap::new(),
             events: BTreeMap::new(),
             grants: Grants::default(),
+            organisations: Organisations::default(),
             faults: Faults::default(),
             requests: VecDeque::new(),
             mails: Vec::new(),
+            applications: applications::seeded(),
             under_way: BTreeMap::new(),
             clock_offset: Duration::zero(),
             version: 0,

@@ -1,4 +1,4 @@
-//! The people and busy time a fresh world starts with.
+//! The busy time a fresh world starts with.
 //!
 //! Two months from the Monday before last, drawn from a fixed seed: the same layout in every run, relative to today.
 //! Series are stored expanded, one event a week that shares [`Event::series`].
@@ -10,160 +10,14 @@ use chrono_tz::Tz;
 use serde_json::Map;
 
 use super::event::{Attendee, Event, Response, ShowAs, Span, instant};
+use super::people::{ADMINISTRATORS, PEOPLE, PERSONAL_TENANT, Person, TENANT};
 use super::{Account, AccountKind, Calendar, Provider, State};
 use crate::oauth::random::sha256;
-
-/// The tenant of every work account at Microsoft.
-pub const TENANT: &str = "6babcaad-604b-40ac-a9d7-9fd97c0b779f";
-/// The tenant of every personal Microsoft account (a fixed value of the real service).
-pub const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 const WEEKS_BEFORE: u64 = 1;
 const WEEKS: u64 = 10;
 const OFFICE: (u32, u32) = (9 * 60, 17 * 60);
 const LUNCH: (u32, u32) = (12 * 60, 13 * 60);
-
-struct Person {
-    provider: Provider,
-    kind: AccountKind,
-    email: &'static str,
-    given: &'static str,
-    family: &'static str,
-    zone: Tz,
-    subject: &'static str,
-    job: &'static str,
-    /// Minutes of the day mostly left open, so that a panel across zones finds common times.
-    quiet: (u32, u32),
-    /// What fills the free part of the day: title and minutes.
-    work: &'static [(&'static str, u32)],
-}
-
-const GOOGLE: Provider = Provider::Google;
-const MICROSOFT: Provider = Provider::Microsoft;
-
-const PEOPLE: [Person; 7] = [
-    Person {
-        provider: GOOGLE,
-        kind: AccountKind::Work,
-        email: "ana.alvarez@example.com",
-        given: "Ana",
-        family: "Alvarez",
-        zone: Tz::America__New_York,
-        subject: "104821937465019283746",
-        job: "Recruiting coordinator",
-        quiet: (14 * 60, 15 * 60),
-        work: &[
-            ("Screening call", 30),
-            ("Debrief", 45),
-            ("Offer review", 30),
-            ("Sourcing", 90),
-            ("Hiring manager sync", 30),
-        ],
-    },
-    Person {
-        provider: GOOGLE,
-        kind: AccountKind::Work,
-        email: "ben.okafor@example.com",
-        given: "Ben",
-        family: "Okafor",
-        zone: Tz::Europe__Berlin,
-        subject: "110293847561029384756",
-        job: "Staff engineer",
-        quiet: (10 * 60, 11 * 60 + 30),
-        work: &[
-            ("Design review", 60),
-            ("Focus: storage", 120),
-            ("Code review", 45),
-            ("Incident follow-up", 30),
-            ("Pairing", 60),
-        ],
-    },
-    Person {
-        provider: GOOGLE,
-        kind: AccountKind::Work,
-        email: "eva.lindqvist@example.com",
-        given: "Eva",
-        family: "Lindqvist",
-        zone: Tz::Europe__Berlin,
-        subject: "117382910465738291045",
-        job: "Product designer",
-        quiet: (10 * 60, 11 * 60),
-        work: &[
-            ("User interviews", 60),
-            ("Focus: prototypes", 90),
-            ("Critique", 45),
-            ("Research notes", 60),
-            ("Copy check", 30),
-        ],
-    },
-    Person {
-        provider: GOOGLE,
-        kind: AccountKind::Work,
-        email: "tom.baker@example.com",
-        given: "Tom",
-        family: "Baker",
-        zone: Tz::America__New_York,
-        subject: "101928374650192837465",
-        job: "Engineering manager",
-        quiet: (10 * 60, 11 * 60),
-        work: &[
-            ("1:1", 30),
-            ("Roadmap", 60),
-            ("Budget", 45),
-            ("Focus: reviews", 90),
-            ("Vendor call", 30),
-            ("1:1 (new joiner)", 30),
-        ],
-    },
-    Person {
-        provider: MICROSOFT,
-        kind: AccountKind::Work,
-        email: "chloe.dubois@example.org",
-        given: "Chloe",
-        family: "Dubois",
-        zone: Tz::Europe__Berlin,
-        subject: "4a1f0e8c-53d2-4d6b-9f0e-7b1c2d3e4f50",
-        job: "Talent partner",
-        quiet: (10 * 60, 11 * 60),
-        work: &[
-            ("Candidate call", 30),
-            ("Interview debrief", 45),
-            ("Reporting", 60),
-            ("Partner agency", 30),
-            ("Focus: pipeline", 90),
-        ],
-    },
-    Person {
-        provider: MICROSOFT,
-        kind: AccountKind::Work,
-        email: "raj.patel@example.org",
-        given: "Raj",
-        family: "Patel",
-        zone: Tz::Asia__Kolkata,
-        subject: "8c2d4b6a-1e3f-4a5b-8c7d-9e0f1a2b3c4d",
-        job: "Senior engineer",
-        quiet: (13 * 60 + 30, 16 * 60),
-        work: &[
-            ("Sprint work", 90),
-            ("Code review", 45),
-            ("Customer call", 30),
-            ("Architecture forum", 60),
-            ("Release check", 30),
-        ],
-    },
-    Person {
-        provider: MICROSOFT,
-        kind: AccountKind::Personal,
-        email: "mia.rossi@outlook.example",
-        given: "Mia",
-        family: "Rossi",
-        zone: Tz::Australia__Lord_Howe,
-        subject: "00000000-0000-0000-5d3a-9b7c1e2f4a68",
-        job: "Independent consultant",
-        quiet: (15 * 60, 16 * 60),
-        work: &[("Client workshop", 120), ("Client call", 30), ("Accounts", 60), ("Writing", 90), ("Proposal", 45)],
-    },
-];
 
 struct Series {
     organizer: &'static str,
@@ -233,6 +87,7 @@ fn add_person(state: &mut State, person: &Person) {
     state.accounts.push(Account {
         provider: person.provider,
         kind: person.kind,
+        administrator: ADMINISTRATORS.contains(&person.email),
         email: person.email.to_owned(),
         name: format!("{} {}", person.given, person.family),
         given_name: person.given.to_owned(),

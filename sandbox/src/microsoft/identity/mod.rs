@@ -1,7 +1,10 @@
 //! The identity platform v2.0: what hangs below `/{tenant}` on its own host.
 //!
-//! Discovery, keys, user info and the sign-out page are here; `authorize` and `token` are the flow itself.
+//! Discovery, keys, user info and the sign-out page are here; `authorize` and `token` are the flow itself, `admin` and
+//! `application` are access without a person.
 
+mod admin;
+mod application;
 mod authorize;
 mod scopes;
 mod token;
@@ -20,7 +23,7 @@ use super::ask::{origin, signed_in};
 use super::errors::GraphError;
 use crate::html::{page, problem};
 use crate::oauth::consent;
-use crate::world::seeds::{PERSONAL_TENANT, TENANT};
+use crate::world::people::{PERSONAL_TENANT, TENANT, TENANT_DOMAIN};
 use crate::world::{Account, AccountKind, World};
 
 /// What Graph's permissions start with when written in full.
@@ -33,6 +36,8 @@ pub fn router(world: World) -> Router {
         .route("/{tenant}/oauth2/v2.0/token", post(token::token))
         .route("/{tenant}/oauth2/v2.0/logout", get(logout))
         .route("/{tenant}/discovery/v2.0/keys", get(keys))
+        .route("/{tenant}/v2.0/adminconsent", get(admin::get))
+        .route(admin::ACTION, post(admin::post))
         .route("/{tenant}/v2.0/.well-known/openid-configuration", get(discovery))
         .route("/oidc/userinfo", get(user_info).post(user_info))
         .with_state(world.clone())
@@ -41,7 +46,25 @@ pub fn router(world: World) -> Router {
 
 /// Whether accounts may sign in below this path segment at all.
 fn tenant_exists(tenant: &str) -> bool {
-    matches!(tenant, "common" | "organizations" | "consumers" | TENANT | PERSONAL_TENANT)
+    matches!(tenant, "common" | "organizations" | "consumers") || tenant_id(tenant).is_some()
+}
+
+/// The tenant a path segment names by its id or by one of its domains.
+pub fn tenant_id(segment: &str) -> Option<&'static str> {
+    match segment.to_ascii_lowercase().as_str() {
+        TENANT | TENANT_DOMAIN => Some(TENANT),
+        PERSONAL_TENANT => Some(PERSONAL_TENANT),
+        _ => None,
+    }
+}
+
+/// What stands for the tenant in an issuer: its id, or a template with the braces in it where any organisation may sign in.
+fn issuing(segment: &str) -> &str {
+    match segment {
+        "common" | "organizations" => "{tenantid}",
+        "consumers" => PERSONAL_TENANT,
+        named => tenant_id(named).unwrap_or(named),
+    }
 }
 
 /// Whether this account may sign in below this path segment.
@@ -50,7 +73,7 @@ fn tenant_admits(tenant: &str, account: &Account) -> bool {
         "common" => true,
         "organizations" => account.kind == AccountKind::Work,
         "consumers" => account.kind == AccountKind::Personal,
-        id => account.tenant.as_deref() == Some(id),
+        named => tenant_id(named).is_some_and(|id| account.tenant.as_deref() == Some(id)),
     }
 }
 
@@ -66,12 +89,7 @@ async fn discovery(Shared(world): Shared<World>, Path(tenant): Path<String>, hea
     }
     let origin = origin(&world, &headers);
     let base = format!("{origin}/{tenant}");
-    // Where any organisation may sign in, the issuer is a template with the braces in it.
-    let issuer = match tenant.as_str() {
-        "common" | "organizations" => "{tenantid}",
-        "consumers" => PERSONAL_TENANT,
-        id => id,
-    };
+    let issuer = issuing(&tenant);
     axum::Json(json!({
         "token_endpoint": format!("{base}/oauth2/v2.0/token"),
         "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
@@ -100,11 +118,7 @@ async fn discovery(Shared(world): Shared<World>, Path(tenant): Path<String>, hea
 }
 
 async fn keys(Shared(world): Shared<World>, Path(tenant): Path<String>, headers: HeaderMap) -> Response {
-    let issuer = match tenant.as_str() {
-        "common" | "organizations" => "{tenantid}",
-        "consumers" => PERSONAL_TENANT,
-        id => id,
-    };
+    let issuer = issuing(&tenant);
     let extra = json!({
         "x5t": world.keys().kid(),
         "x5c": [world.keys().signing_certificate_x5c()],

@@ -1,4 +1,4 @@
-//! `/token`: codes and refresh tokens for access tokens, and the id token.
+//! `/token`: codes, refresh tokens and client credentials for access tokens, and the id token.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
-use super::{GRAPH, scopes, tenant_admits, tenant_exists, unknown_tenant};
+use super::{GRAPH, application, scopes, tenant_admits, tenant_exists, unknown_tenant};
 use crate::faults::Answer;
 use crate::microsoft::ask::origin;
 use crate::microsoft::errors::{catalogue, oauth_body};
@@ -72,6 +72,14 @@ fn answer(world: &World, tenant: &str, headers: &HeaderMap, form: &BTreeMap<Stri
             let text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
             return Err(refusal(StatusCode::UNAUTHORIZED, "invalid_client", 7000218, text, now));
         }
+    }
+    if grant_type == "client_credentials" {
+        let scope = field("scope").ok_or_else(|| missing("scope"))?;
+        return application::token(world, tenant, &client_id, scope).map_err(|(error, code, text)| {
+            let client = error == "invalid_client";
+            let status = if client { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
+            refusal(status, error, code, &text, now)
+        });
     }
     if let Some(Err(scope)) = field("scope").map(scopes::read) {
         let text = format!("The provided value for the input parameter 'scope' is not valid: '{scope}'.");
