@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { ANA, BEN, TOM, expect, test } from "./support/world";
-import { bookFirst, consent, createRequest } from "./support/steps";
+import { bookFirst, consent, createRequest, invitationOf, invite, newAddress } from "./support/steps";
 
 async function judge(page: Page, name: string): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
@@ -52,6 +52,22 @@ for (const viewport of [{ width: 1280, height: 900 }, { width: 390, height: 844 
     await judge(candidate, "a mail");
     await candidate.goto("/book/" + "A".repeat(43));
     await judge(candidate, "an unknown link");
+
+    await page.goto("/people/invite");
+    const guest = newAddress();
+    await invite(page, [guest]);
+    await judge(page, "inviting people");
+    const them = await visitor();
+    await them.setViewportSize(viewport);
+    const invitation = await invitationOf(them, guest);
+    for (const path of ["", "/times"]) {
+      await them.goto(invitation + path);
+      await judge(them, "an invitation" + path);
+    }
+    for (const path of ["/settings", "/settings/calendar", "/settings/calendar?disconnect=google", "/welcome?step=1", "/welcome?step=2", "/welcome?step=3", "/admin/integrations/calendar"]) {
+      await page.goto(path);
+      await judge(page, path);
+    }
 
     await page.goto(url);
     await judge(page, "a booked request");

@@ -75,6 +75,34 @@ export async function createRequest(page: Page, wanted: Wanted = {}): Promise<Ma
   return { url: page.url().split("?")[0]!, link, email };
 }
 
+/** The path of the latest invitation that was mailed to this address. */
+export async function invitationOf(page: Page, email: string): Promise<string> {
+  const subject = page.getByRole("link", { name: /Connect your calendar for scheduling/ }).first();
+  await expect(async () => {
+    await page.goto("/mailbox?to=" + encodeURIComponent(email));
+    await expect(subject).toBeVisible({ timeout: 500 });
+  }).toPass();
+  await subject.click();
+  await page.waitForURL(/\/mailbox\/msg_/);
+  return /\/invite\/[\w-]{43}/.exec(await page.content())![0];
+}
+
+/** Invites people from the page that is for it. */
+export async function invite(page: Page, emails: string[]): Promise<void> {
+  await page.goto("/people/invite");
+  await page.getByLabel("Addresses").fill(emails.join("\n"));
+  await page.getByRole("button", { name: "Send invitations" }).click();
+  await page.waitForURL(/news=asked/);
+}
+
+/** Follows an invitation to its provider and allows what is asked. */
+export async function accept(page: Page, link: string, who: { email: string; provider: string }): Promise<void> {
+  await page.goto(link);
+  await chooseAccount(page, who.provider, who.email);
+  await page.getByRole("button", { name: "Allow" }).click();
+  await page.waitForURL(/\/settings\?news=connected/);
+}
+
 /** The times of the day that is shown. */
 export function times(page: Page): Locator {
   return page.getByRole("radio", { name: /^\d\d:\d\d/ });

@@ -29,6 +29,12 @@ export const BEN = "ben.okafor@example.com";
 /** Has no calendar here. */
 export const TOM = "tom.baker@example.com";
 
+/** Whoever accepts an invitation has an account from then on: each project of the specs has its own people. */
+export interface Guest {
+  email: string;
+  provider: "Google" | "Microsoft";
+}
+
 /** One copy of an event in the sandbox. */
 export interface SandboxEvent {
   id: string;

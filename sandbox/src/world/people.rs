@@ -36,7 +36,7 @@ const GOOGLE: Provider = Provider::Google;
 const MICROSOFT: Provider = Provider::Microsoft;
 
 /// Everybody, in the order the front page lists them.
-pub const PEOPLE: [Person; 9] = [
+pub const PEOPLE: [Person; 11] = [
     Person {
         provider: GOOGLE,
         kind: AccountKind::Work,
@@ -187,5 +187,29 @@ pub const PEOPLE: [Person; 9] = [
         job: "Freelance engineer",
         quiet: (10 * 60, 11 * 60),
         work: &[("Client work", 120), ("Client call", 30), ("Invoices", 45), ("Code review", 60), ("Open source", 90)],
+    },
+    Person {
+        provider: GOOGLE,
+        kind: AccountKind::Personal,
+        email: "zoe.park@gmail.example",
+        given: "Zoe",
+        family: "Park",
+        zone: Tz::America__Los_Angeles,
+        subject: "108264719305582910477",
+        job: "Founder",
+        quiet: (9 * 60, 10 * 60),
+        work: &[("Investor call", 30), ("Planning", 60), ("Hiring", 45), ("Customer visit", 90), ("Writing", 60)],
+    },
+    Person {
+        provider: MICROSOFT,
+        kind: AccountKind::Personal,
+        email: "hugo.silva@outlook.example",
+        given: "Hugo",
+        family: "Silva",
+        zone: Tz::America__Sao_Paulo,
+        subject: "00000000-0000-0000-7c1f-2e4b6a8d9035",
+        job: "Contract engineer",
+        quiet: (11 * 60, 12 * 60),
+        work: &[("Client work", 120), ("Stand-up", 30), ("Code review", 60), ("Research", 90), ("Billing", 45)],
     },
 ];
