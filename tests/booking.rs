@@ -8,6 +8,8 @@ mod changes;
 mod holds;
 #[path = "booking/inviting.rs"]
 mod inviting;
+#[path = "booking/limits.rs"]
+mod limits;
 #[path = "booking/people.rs"]
 mod people;
 #[path = "booking/seen.rs"]

@@ -25,6 +25,9 @@ CREATE TABLE people (
     weekly_hours TEXT NOT NULL,
     -- [{"date": "2027-03-14", "windows": [{"start": "10:00", "end": "13:00"}]}, ...]
     date_overrides TEXT NOT NULL DEFAULT '[]',
+    -- most interviews on one local date and in one ISO week of theirs; NULL is no limit
+    max_per_day INTEGER CONSTRAINT people_max_per_day_some CHECK (max_per_day > 0),
+    max_per_week INTEGER CONSTRAINT people_max_per_week_some CHECK (max_per_week > 0),
     theme TEXT NOT NULL DEFAULT 'auto',
     disabled_at BIGINT,
     created_at BIGINT NOT NULL,
@@ -363,6 +366,18 @@ CREATE TABLE occupancies (
 );
 CREATE INDEX occupancies_by_person ON occupancies (person_id, taken_from);
 CREATE INDEX occupancies_by_booking ON occupancies (booking_id);
+
+-- Why somebody sits in a booking, as it was when they were chosen. Kept when the booking ends.
+CREATE TABLE sittings (
+    booking_id UUID NOT NULL,
+    org_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    -- JSON, see booking/sitting.rs: numbers and rules, never what a busy entry is
+    why TEXT NOT NULL,
+    CONSTRAINT sittings_pk PRIMARY KEY (booking_id, person_id),
+    CONSTRAINT sittings_booking_fk FOREIGN KEY (org_id, booking_id) REFERENCES bookings (org_id, id),
+    CONSTRAINT sittings_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id)
+);
 
 -- The outbox: promises written in the transaction that made them true.
 CREATE TABLE jobs (

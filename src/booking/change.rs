@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::{
     BookError, Booking, Change,
-    book::{self, Choice, participants, refused, set_request},
+    book::{self, Choice, participants, set_request},
     latest, lock_request,
     offer::{self, Seating},
-    remember, seat, tell,
+    remember, seat, sitting, tell,
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
@@ -148,7 +148,9 @@ async fn commit_move(
         ..booking
     };
     seat::free(&txn, request.org, moved.id).await?;
-    seat::take(&txn, &moved, request, &seating.people).await.map_err(refused)?;
+    seat::take(&txn, &moved, request, &seating.people).await?;
+    sitting::forget(&txn, &moved).await?;
+    sitting::keep(&txn, &moved, &seating.why).await?;
     store_move(&txn, &moved).await?;
 
     let coordinator = crate::people::find(&*txn, request.org, request.coordinator).await?.ok_or(BookError::Closed)?;

@@ -2,7 +2,7 @@
 //!
 //! [`opened`] is what a link leads to, [`offer`] asks which times suit everyone, [`book`] takes one, [`change`] moves and cancels,
 //! [`hold`] settles a booking that waits for a calendar, [`again`] revives what was given up, `tell` says who is mailed what;
-//! [`list`] and [`timeline`] say how requests stand and what happened to
+//! [`sitting`] keeps why whom, [`list`] and [`timeline`] say how requests stand and what happened to
 //! them, [`preview`] answers the request form while it is typed. Overlap is refused by the schema, not by a check here.
 
 pub mod again;
@@ -15,6 +15,7 @@ pub mod offer;
 pub mod opened;
 pub mod preview;
 mod seat;
+pub mod sitting;
 mod tell;
 pub mod timeline;
 

@@ -1,9 +1,10 @@
 //! People: who they are, when they work, and how the organisation finds them.
 //!
-//! Staying signed in lives in [`sessions`], permission in [`permission`], the address they confirm themselves in [`contact`]. An e-mail address is for display and contact; who
+//! Staying signed in lives in [`sessions`], permission in [`permission`], how many interviews they take in [`limits`], the address they confirm themselves in [`contact`]. An e-mail address is for display and contact; who
 //! somebody is when they sign in is decided by their identity (issuer and subject) alone ([`crate::sign_in`]).
 
 pub mod contact;
+pub mod limits;
 pub mod permission;
 pub mod sessions;
 
@@ -26,6 +27,7 @@ use crate::{
     },
 };
 
+pub use limits::{Limits, set_limits};
 pub use permission::{Admin, Coordinator, Forbidden, Member};
 
 /// Somebody of an organisation. Interviewers may exist without ever signing in.
@@ -42,6 +44,7 @@ pub struct Person {
     pub role: Role,
     pub weekly: Vec<WeeklyWindow>,
     pub overrides: Vec<DayOverride>,
+    pub limits: Limits,
     pub disabled_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
 }
@@ -212,6 +215,8 @@ pub(crate) async fn insert(txn: &Txn, person: &NewPerson<'_>, at: Stamp) -> Resu
         role: Set(person.role),
         weekly_hours: Set(weekly),
         date_overrides: Set("[]".to_owned()),
+        max_per_day: Set(None),
+        max_per_week: Set(None),
         theme: Set("auto".to_owned()),
         disabled_at: Set(None),
         created_at: Set(at),
@@ -235,6 +240,7 @@ fn from_row(row: people::Model) -> Result<Person, StoreError> {
         zone: row.zone.map(|zone| zone.parse()).transpose().map_err(|_| StoreError::unreadable("people.zone"))?,
         weekly: json("people.weekly_hours", &row.weekly_hours)?,
         overrides: json("people.date_overrides", &row.date_overrides)?,
+        limits: Limits::stored(row.max_per_day, row.max_per_week),
         id: row.id,
         org: row.org_id,
         name: row.name,

@@ -27,3 +27,4 @@ pub mod requests;
 pub mod seat_members;
 pub mod seats;
 pub mod sessions;
+pub mod sittings;

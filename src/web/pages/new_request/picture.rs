@@ -252,6 +252,16 @@ fn reasons(preview: &Preview, outlook: &Outlook, now: DateTime<Utc>) -> Vec<Stri
         let kept: Vec<String> = before.into_iter().chain(after).collect();
         reasons.push(format!("Your {} each interview: {} fewer", listed(&kept), times_in_words(buffered)));
     }
+    for (guest, _) in &shares {
+        let limited = alone(Rule::Limit, Some(&guest.person.id.to_string()));
+        if limited > 0 {
+            reasons.push(format!(
+                "{} has as many interviews as agreed: {} fewer",
+                name(guest),
+                times_in_words(limited)
+            ));
+        }
+    }
     let noticed = blockers.iter().filter(|blocker| blocker.rule == Rule::Notice).map(|blocker| blocker.alone).max();
     if let Some(noticed) = noticed.filter(|noticed| *noticed > 0) {
         let notice = when::length(request.min_notice);

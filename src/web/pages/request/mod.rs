@@ -1,5 +1,6 @@
 //! `/requests/{id}`: where it stands, who takes part, what happened, and what a coordinator may do about it.
 
+mod chosen;
 mod history;
 mod link_card;
 pub mod move_page;
@@ -14,6 +15,7 @@ use crate::{
     booking::{
         self, Booking,
         list::{self, Line, NotPlaced, Standing},
+        sitting::{self, Why},
         timeline::{self, Entry},
     },
     connections,
@@ -43,6 +45,8 @@ struct Sheet {
     panel: Panel,
     connections: std::collections::HashMap<PersonId, Vec<connections::Connection>>,
     link: Option<String>,
+    /// Why those sit who do.
+    why: std::collections::BTreeMap<PersonId, Why>,
     event: Option<Event>,
     placements: Vec<Placement>,
     history: Vec<Entry>,
@@ -60,6 +64,10 @@ impl Sheet {
             Some(booking) => events::of_booking(db, org, booking.id).await?,
             None => None,
         };
+        let why = match &booking {
+            Some(booking) => sitting::of(db, org, booking.id).await?,
+            None => Default::default(),
+        };
         let placements = match &event {
             Some(event) => events::placements_of(db, org, event.id).await?,
             None => Vec::new(),
@@ -74,6 +82,7 @@ impl Sheet {
             team: crate::people::team(db, org).await?,
             line,
             panel,
+            why,
             event,
             placements,
         })
@@ -89,6 +98,14 @@ impl Sheet {
             .find(|person| person.id == id)
             .map(|person| person.name.clone())
             .unwrap_or_else(|| "Somebody".to_owned())
+    }
+
+    /// For sentences; all of the name where two people share the first.
+    fn first_name_of(&self, id: PersonId) -> String {
+        let first = |name: &str| name.split_whitespace().next().unwrap_or(name).to_owned();
+        let name = self.name_of(id);
+        let is_shared = self.team.iter().any(|person| person.id != id && first(&person.name) == first(&name));
+        if is_shared { name } else { first(&name) }
     }
 }
 
@@ -303,6 +320,8 @@ fn People(sheet: Sheet) -> impl IntoView {
             _ => (connection_status(list), connection_detail(list, sheet.now)),
         };
         let sits = seated.as_ref().is_some_and(|seated| seated.contains(&person.id));
+        let why = sheet.why.get(&person.id).filter(|_| sits);
+        let reason = why.and_then(|why| chosen::reason(why, |id| sheet.first_name_of(id)));
         let detail = if sits { format!("sits in this interview · {detail}") } else { detail };
         let detail = if person.zone.is_none() && !list.is_empty() {
             format!("{detail} · hours taken in {} time", zones::place(sheet.line.request.zone))
@@ -314,6 +333,7 @@ fn People(sheet: Sheet) -> impl IntoView {
                 <PersonLine name=person.name.clone() detail>
                     <StatusBadge status />
                 </PersonLine>
+                {reason.map(|reason| view! { <p class="hint mt-1">{reason}</p> })}
             </li>
         }
     });
