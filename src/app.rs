@@ -25,7 +25,7 @@ use crate::{
             home::Home,
             mailbox::{MailPage, MailboxPage},
             new_request::NewRequestPage,
-            request::{RequestPage, move_page::MoveRequestPage},
+            request::{RequestPage, move_page::MoveRequestPage, swap_page::SwapPage},
             settings::SettingsPage,
             signin::{SignIn, SignUp},
             styleguide::Styleguide,
@@ -55,6 +55,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/requests/new") view=NewRequestPage ssr=SsrMode::Async />
                 <Route path=path!("/requests/:id") view=RequestPage ssr=SsrMode::Async />
                 <Route path=path!("/requests/:id/move") view=MoveRequestPage ssr=SsrMode::Async />
+                <Route path=path!("/requests/:id/swap/:person") view=SwapPage ssr=SsrMode::Async />
                 <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async />
                 <Route path=path!("/book/:token") view=BookingPage ssr=SsrMode::Async />
                 <Route path=path!("/book/:token/move") view=MovePage ssr=SsrMode::Async />

@@ -14,6 +14,8 @@ mod limits;
 mod people;
 #[path = "booking/seen.rs"]
 mod seen;
+#[path = "booking/swaps.rs"]
+mod swaps;
 #[path = "booking/taking.rs"]
 mod taking;
 #[path = "booking/zones.rs"]

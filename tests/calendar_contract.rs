@@ -27,6 +27,7 @@ on_every_stage![
     a_refused_write_changes_nothing,
     an_update_moves_the_same_event,
     an_update_changes_the_guests,
+    who_comes_is_invited_and_who_leaves_is_told,
     answers_are_read_and_survive_an_update,
     cancel_twice_is_one_cancellation,
     cancelling_what_never_was_is_done,

@@ -253,13 +253,16 @@ CREATE TABLE booking_changes (
     id UUID NOT NULL CONSTRAINT booking_changes_pk PRIMARY KEY,
     org_id UUID NOT NULL,
     booking_id UUID NOT NULL,
-    kind TEXT NOT NULL CONSTRAINT booking_changes_kind_known CHECK (kind IN ('booked', 'held', 'confirmed', 'moved', 'cancelled', 'released')),
+    kind TEXT NOT NULL CONSTRAINT booking_changes_kind_known CHECK (kind IN ('booked', 'held', 'confirmed', 'moved', 'swapped', 'cancelled', 'released')),
     -- 'candidate', 'coordinator' or 'system'
     actor_kind TEXT NOT NULL,
     actor_id UUID,
     reason TEXT NOT NULL DEFAULT '',
     from_start BIGINT,
     to_start BIGINT,
+    -- who left and who came, where people were swapped
+    from_person UUID,
+    to_person UUID,
     at BIGINT NOT NULL,
     CONSTRAINT booking_changes_booking_fk FOREIGN KEY (org_id, booking_id) REFERENCES bookings (org_id, id)
 );

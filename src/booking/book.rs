@@ -39,7 +39,7 @@ pub const HOLD: TimeDelta = TimeDelta::minutes(15);
 /// The coordinator's own main calendar, as the providers' APIs call it.
 const PRIMARY: &str = "primary";
 /// Contended transactions are tried this often before the visitor is asked to come back.
-const TRIES: u32 = 5;
+pub(super) const TRIES: u32 = 5;
 
 /// What a candidate's form asks for.
 #[derive(Clone, Debug)]

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// How old busy times may be on a page.
-const FRESH: TimeDelta = TimeDelta::minutes(5);
+pub(super) const FRESH: TimeDelta = TimeDelta::minutes(5);
 /// Calendars read longer ago are read again by the worker, before a page finds them stale.
 const REREAD: TimeDelta = TimeDelta::minutes(2);
 /// What is asked, whether or not it is stored as a request yet: the form's live picture asks the same question.

@@ -73,6 +73,17 @@ pub async fn free(txn: &Txn, org: OrgId, booking: BookingId) -> Result<(), Store
     Ok(())
 }
 
+/// Frees one of them.
+pub async fn free_one(txn: &Txn, org: OrgId, booking: BookingId, person: PersonId) -> Result<(), StoreError> {
+    occupancies::Entity::delete_many()
+        .filter(occupancies::Column::OrgId.eq(org))
+        .filter(occupancies::Column::BookingId.eq(booking))
+        .filter(occupancies::Column::PersonId.eq(person))
+        .exec(&**txn)
+        .await?;
+    Ok(())
+}
+
 /// Who sits in a booking.
 pub async fn seated(db: &impl ConnectionTrait, org: OrgId, booking: BookingId) -> Result<Vec<PersonId>, StoreError> {
     let rows = occupancies::Entity::find()

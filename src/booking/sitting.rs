@@ -6,11 +6,17 @@ use std::collections::{BTreeMap, HashMap};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 
-use super::Booking;
+use super::{Booking, latest};
 use crate::{
     ids::{BookingId, OrgId, PersonId},
+    people,
+    requests::{self, Panel, Request},
     scheduling::{Query, Seat, open_slots, person::Load, slots::Slot, why::Rule},
-    store::{StoreError, Txn, entities::sittings},
+    store::{
+        StoreError, Txn,
+        entities::sittings,
+        words::{RequestStatus, SeatKind},
+    },
 };
 
 /// Why one person sits.
@@ -21,6 +27,18 @@ pub enum Why {
     Named,
     /// They are one of several who could.
     Chosen(Choice),
+    /// A coordinator put them in the place of somebody else.
+    Swapped(Swap),
+}
+
+/// A place that was given to somebody else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Swap {
+    /// Who had the place before, first the one whom the panel names.
+    pub before: Vec<PersonId>,
+    pub reason: String,
+    /// Nobody knew whether they were free: the coordinator had asked them.
+    pub asked: bool,
 }
 
 /// A choice out of a pool.
@@ -115,14 +133,68 @@ pub(super) async fn keep(txn: &Txn, booking: &Booking, whys: &BTreeMap<PersonId,
     Ok(())
 }
 
-/// Makes room for those who sit at another time.
-pub(super) async fn forget(txn: &Txn, booking: &Booking) -> Result<(), StoreError> {
-    sittings::Entity::delete_many()
+/// The reasons of those who sit at another time, in place of those before. Who was put in by hand stays that.
+pub(super) async fn renew(txn: &Txn, booking: &Booking, mut whys: BTreeMap<PersonId, Why>) -> Result<(), StoreError> {
+    for (person, why) in of(&**txn, booking.org, booking.id).await? {
+        forget(txn, booking, person).await?;
+        if let (Why::Swapped(_), Some(new)) = (&why, whys.get_mut(&person)) {
+            *new = why;
+        }
+    }
+    keep(txn, booking, &whys).await
+}
+
+/// They no longer sit.
+pub(super) async fn forget(txn: &Txn, booking: &Booking, person: PersonId) -> Result<(), StoreError> {
+    sittings::Entity::delete_by_id((booking.id, person))
         .filter(sittings::Column::OrgId.eq(booking.org))
-        .filter(sittings::Column::BookingId.eq(booking.id))
         .exec(&**txn)
         .await?;
     Ok(())
+}
+
+/// The panel of a request as its booking has it: whoever was put into somebody's place is needed, and who left is not asked
+/// again. Another booking of the request begins with the panel as it was asked for.
+pub async fn panel(db: &impl ConnectionTrait, request: &Request) -> Result<Panel, StoreError> {
+    let mut panel = requests::panel(db, request.org, request.id).await?;
+    if request.status != RequestStatus::Booked {
+        return Ok(panel);
+    }
+    let Some(booking) = latest(db, request.org, request.id).await?.filter(Booking::is_live) else { return Ok(panel) };
+    let swaps: BTreeMap<PersonId, Vec<PersonId>> = of(db, request.org, booking.id)
+        .await?
+        .into_iter()
+        .filter_map(|(person, why)| match why {
+            Why::Swapped(swap) => Some((person, swap.before)),
+            Why::Named | Why::Chosen(_) => None,
+        })
+        .collect();
+    if swaps.is_empty() {
+        return Ok(panel);
+    }
+    panel.seats = reseated(&panel.seats, &swaps);
+    let ids: Vec<PersonId> = panel.seats.iter().flat_map(|seat| seat.people.iter().copied()).collect();
+    panel.people = people::find_all(db, request.org, &ids).await?.into_iter().map(|one| (one.id, one)).collect();
+    Ok(panel)
+}
+
+/// The seats after these swaps: who came, and who had the place before them. A place out of a pool is taken out of it with its
+/// new owner.
+fn reseated(seats: &[requests::Seat], swaps: &BTreeMap<PersonId, Vec<PersonId>>) -> Vec<requests::Seat> {
+    let mut after = seats.to_vec();
+    for (came, before) in swaps {
+        let is_theirs = |person: &PersonId| before.contains(person) || person == came;
+        let place = seats.iter().position(|seat| seat.kind != SeatKind::Optional && seat.people.iter().any(is_theirs));
+        for (at, seat) in after.iter_mut().enumerate() {
+            seat.people.retain(|person| !is_theirs(person));
+            if place == Some(at) && seat.kind == SeatKind::Any {
+                seat.needed = seat.needed.saturating_sub(1);
+            }
+        }
+    }
+    after.retain(|seat| !seat.people.is_empty() && (seat.kind != SeatKind::Any || seat.needed > 0));
+    after.extend(swaps.keys().map(|came| requests::Seat { kind: SeatKind::All, needed: 1, people: vec![*came] }));
+    after
 }
 
 /// Why those sit who do.
@@ -141,4 +213,34 @@ pub async fn of(
         Ok((row.person_id, why))
     };
     rows.into_iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_stays_with_who_was_put_there() {
+        let people: Vec<PersonId> = (0..6).map(|_| PersonId::new()).collect();
+        let [a, b, c, d, x, y] = people[..] else { unreachable!("six people") };
+        let seat = |kind, needed, people: &[PersonId]| requests::Seat { kind, needed, people: people.to_vec() };
+        let all = |people: &[PersonId]| seat(SeatKind::All, 1, people);
+        let named = [seat(SeatKind::All, 2, &[a, b]), seat(SeatKind::Optional, 0, &[c, x])];
+        let pool = [seat(SeatKind::Any, 2, &[a, b, c]), all(&[d])];
+        let swapped = |seats: &[requests::Seat], swaps: &[(PersonId, &[PersonId])]| {
+            reseated(seats, &swaps.iter().map(|(came, before)| (*came, before.to_vec())).collect())
+        };
+        // By name; somebody optional now sits.
+        let after = swapped(&named, &[(x, &[a])]);
+        assert_eq!(after, [seat(SeatKind::All, 2, &[b]), seat(SeatKind::Optional, 0, &[c]), all(&[x])]);
+        // Out of a pool, by somebody else and by another of it.
+        assert_eq!(swapped(&pool, &[(x, &[a])]), [seat(SeatKind::Any, 1, &[b, c]), all(&[d]), all(&[x])]);
+        assert_eq!(swapped(&pool, &[(c, &[a])]), [seat(SeatKind::Any, 1, &[b]), all(&[d]), all(&[c])]);
+        // Both places, each by a chain of people.
+        assert_eq!(swapped(&pool, &[(x, &[a, c]), (y, &[b])]), [all(&[d]), all(&[x]), all(&[y])]);
+        // Who left one place comes back in another.
+        assert_eq!(swapped(&pool, &[(a, &[b]), (x, &[a])]), [all(&[d]), all(&[a]), all(&[x])]);
+        // There and back again.
+        assert_eq!(swapped(&named[..1], &[(a, &[a, x])]), [seat(SeatKind::All, 2, &[b]), all(&[a])]);
+    }
 }

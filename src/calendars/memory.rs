@@ -260,6 +260,21 @@ impl State {
         }
     }
 
+    /// Who is new is invited, who was listed before and is not any more is uninvited, the others learn of a change.
+    fn tell_of_put(&mut self, draft: &EventDraft, before: Option<&EventDraft>) {
+        let lists = |draft: &EventDraft, email: &str| draft.attendees.iter().any(|one| one.email == email);
+        let some = |of: &EventDraft, wanted: &dyn Fn(&str) -> bool| {
+            let attendees = of.attendees.iter().filter(|one| wanted(&one.email)).cloned().collect();
+            EventDraft { attendees, notify: draft.notify, ..of.clone() }
+        };
+        let was_there = |email: &str| before.is_some_and(|before| lists(before, email));
+        self.tell(&some(draft, &|email| !was_there(email)), NoticeKind::Invitation);
+        self.tell(&some(draft, &was_there), NoticeKind::Update);
+        if let Some(before) = before {
+            self.tell(&some(before, &|email| !lists(draft, email)), NoticeKind::Cancellation);
+        }
+    }
+
     /// Busy time of the account: own entries, events we placed, and invitations to others' events,
     /// which land on the primary calendar.
     fn busy(&self, email: &str, calendar: &str) -> Vec<Interval> {
@@ -363,27 +378,24 @@ impl Calendar for Memory {
             let key = (calendar, id.clone());
             let revision = state.revision + 1;
             let known = state.account(email).events.get(&key).cloned();
-            let (stored, notice) = match known {
+            let before = known.as_ref().filter(|stored| !stored.cancelled).map(|stored| stored.draft.clone());
+            let stored = match known {
                 Some(stored) if stored.cancelled && last.is_some() => return Err(CalendarError::Gone),
                 None if last.is_some() => return Err(CalendarError::Gone),
                 Some(stored) if !stored.cancelled && stored.draft == *draft => return Ok(stored.placed(&id)),
                 Some(stored) => {
-                    let notice = if stored.cancelled { NoticeKind::Invitation } else { NoticeKind::Update };
                     let sequence = stored.sequence.max(draft.sequence);
-                    let stored = Stored { draft: draft.clone(), revision, sequence, cancelled: false, ..stored };
-                    (stored, notice)
+                    Stored { draft: draft.clone(), revision, sequence, cancelled: false, ..stored }
                 }
                 None => {
                     let sequence = draft.sequence;
-                    let stored =
-                        Stored { draft: draft.clone(), revision, sequence, cancelled: false, answers: BTreeMap::new() };
-                    (stored, NoticeKind::Invitation)
+                    Stored { draft: draft.clone(), revision, sequence, cancelled: false, answers: BTreeMap::new() }
                 }
             };
             let placed = stored.placed(&id);
             state.revision = revision;
             state.account(email).events.insert(key, stored);
-            state.tell(draft, notice);
+            state.tell_of_put(draft, before.as_ref());
             Ok(placed)
         })
     }

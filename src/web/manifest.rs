@@ -44,7 +44,7 @@ const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
 use Policy::{Coordinator, Demo, Link, Public};
 
 /// The manifest.
-pub static WAYS: [Way; 35] = [
+pub static WAYS: [Way; 37] = [
     way(Method::GET, "/", Public),
     way(Method::GET, "/signin", Public),
     way(Method::GET, "/signup", Public),
@@ -71,6 +71,8 @@ pub static WAYS: [Way; 35] = [
     way(Method::POST, "/requests/{id}/replace-link", Coordinator),
     way(Method::GET, "/requests/{id}/move", Coordinator),
     way(Method::POST, "/requests/{id}/move", Coordinator),
+    way(Method::GET, "/requests/{id}/swap/{person}", Coordinator),
+    way(Method::POST, "/requests/{id}/swap/{person}", Coordinator),
     way(Method::POST, "/requests/{id}/cancel", Coordinator),
     way(Method::POST, "/jobs/{id}/retry", Coordinator),
     way(Method::GET, "/settings", Coordinator),

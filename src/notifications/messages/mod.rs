@@ -20,7 +20,7 @@ pub use booking_link::BookingLink;
 pub use booking_moved::BookingMoved;
 pub use confirm_address::ConfirmAddress;
 pub use coordinator_notice::{CandidateDid, CoordinatorNotice};
-pub use invitation::{Invitation, InvitationCancelled, InvitationUpdated};
+pub use invitation::{Invitation, InvitationCancelled, InvitationUpdated, InvitationWithdrawn};
 pub use reconnect_needed::ReconnectNeeded;
 
 use super::{Meeting, Recipient, letter::Letter, when, words};

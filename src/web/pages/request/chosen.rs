@@ -14,6 +14,11 @@ pub fn reason(why: &Why, name_of: impl Fn(PersonId) -> String) -> Option<String>
     match why {
         Why::Named => None,
         Why::Chosen(choice) => Some(chosen(choice, name_of)),
+        Why::Swapped(swap) => {
+            let left = swap.before.last().map_or_else(|| "somebody".to_owned(), |left| name_of(*left));
+            let asked = if swap.asked { " Was asked before." } else { "" };
+            Some(format!("In place of {left}: {}.{asked}", swap.reason.trim_end_matches('.')))
+        }
     }
 }
 
@@ -60,6 +65,19 @@ fn told(other: &Other, name: &str) -> String {
     match other.kept_by.iter().min() {
         None => format!("{name} had {}", if other.week == 0 { "none".to_owned() } else { other.week.to_string() }),
         Some(rule) => kept(*rule, name),
+    }
+}
+
+/// What keeps somebody from a time, for after their name.
+pub fn keeps(rules: &[Rule]) -> &'static str {
+    match rules.iter().min() {
+        None => "free",
+        Some(Rule::Notice) => "too soon",
+        Some(Rule::Unknown) => "nobody knows",
+        Some(Rule::Hours) => "does not work then",
+        Some(Rule::Busy) => "busy then",
+        Some(Rule::Buffer) => "no time left around it",
+        Some(Rule::Limit) => "has as many interviews as agreed",
     }
 }
 

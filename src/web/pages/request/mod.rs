@@ -5,6 +5,7 @@ mod history;
 mod link_card;
 pub mod move_page;
 pub mod post;
+pub mod swap_page;
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
@@ -25,9 +26,9 @@ use crate::{
     notifications::{link::Link, when},
     outbox::Outlook,
     people::Person,
-    requests::{self, Panel, link},
+    requests::{Panel, link},
     scheduling::zones,
-    store::words::RequestStatus,
+    store::words::{BookingStatus, RequestStatus},
     web::{
         components::{
             Banner, Button, ButtonKind, ButtonSize, Card, CardBody, CardHead, Dialog, Fact, Facts, Glyph, LinkButton,
@@ -58,7 +59,7 @@ impl Sheet {
         let id: RequestId = id.parse().map_err(|_| AppError::not_found())?;
         let (db, org, now) = (desk.state.store.reader(), desk.coordinator.member().org, desk.state.clock.now());
         let line = list::line(db, org, id, now).await?.ok_or_else(AppError::not_found)?;
-        let panel = requests::panel(db, org, id).await?;
+        let panel = sitting::panel(db, &line.request).await?;
         let booking = booking::latest(db, org, id).await?;
         let event = match &booking {
             Some(booking) => events::of_booking(db, org, booking.id).await?,
@@ -166,6 +167,7 @@ fn news_text(news: &str) -> Option<&'static str> {
         "replaced" => Some("The link is replaced. Send the new one or copy it."),
         "sent" => Some("The link is on its way to the candidate."),
         "moved" => Some("The interview has a new time. Everyone is told."),
+        "swapped" => Some("Somebody else takes this interview. Everyone who is invited is told."),
         "cancelled" => Some("The interview is cancelled. Everyone is told."),
         _ => None,
     }
@@ -312,6 +314,8 @@ fn CalendarLine(sheet: Sheet, placement: Placement) -> impl IntoView {
 fn People(sheet: Sheet) -> impl IntoView {
     let none = Vec::new();
     let seated = sheet.booking().map(|_| sheet.line.people.clone());
+    let certain = |booking: &Booking| booking.status == BookingStatus::Confirmed && booking.span.end() > sheet.now;
+    let swaps = sheet.booking().is_some_and(certain);
     let rows = sheet.panel.people.values().map(|person| {
         let list = sheet.connections.get(&person.id).unwrap_or(&none);
         let typed = sheet.panel.typed.get(&person.id).and_then(|typed| typed.typed_at);
@@ -322,6 +326,10 @@ fn People(sheet: Sheet) -> impl IntoView {
         let sits = seated.as_ref().is_some_and(|seated| seated.contains(&person.id));
         let why = sheet.why.get(&person.id).filter(|_| sits);
         let reason = why.and_then(|why| chosen::reason(why, |id| sheet.first_name_of(id)));
+        let swap = (sits && swaps).then(|| {
+            let href = format!("/requests/{}/swap/{}", sheet.line.request.id, person.id);
+            view! { <LinkButton label="Swap" href size=ButtonSize::Small /> }
+        });
         let detail = if sits { format!("sits in this interview · {detail}") } else { detail };
         let detail = if person.zone.is_none() && !list.is_empty() {
             format!("{detail} · hours taken in {} time", zones::place(sheet.line.request.zone))
@@ -332,6 +340,7 @@ fn People(sheet: Sheet) -> impl IntoView {
             <li>
                 <PersonLine name=person.name.clone() detail>
                     <StatusBadge status />
+                    {swap}
                 </PersonLine>
                 {reason.map(|reason| view! { <p class="hint mt-1">{reason}</p> })}
             </li>
