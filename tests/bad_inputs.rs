@@ -32,5 +32,7 @@ mod request_form;
 mod sessions;
 #[path = "bad_inputs/shown.rs"]
 mod shown;
+#[path = "bad_inputs/swap_form.rs"]
+mod swap_form;
 #[path = "bad_inputs/unplaced.rs"]
 mod unplaced;

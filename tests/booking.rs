@@ -8,10 +8,14 @@ mod changes;
 mod holds;
 #[path = "booking/inviting.rs"]
 mod inviting;
+#[path = "booking/limits.rs"]
+mod limits;
 #[path = "booking/people.rs"]
 mod people;
 #[path = "booking/seen.rs"]
 mod seen;
+#[path = "booking/swaps.rs"]
+mod swaps;
 #[path = "booking/taking.rs"]
 mod taking;
 #[path = "booking/zones.rs"]

@@ -27,6 +27,7 @@ on_every_stage![
     a_refused_write_changes_nothing,
     an_update_moves_the_same_event,
     an_update_changes_the_guests,
+    who_comes_is_invited_and_who_leaves_is_told,
     answers_are_read_and_survive_an_update,
     cancel_twice_is_one_cancellation,
     cancelling_what_never_was_is_done,
@@ -65,6 +66,13 @@ mod vendors_only {
     #[tokio::test]
     async fn a_calendar_that_fails_inside_free_busy_is_an_error() {
         vendor::with(Cast::Google, async |stage| vendor::cases::a_failed_calendar_is_an_error(stage).await).await;
+    }
+
+    #[tokio::test]
+    async fn many_calendars_are_few_calls() {
+        for cast in Cast::ALL {
+            vendor::with(cast, async |stage| vendor::cases::many_calendars_are_few_calls(stage).await).await;
+        }
     }
 
     #[tokio::test]

@@ -25,6 +25,9 @@ CREATE TABLE people (
     weekly_hours TEXT NOT NULL,
     -- [{"date": "2027-03-14", "windows": [{"start": "10:00", "end": "13:00"}]}, ...]
     date_overrides TEXT NOT NULL DEFAULT '[]',
+    -- most interviews on one local date and in one ISO week of theirs; NULL is no limit
+    max_per_day INTEGER CONSTRAINT people_max_per_day_some CHECK (max_per_day > 0),
+    max_per_week INTEGER CONSTRAINT people_max_per_week_some CHECK (max_per_week > 0),
     theme TEXT NOT NULL DEFAULT 'auto',
     -- the step of the welcome they go on with, 1 to 3; 0 once it is done or was never theirs
     welcome_step INTEGER NOT NULL DEFAULT 0,
@@ -167,16 +170,31 @@ CREATE TABLE given_times (
     CONSTRAINT given_times_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id)
 );
 
--- When a connection is busy, as last read: intervals only, never a title.
+-- When a calendar is busy, as last read: intervals only, never a title.
 CREATE TABLE busy_reads (
-    connection_id UUID NOT NULL CONSTRAINT busy_reads_pk PRIMARY KEY,
+    connection_id UUID NOT NULL,
+    -- the provider's id of the calendar, or 'primary'
+    calendar TEXT NOT NULL,
     org_id UUID NOT NULL,
     window_start BIGINT NOT NULL,
     window_end BIGINT NOT NULL,
     -- JSON [[start, end], ...], milliseconds, sorted and disjoint
     intervals TEXT NOT NULL,
     read_at BIGINT NOT NULL,
+    CONSTRAINT busy_reads_pk PRIMARY KEY (connection_id, calendar),
     CONSTRAINT busy_reads_connection_fk FOREIGN KEY (org_id, connection_id) REFERENCES connections (org_id, id) ON DELETE CASCADE
+);
+
+-- Who may ask a connection for busy times: one process at a time, and nobody while the provider wants to be left alone.
+CREATE TABLE busy_turns (
+    connection_id UUID NOT NULL CONSTRAINT busy_turns_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    -- a lease: who asks (random) and until when, by the database's clock
+    owner TEXT,
+    until BIGINT,
+    -- the provider said "asked too often": nothing is asked before
+    paused_until BIGINT,
+    CONSTRAINT busy_turns_connection_fk FOREIGN KEY (org_id, connection_id) REFERENCES connections (org_id, id) ON DELETE CASCADE
 );
 
 CREATE TABLE requests (
@@ -295,13 +313,16 @@ CREATE TABLE booking_changes (
     id UUID NOT NULL CONSTRAINT booking_changes_pk PRIMARY KEY,
     org_id UUID NOT NULL,
     booking_id UUID NOT NULL,
-    kind TEXT NOT NULL CONSTRAINT booking_changes_kind_known CHECK (kind IN ('booked', 'held', 'confirmed', 'moved', 'cancelled', 'released')),
+    kind TEXT NOT NULL CONSTRAINT booking_changes_kind_known CHECK (kind IN ('booked', 'held', 'confirmed', 'moved', 'swapped', 'cancelled', 'released')),
     -- 'candidate', 'coordinator' or 'system'
     actor_kind TEXT NOT NULL,
     actor_id UUID,
     reason TEXT NOT NULL DEFAULT '',
     from_start BIGINT,
     to_start BIGINT,
+    -- who left and who came, where people were swapped
+    from_person UUID,
+    to_person UUID,
     at BIGINT NOT NULL,
     CONSTRAINT booking_changes_booking_fk FOREIGN KEY (org_id, booking_id) REFERENCES bookings (org_id, id)
 );
@@ -408,6 +429,18 @@ CREATE TABLE occupancies (
 );
 CREATE INDEX occupancies_by_person ON occupancies (person_id, taken_from);
 CREATE INDEX occupancies_by_booking ON occupancies (booking_id);
+
+-- Why somebody sits in a booking, as it was when they were chosen. Kept when the booking ends.
+CREATE TABLE sittings (
+    booking_id UUID NOT NULL,
+    org_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    -- JSON, see booking/sitting.rs: numbers and rules, never what a busy entry is
+    why TEXT NOT NULL,
+    CONSTRAINT sittings_pk PRIMARY KEY (booking_id, person_id),
+    CONSTRAINT sittings_booking_fk FOREIGN KEY (org_id, booking_id) REFERENCES bookings (org_id, id),
+    CONSTRAINT sittings_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id)
+);
 
 -- The outbox: promises written in the transaction that made them true.
 CREATE TABLE jobs (

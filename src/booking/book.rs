@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{
     BookError, Booking, Change, Key, latest, lock_request,
     offer::{self, Seating},
-    remember, seat, tell,
+    remember, seat, sitting, tell,
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
@@ -39,7 +39,7 @@ pub const HOLD: TimeDelta = TimeDelta::minutes(15);
 /// The coordinator's own main calendar, as the providers' APIs call it.
 const PRIMARY: &str = "primary";
 /// Contended transactions are tried this often before the visitor is asked to come back.
-const TRIES: u32 = 5;
+pub(super) const TRIES: u32 = 5;
 
 /// What a candidate's form asks for.
 #[derive(Clone, Debug)]
@@ -140,7 +140,8 @@ async fn commit(
         hold_until: held.then(|| now + HOLD),
     };
     insert(&txn, &booking, now).await.map_err(refused)?;
-    seat::take(&txn, &booking, request, &seating.people).await.map_err(refused)?;
+    seat::take(&txn, &booking, request, &seating.people).await?;
+    sitting::keep(&txn, &booking, &seating.why).await?;
 
     let coordinator = crate::people::find(&*txn, request.org, request.coordinator).await?;
     let coordinator = coordinator.ok_or(BookError::Closed)?;

@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::{
     BookError, Booking, Change,
-    book::{self, Choice, participants, refused, set_request},
+    book::{self, Choice, participants, set_request},
     latest, lock_request,
     offer::{self, Seating},
-    remember, seat, tell,
+    remember, seat, sitting, tell,
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
@@ -91,7 +91,7 @@ async fn move_to(state: &AppState, mover: &Mover, choice: &Choice, origin: &Orig
     if booking.span.start() == choice.start {
         return Ok(booking);
     }
-    let panel = requests::panel(db, request.org, request.id).await?;
+    let panel = sitting::panel(db, &request).await?;
     let mut seating = offer::seating_at(state, &request, &panel, choice.start, None).await?;
     let mut choices = if panel.has_choice() { panel.required().len() } else { 0 };
     let mut tries = 0;
@@ -137,6 +137,10 @@ async fn commit_move(
     }
     let booking = latest(&*txn, request.org, request.id).await?.filter(Booking::is_live).ok_or(BookError::NotBooked)?;
     mover.in_time(request, &booking, now)?;
+    // Somebody was put in or taken out while calendars were read.
+    if sitting::panel(&*txn, request).await?.seats != panel.seats {
+        return Err(BookError::Changed);
+    }
 
     let from = booking.span;
     let was_held = booking.status == BookingStatus::Held;
@@ -148,7 +152,8 @@ async fn commit_move(
         ..booking
     };
     seat::free(&txn, request.org, moved.id).await?;
-    seat::take(&txn, &moved, request, &seating.people).await.map_err(refused)?;
+    seat::take(&txn, &moved, request, &seating.people).await?;
+    sitting::renew(&txn, &moved, seating.why.clone()).await?;
     store_move(&txn, &moved).await?;
 
     let coordinator = crate::people::find(&*txn, request.org, request.coordinator).await?.ok_or(BookError::Closed)?;

@@ -2,8 +2,8 @@
 //!
 //! [`opened`] is what a link leads to, [`offer`] asks which times suit everyone, [`book`] takes one, [`change`] moves and cancels,
 //! [`hold`] settles a booking that waits for a calendar, [`again`] revives what was given up, `tell` says who is mailed what,
-//! [`answered`] tells coordinators whose times somebody's answer opened;
-//! [`list`] and [`timeline`] say how requests stand and what happened to
+//! [`answered`] tells coordinators whose times somebody's answer opened; [`swap`] puts somebody else in, [`sitting`] keeps why
+//! who sits, [`list`] and [`timeline`] say how requests stand and what happened to
 //! them, [`preview`] answers the request form while it is typed. Overlap is refused by the schema, not by a check here.
 
 pub mod again;
@@ -17,6 +17,8 @@ pub mod offer;
 pub mod opened;
 pub mod preview;
 mod seat;
+pub mod sitting;
+pub mod swap;
 mod tell;
 pub mod timeline;
 
@@ -27,7 +29,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use crate::{
     audit::Actor,
     error::AppError,
-    ids::{BookingId, ChangeId, OrgId, RequestId},
+    ids::{BookingId, ChangeId, OrgId, PersonId, RequestId},
     requests::{self, Request, link::LinkError},
     scheduling::interval::Interval,
     store::{
@@ -119,6 +121,9 @@ pub enum BookError {
     /// A calendar did not answer, so nobody can say whether the new time is free. The booking is as it was.
     #[error("move_unconfirmed")]
     MoveUnconfirmed,
+    /// Somebody else changed the interview at the same moment. It is as they left it.
+    #[error("booking_changed")]
+    Changed,
     /// The deadline for changes by the candidate has passed.
     #[error("too_late")]
     TooLate { deadline: DateTime<Utc> },
@@ -157,6 +162,12 @@ impl From<BookError> for AppError {
                 "A calendar does not answer, so this time cannot be confirmed. The interview stays where it is.",
             )
             .hint("Try again in a few minutes, or choose another time."),
+            BookError::Changed => AppError::new(
+                409,
+                "booking_changed",
+                "Somebody changed this interview a moment ago, so nothing was done.",
+            )
+            .hint("Reload the page to see how it stands now."),
             BookError::TooLate { .. } => AppError::new(
                 409,
                 "too_late",
@@ -190,6 +201,17 @@ pub(crate) async fn remember(
     change: Change<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    remember_with(txn, booking, change, None, now).await
+}
+
+/// The same for a change of people: who left and who came.
+pub(crate) async fn remember_with(
+    txn: &Txn,
+    booking: &Booking,
+    change: Change<'_>,
+    people: Option<(PersonId, PersonId)>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     booking_changes::Entity::insert(booking_changes::ActiveModel {
         id: Set(ChangeId::new()),
         org_id: Set(booking.org),
@@ -200,6 +222,8 @@ pub(crate) async fn remember(
         reason: Set(change.reason.to_owned()),
         from_start: Set(change.from.map(Into::into)),
         to_start: Set(change.to.map(Into::into)),
+        from_person: Set(people.map(|(left, _)| left)),
+        to_person: Set(people.map(|(_, came)| came)),
         at: Set(now.into()),
     })
     .exec_without_returning(&**txn)

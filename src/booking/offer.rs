@@ -4,30 +4,34 @@
 //! connected and does not answer is unknown and sits nowhere; the coordinator's own windows stand in only for people who never
 //! connected one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ConnectionTrait;
 
-use super::{BookError, Booking, seat};
+use super::{
+    BookError, Booking, latest,
+    seat::{self, Taken},
+    sitting::{self, Why},
+};
 use crate::{
     calendars::Provider,
-    connections::busy::{self, PersonBusy, UnknownReason},
-    ids::{BookingId, OrgId, PersonId},
-    people::Person,
+    connections::busy::{self, PersonBusy},
+    ids::{BookingId, OrgId, PersonId, RequestId},
+    people::{Limits, Person},
     requests::{self, Panel, Request},
     scheduling::{self, Answer, Busy, Interval, Query, Seat, open_slots as solve},
     state::AppState,
-    store::{StoreError, words::SeatKind},
+    store::{
+        StoreError,
+        words::{RequestStatus, SeatKind},
+    },
 };
 
 /// How old busy times may be on a page.
-const FRESH: TimeDelta = TimeDelta::minutes(5);
+pub(super) const FRESH: TimeDelta = TimeDelta::minutes(5);
 /// Calendars read longer ago are read again by the worker, before a page finds them stale.
 const REREAD: TimeDelta = TimeDelta::minutes(2);
-/// Interviews this close to the window count as load.
-const LOAD_AROUND: TimeDelta = TimeDelta::days(7);
-
 /// What is asked, whether or not it is stored as a request yet: the form's live picture asks the same question.
 pub struct Ask<'a> {
     pub org: OrgId,
@@ -38,6 +42,8 @@ pub struct Ask<'a> {
     pub buffer_before: u32,
     pub buffer_after: u32,
     pub min_notice: u32,
+    /// A request that is booked: its interview takes its people until it has moved, and is no load of theirs where it moves to.
+    pub moving: Option<RequestId>,
     pub panel: &'a Panel,
 }
 
@@ -52,6 +58,7 @@ impl<'a> Ask<'a> {
             buffer_before: request.buffer_before,
             buffer_after: request.buffer_after,
             min_notice: request.min_notice,
+            moving: (request.status == RequestStatus::Booked).then_some(request.id),
             panel,
         }
     }
@@ -60,7 +67,9 @@ impl<'a> Ask<'a> {
 /// What is known of the panel's time.
 pub struct Knowledge {
     pub calendars: HashMap<PersonId, PersonBusy>,
-    held: Vec<(PersonId, Interval, Interval)>,
+    held: Vec<Taken>,
+    /// The booking that would move.
+    moving: Option<BookingId>,
 }
 
 impl Knowledge {
@@ -71,7 +80,7 @@ impl Knowledge {
             PersonBusy::Known { .. } | PersonBusy::Unknown { .. } => nothing_on(now),
         };
         let calendars = self.calendars.iter().map(|(person, busy)| (*person, idle(busy))).collect();
-        Self { calendars, held: Vec::new() }
+        Self { calendars, held: Vec::new(), moving: None }
     }
 }
 
@@ -84,15 +93,23 @@ fn nothing_on(now: DateTime<Utc>) -> PersonBusy {
 #[derive(Clone)]
 pub struct Stored {
     calendars: busy::Stored,
-    held: Vec<(PersonId, Interval, Interval)>,
+    held: Vec<Taken>,
+    moving: Option<BookingId>,
 }
 
 /// Reads what is stored, without the booking `but` (which is held and about to be settled).
 pub async fn stored(db: &impl ConnectionTrait, ask: &Ask<'_>, but: Option<BookingId>) -> Result<Stored, StoreError> {
     let members = ask.panel.members();
     let around = widened(ask);
-    let loaded = Interval::new(around.start() - LOAD_AROUND, around.end() + LOAD_AROUND).unwrap_or(around);
+    // Whole weeks of everybody, because limits and loads are counted in them.
+    let (start, end) = (around.start() - seat::ABOUT_A_WEEK, around.end() + seat::ABOUT_A_WEEK);
+    let loaded = Interval::new(start, end).unwrap_or(around);
+    let moving = match ask.moving {
+        Some(request) => latest(db, ask.org, request).await?.filter(Booking::is_live).map(|booking| booking.id),
+        None => None,
+    };
     Ok(Stored {
+        moving,
         calendars: busy::stored(db, ask.org, &members).await?,
         held: seat::taken(db, ask.org, &members, loaded, but).await?,
     })
@@ -102,7 +119,7 @@ impl Stored {
     /// Asks the calendars whose reading is older than `max_age`.
     async fn known(&self, state: &AppState, ask: &Ask<'_>, max_age: TimeDelta) -> Result<Knowledge, StoreError> {
         let calendars = self.calendars.busy(&state.services, widened(ask), max_age).await?;
-        Ok(Knowledge { calendars, held: self.held.clone() })
+        Ok(Knowledge { calendars, held: self.held.clone(), moving: self.moving })
     }
 }
 
@@ -156,6 +173,8 @@ pub struct Seating {
     pub people: Vec<PersonId>,
     /// Who comes along.
     pub optional: Vec<PersonId>,
+    /// Why each of those who are taken.
+    pub why: BTreeMap<PersonId, Why>,
     /// Sits, though their calendar did not answer just now.
     unanswered: Vec<PersonId>,
 }
@@ -193,7 +212,7 @@ pub(super) async fn seating_again(
 }
 
 /// Whether the calendars of those who sit in a held booking leave its time free. Other people of the panel do not matter any
-/// more, nor does the notice, which the candidate kept when they chose.
+/// more, nor do the notice and the limits, which were kept when the time was chosen.
 pub(super) async fn still_free(
     state: &AppState,
     request: &Request,
@@ -204,7 +223,8 @@ pub(super) async fn still_free(
     let request = Request { min_notice: 0, ..request.clone() };
     let needed = u32::try_from(seated.len()).unwrap_or(u32::MAX);
     let seats = vec![requests::Seat { kind: SeatKind::All, needed, people: seated }];
-    let panel = Panel { seats, ..panel.clone() };
+    let mut panel = Panel { seats, ..panel.clone() };
+    panel.people.values_mut().for_each(|person| person.limits = Limits::default());
     seating_at(state, &request, &panel, booking.span.start(), Some(booking.id)).await
 }
 
@@ -223,20 +243,24 @@ async fn seating(
     let ask = Ask::of(request, panel);
     let known = knowledge(state, &ask, max_age, but).await?;
     let now = state.clock.now();
-    let at = |known: &Knowledge| solve(&Query { window: span, ..query(&ask, known, now, true) });
+    let at = |known: &Knowledge| {
+        let mut query = Query { window: span, ..query(&ask, known, now, false) };
+        query.people.iter_mut().for_each(|person| person.count_week_of(start));
+        query
+    };
 
     if let Some(seating) = first(&at(&known), span, Vec::new()) {
         return Ok(seating);
     }
     // Not open even if nobody had anything on: it was never offered, and nobody took it.
-    if first(&at(&known.without_busy_times(now)), span, Vec::new()).is_none() {
+    if solve(&at(&known.without_busy_times(now))).total() == 0 {
         return Err(BookError::NotOffered);
     }
     // Calendars that may answer in a moment: suppose they are free, and hold the time until they said so.
     let silent: Vec<PersonId> = known
         .calendars
         .iter()
-        .filter(|(_, busy)| matches!(busy, PersonBusy::Unknown { reason: UnknownReason::NoAnswer, .. }))
+        .filter(|(_, busy)| matches!(busy, PersonBusy::Unknown { reason, .. } if reason.is_passing()))
         .map(|(person, _)| *person)
         .collect();
     if silent.is_empty() {
@@ -249,11 +273,13 @@ async fn seating(
     first(&at(&supposed), span, silent).ok_or(BookError::SlotTaken)
 }
 
-fn first(answer: &Answer, span: Interval, unanswered: Vec<PersonId>) -> Option<Seating> {
+fn first(query: &Query, span: Interval, unanswered: Vec<PersonId>) -> Option<Seating> {
+    let answer = solve(query);
     let slot = answer.slots().next().filter(|slot| slot.start() == span.start())?;
     let people = slot.people().filter_map(|id| id.parse().ok()).collect();
     let optional = slot.optional().filter_map(|id| id.parse().ok()).collect();
-    Some(Seating { span, people, optional, unanswered })
+    let why = sitting::why(query, &slot);
+    Some(Seating { span, people, optional, why, unanswered })
 }
 
 /// The question as the core wants it.
@@ -304,10 +330,12 @@ fn core_person(person: &Person, ask: &Ask<'_>, known: &Knowledge) -> scheduling:
             None => core.busy = Busy::Unknown,
         }
     }
-    let held = known.held.iter().filter(|(who, ..)| *who == person.id);
-    for (_, taken, starts) in held {
-        core.held.push(*taken);
-        core.load.push(starts.start());
+    (core.max_per_day, core.max_per_week) = (person.limits.per_day, person.limits.per_week);
+    for one in known.held.iter().filter(|one| one.person == person.id) {
+        core.held.push(one.taken);
+        if Some(one.booking) != known.moving {
+            core.load.push(one.span.start());
+        }
     }
     core
 }

@@ -8,13 +8,14 @@ use tokio::sync::OnceCell;
 use super::{
     Booking, latest,
     offer::{self, Ask},
+    sitting,
 };
 use crate::{
     events,
     ids::LinkToken,
     people::{self, Person},
     requests::{
-        self, Panel, Request,
+        Panel, Request,
         link::{self, Link, LinkError},
     },
     scheduling::Answer,
@@ -60,7 +61,7 @@ impl Opened {
         };
         Ok(Self {
             link,
-            panel: Arc::new(requests::panel(db, org, id).await?),
+            panel: Arc::new(sitting::panel(db, &request).await?),
             coordinator: Arc::new(coordinator),
             organisation: organisation.name,
             calendar_uid: match &booking {

@@ -128,6 +128,7 @@ pub async fn preview(state: &AppState, coordinator: &Coordinator, draft: &Draft)
                 buffer_before: request.buffer_before,
                 buffer_after: request.buffer_after,
                 min_notice: request.min_notice,
+                moving: None,
                 panel: &panel,
             };
             let (answer, knowledge, query) = offer::explained(state, &ask).await?;
@@ -212,6 +213,7 @@ fn stranger(org: OrgId, email: &Email) -> Person {
         role: Role::Interviewer,
         weekly: Vec::new(),
         overrides: Vec::new(),
+        limits: people::Limits::default(),
         disabled_at: None,
         created_at: chrono::DateTime::UNIX_EPOCH,
     }

@@ -15,8 +15,8 @@ use crate::{
     ids::{EventId, OrgId},
     notifications::{
         self, BookingCancelled, BookingConfirmed, BookingHeld, BookingMoved, CandidateDid, CoordinatorNotice,
-        HeldReleased, Invitation, InvitationCancelled, InvitationUpdated, Meeting, Message, Post, Recipient,
-        link::Link,
+        HeldReleased, Invitation, InvitationCancelled, InvitationUpdated, InvitationWithdrawn, Meeting, Message, Post,
+        Recipient, link::Link,
     },
     outbox::Reason,
     people::{self, Person},
@@ -269,6 +269,52 @@ pub(super) async fn moved(
         Actor::Candidate => desk.notice(event.sequence, CandidateDid::Moved { before }).await,
         _ => Ok(()),
     }
+}
+
+/// Who of an event's people changed.
+pub(super) struct Swapped<'a> {
+    pub event: &'a Event,
+    pub left: &'a [Participant],
+    pub came: &'a [Participant],
+}
+
+/// Somebody else sits in the interview, at the same time. A provider tells its guests itself, and mails of ours to the candidate
+/// name nobody who changed; our own calendar objects list the attendees, so everybody who has one gets it anew.
+pub(super) async fn swapped(
+    txn: &Txn,
+    state: &AppState,
+    request: &Request,
+    booking: &Booking,
+    coordinator: &Person,
+    change: Swapped<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let Swapped { event, left, came } = change;
+    if event.inviter == Inviter::Provider {
+        return Ok(());
+    }
+    let desk = desk!(txn, state, request, booking, coordinator, now);
+    let (name, coordinator_zone) = (&coordinator.name, desk.coordinator_zone());
+    let object = desk.object(event, ical::Method::Request, &event.participants);
+    let (new, known): (Vec<_>, Vec<_>) =
+        event.participants.iter().cloned().partition(|one| came.iter().any(|new| new.email == one.email));
+    desk.invite(event, &new, |manage| {
+        let (event, coordinator) = (object.clone()?, name.clone());
+        Some(Message::Invitation(Invitation { event, coordinator, coordinator_zone, manage }))
+    })
+    .await?;
+    desk.invite(event, &known, |manage| {
+        let (event, coordinator) = (object.clone()?, name.clone());
+        let update = InvitationUpdated { event, before: None, coordinator, coordinator_zone, manage };
+        Some(Message::InvitationUpdated(update))
+    })
+    .await?;
+    let object = desk.object(event, ical::Method::Cancel, left);
+    desk.invite(event, left, |_| {
+        let (event, coordinator) = (object.clone()?, name.clone());
+        Some(Message::InvitationWithdrawn(InvitationWithdrawn { event, coordinator, coordinator_zone }))
+    })
+    .await
 }
 
 /// The interview does not take place.

@@ -31,6 +31,7 @@ pub enum What {
     Confirmed,
     Released,
     Moved { by: Option<PersonId>, to: DateTime<Utc> },
+    Swapped { by: Option<PersonId>, left: Option<PersonId>, came: Option<PersonId>, reason: String },
     Cancelled { by: Option<PersonId>, reason: String },
     InCalendar,
     RemovedFromCalendar,
@@ -88,6 +89,7 @@ fn change(row: booking_changes::Model) -> Entry {
         ChangeKind::Confirmed => What::Confirmed,
         ChangeKind::Released => What::Released,
         ChangeKind::Moved => What::Moved { by, to: start },
+        ChangeKind::Swapped => What::Swapped { by, left: row.from_person, came: row.to_person, reason: row.reason },
         ChangeKind::Cancelled => What::Cancelled { by, reason: row.reason },
     };
     Entry { at: row.at.at(), what }

@@ -12,8 +12,8 @@ use std::sync::{Mutex, MutexGuard};
 use async_trait::async_trait;
 
 use super::{
-    Access, AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Placed, RemoteEvent, Removal,
-    Response, keys,
+    Access, AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Heard, Placed, RemoteEvent,
+    Removal, Response, keys, together,
 };
 use crate::scheduling::interval::{Interval, normalise};
 
@@ -63,6 +63,8 @@ struct State {
     script: Vec<(Action, Fault)>,
     notices: Vec<Notice>,
     asked: Option<Account>,
+    /// How often busy times were asked for.
+    questions: usize,
     revision: u64,
     /// How many of the next puts are delayed.
     delays: usize,
@@ -188,6 +190,11 @@ impl Memory {
         self.state().asked.clone()
     }
 
+    /// How often busy times were asked for, whatever came of it.
+    pub fn questions(&self) -> usize {
+        self.state().questions
+    }
+
     /// Everything we placed for this account, cancelled events too.
     pub fn events(&self, email: &str) -> Vec<RemoteEvent> {
         let state = self.state();
@@ -257,6 +264,21 @@ impl State {
                 marker: draft.marker.clone(),
                 kind,
             }));
+        }
+    }
+
+    /// Who is new is invited, who was listed before and is not any more is uninvited, the others learn of a change.
+    fn tell_of_put(&mut self, draft: &EventDraft, before: Option<&EventDraft>) {
+        let lists = |draft: &EventDraft, email: &str| draft.attendees.iter().any(|one| one.email == email);
+        let some = |of: &EventDraft, wanted: &dyn Fn(&str) -> bool| {
+            let attendees = of.attendees.iter().filter(|one| wanted(&one.email)).cloned().collect();
+            EventDraft { attendees, notify: draft.notify, ..of.clone() }
+        };
+        let was_there = |email: &str| before.is_some_and(|before| lists(before, email));
+        self.tell(&some(draft, &|email| !was_there(email)), NoticeKind::Invitation);
+        self.tell(&some(draft, &was_there), NoticeKind::Update);
+        if let Some(before) = before {
+            self.tell(&some(before, &|email| !lists(draft, email)), NoticeKind::Cancellation);
         }
     }
 
@@ -334,16 +356,26 @@ impl Calendar for Memory {
         calendars: &[String],
         window: Interval,
     ) -> Result<Vec<Interval>, CalendarError> {
+        together(self.busy_each(token, account, calendars, window).await?)
+    }
+
+    async fn busy_each(
+        &self,
+        token: &AccessToken,
+        account: &Account,
+        calendars: &[String],
+        window: Interval,
+    ) -> Result<Vec<Heard>, CalendarError> {
+        self.state().questions += 1;
         self.run(Action::Busy, token, |state, email| {
             state.asked = Some(account.clone());
             let primary = ["primary".to_owned()];
             let asked = if calendars.is_empty() { &primary } else { calendars };
-            let mut busy = Vec::new();
-            for calendar in asked {
+            let mut heard = |calendar: &String| {
                 let id = state.account(email).resolve(calendar)?;
-                busy.extend(state.busy(email, &id));
-            }
-            Ok(normalise(busy.iter().filter_map(|span| span.intersection(&window)).collect()))
+                Ok(normalise(state.busy(email, &id).iter().filter_map(|span| span.intersection(&window)).collect()))
+            };
+            Ok(asked.iter().map(|calendar| (calendar.clone(), heard(calendar))).collect())
         })
     }
 
@@ -363,27 +395,24 @@ impl Calendar for Memory {
             let key = (calendar, id.clone());
             let revision = state.revision + 1;
             let known = state.account(email).events.get(&key).cloned();
-            let (stored, notice) = match known {
+            let before = known.as_ref().filter(|stored| !stored.cancelled).map(|stored| stored.draft.clone());
+            let stored = match known {
                 Some(stored) if stored.cancelled && last.is_some() => return Err(CalendarError::Gone),
                 None if last.is_some() => return Err(CalendarError::Gone),
                 Some(stored) if !stored.cancelled && stored.draft == *draft => return Ok(stored.placed(&id)),
                 Some(stored) => {
-                    let notice = if stored.cancelled { NoticeKind::Invitation } else { NoticeKind::Update };
                     let sequence = stored.sequence.max(draft.sequence);
-                    let stored = Stored { draft: draft.clone(), revision, sequence, cancelled: false, ..stored };
-                    (stored, notice)
+                    Stored { draft: draft.clone(), revision, sequence, cancelled: false, ..stored }
                 }
                 None => {
                     let sequence = draft.sequence;
-                    let stored =
-                        Stored { draft: draft.clone(), revision, sequence, cancelled: false, answers: BTreeMap::new() };
-                    (stored, NoticeKind::Invitation)
+                    Stored { draft: draft.clone(), revision, sequence, cancelled: false, answers: BTreeMap::new() }
                 }
             };
             let placed = stored.placed(&id);
             state.revision = revision;
             state.account(email).events.insert(key, stored);
-            state.tell(draft, notice);
+            state.tell_of_put(draft, before.as_ref());
             Ok(placed)
         })
     }

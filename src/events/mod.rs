@@ -177,12 +177,25 @@ impl Event {
         self.participants = participants;
         self.sequence += 1;
         self.save(txn, now).await?;
-        event_participants::Entity::delete_many()
-            .filter(event_participants::Column::OrgId.eq(self.org))
-            .filter(event_participants::Column::EventId.eq(self.id))
-            .exec(&**txn)
-            .await?;
-        write_participants(txn, &self).await?;
+        self.replace_participants(txn).await?;
+        Ok(self)
+    }
+
+    /// Other people take part at the same time: calendars follow. SEQUENCE grows where our own objects tell of it; where a
+    /// provider invites, it counts for itself, and mails of ours that name the time stay true.
+    pub async fn reseat(
+        mut self,
+        txn: &Txn,
+        participants: Vec<Participant>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
+        if self.inviter == Inviter::Mail {
+            let span = self.span;
+            return self.change(txn, span, participants, now).await;
+        }
+        self.participants = participants;
+        self.save(txn, now).await?;
+        self.replace_participants(txn).await?;
         Ok(self)
     }
 
@@ -199,6 +212,15 @@ impl Event {
         self.status = EventStatus::Confirmed;
         self.save(txn, now).await?;
         Ok(self)
+    }
+
+    async fn replace_participants(&self, txn: &Txn) -> Result<(), StoreError> {
+        event_participants::Entity::delete_many()
+            .filter(event_participants::Column::OrgId.eq(self.org))
+            .filter(event_participants::Column::EventId.eq(self.id))
+            .exec(&**txn)
+            .await?;
+        write_participants(txn, self).await
     }
 
     async fn save(&mut self, txn: &Txn, now: DateTime<Utc>) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 //!
 //! A message becomes a [`RenderedMail`] (subject, text, HTML and sometimes a calendar object) for one [`Recipient`], in that
 //! person's time zone. How it travels is in [`email`]; who gets which message, and when, is decided by whoever owns the
-//! event, never here. One sender per event and attendee: [`Message::Invitation`] and its two followers are for people
+//! event, never here. One sender per event and attendee: [`Message::Invitation`] and its three followers are for people
 //! whom no provider's calendar invites; [`Message::BookingConfirmed`], [`Message::BookingMoved`] and
 //! [`Message::BookingCancelled`] carry no calendar object and go along with a provider's own invitation.
 
@@ -26,7 +26,7 @@ use letter::Letter;
 pub use messages::{
     Answered, AnsweredRequest, Asked, BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved,
     CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice, HeldReleased, InterviewerAnswered, Invitation,
-    InvitationCancelled, InvitationUpdated, ReconnectNeeded,
+    InvitationCancelled, InvitationUpdated, InvitationWithdrawn, ReconnectNeeded,
 };
 pub use post::{Body, Post, body, deliver, failed, post};
 
@@ -80,6 +80,7 @@ pub enum Message {
     Invitation(Invitation),
     InvitationUpdated(InvitationUpdated),
     InvitationCancelled(InvitationCancelled),
+    InvitationWithdrawn(InvitationWithdrawn),
     CoordinatorNotice(CoordinatorNotice),
     ReconnectNeeded(ReconnectNeeded),
     ConfirmAddress(ConfirmAddress),
@@ -111,6 +112,7 @@ impl Message {
             Self::Invitation(_) => "invitation",
             Self::InvitationUpdated(_) => "invitation_updated",
             Self::InvitationCancelled(_) => "invitation_cancelled",
+            Self::InvitationWithdrawn(_) => "invitation_withdrawn",
             Self::CoordinatorNotice(notice) => notice.kind(),
             Self::ReconnectNeeded(_) => "reconnect_needed",
             Self::ConfirmAddress(_) => "confirm_address",
@@ -142,6 +144,7 @@ impl Message {
             Self::Invitation(message) => message.letter(to),
             Self::InvitationUpdated(message) => message.letter(to),
             Self::InvitationCancelled(message) => message.letter(to),
+            Self::InvitationWithdrawn(message) => message.letter(to),
             Self::CoordinatorNotice(message) => message.letter(to),
             Self::ReconnectNeeded(message) => message.letter(to),
             Self::ConfirmAddress(message) => message.letter(to),
@@ -156,6 +159,7 @@ impl Message {
             Self::Invitation(message) => (Method::Request, &message.event),
             Self::InvitationUpdated(message) => (Method::Request, &message.event),
             Self::InvitationCancelled(message) => (Method::Cancel, &message.event),
+            Self::InvitationWithdrawn(message) => (Method::Cancel, &message.event),
             _ => return None,
         };
         let event = crate::calendars::ical::Invitation { method, ..event.clone() };

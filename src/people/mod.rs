@@ -1,13 +1,13 @@
 //! People: who they are, when they work, and how the organisation finds them.
 //!
-//! Staying signed in lives in [`sessions`], permission in [`permission`], the address they confirm themselves in [`contact`],
-//! the times they give without a calendar in [`given`], what their organisation decided in [`policies`], how far somebody new has
-//! come in [`welcome`]. An e-mail address is
-//! for display and contact; who somebody is when they sign in is decided by their identity (issuer and subject) alone
-//! ([`crate::sign_in`]).
+//! Staying signed in lives in [`sessions`], permission in [`permission`], the address they confirm themselves in [`contact`], how
+//! many interviews they take in [`limits`], the times they give without a calendar in [`given`], what their organisation decided
+//! in [`policies`], how far somebody new has come in [`welcome`]. An e-mail address is for display and contact; who somebody is
+//! when they sign in is decided by their identity (issuer and subject) alone ([`crate::sign_in`]).
 
 pub mod contact;
 pub mod given;
+pub mod limits;
 pub mod permission;
 pub mod policies;
 pub mod sessions;
@@ -32,6 +32,7 @@ use crate::{
     },
 };
 
+pub use limits::{Limits, set_limits};
 pub use permission::{Admin, Coordinator, Forbidden, Member};
 pub use policies::Policies;
 
@@ -49,6 +50,7 @@ pub struct Person {
     pub role: Role,
     pub weekly: Vec<WeeklyWindow>,
     pub overrides: Vec<DayOverride>,
+    pub limits: Limits,
     pub disabled_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
 }
@@ -251,6 +253,8 @@ pub(crate) async fn insert(txn: &Txn, person: &NewPerson<'_>, at: Stamp) -> Resu
         role: Set(person.role),
         weekly_hours: Set(weekly),
         date_overrides: Set("[]".to_owned()),
+        max_per_day: Set(None),
+        max_per_week: Set(None),
         theme: Set("auto".to_owned()),
         welcome_step: Set(0),
         disabled_at: Set(None),
@@ -275,6 +279,7 @@ fn from_row(row: people::Model) -> Result<Person, StoreError> {
         zone: row.zone.map(|zone| zone.parse()).transpose().map_err(|_| StoreError::unreadable("people.zone"))?,
         weekly: json("people.weekly_hours", &row.weekly_hours)?,
         overrides: json("people.date_overrides", &row.date_overrides)?,
+        limits: Limits::stored(row.max_per_day, row.max_per_week),
         id: row.id,
         org: row.org_id,
         name: row.name,

@@ -117,6 +117,7 @@ mod tests {
             role: Role::Admin,
             weekly: vec![],
             overrides: vec![],
+            limits: crate::people::Limits::default(),
             disabled_at: None,
             created_at: chrono::DateTime::UNIX_EPOCH,
         };

@@ -68,7 +68,7 @@ impl Request {
 }
 
 /// One seat of a panel.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seat {
     pub kind: SeatKind,
     /// How many of the people sit, for [`SeatKind::Any`].

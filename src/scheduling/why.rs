@@ -4,12 +4,12 @@
 //! with every rule that stood in the way, so that lifting one of two is not promised to help.
 
 use super::slots::Answer;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// What kept somebody from a start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rule {
     /// Sooner than the minimum notice allows. Holds for everyone alike.

@@ -64,7 +64,7 @@ words! {
     SeatKind { All = "all", Any = "any", Optional = "optional", }
     /// `Held` waits for a calendar that did not answer; `Released` was held and could not be confirmed.
     BookingStatus { Held = "held", Confirmed = "confirmed", Cancelled = "cancelled", Released = "released", }
-    ChangeKind { Booked = "booked", Held = "held", Confirmed = "confirmed", Moved = "moved", Cancelled = "cancelled", Released = "released", }
+    ChangeKind { Booked = "booked", Held = "held", Confirmed = "confirmed", Moved = "moved", Swapped = "swapped", Cancelled = "cancelled", Released = "released", }
     ActorKind { Candidate = "candidate", Person = "person", System = "system", }
     EventKind { Interview = "interview", Practice = "practice", Assignment = "assignment", FollowUp = "follow_up", Reminder = "reminder", }
     /// RFC 5545 section 3.8.1.11.

@@ -48,7 +48,7 @@ const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
 use Policy::{Admin, Coordinator, Demo, Link, Member, Public};
 
 /// The manifest.
-pub static WAYS: [Way; 51] = [
+pub static WAYS: [Way; 54] = [
     way(Method::GET, "/", Public),
     way(Method::GET, "/signin", Public),
     way(Method::GET, "/signup", Public),
@@ -79,6 +79,8 @@ pub static WAYS: [Way; 51] = [
     way(Method::POST, "/requests/{id}/replace-link", Coordinator),
     way(Method::GET, "/requests/{id}/move", Coordinator),
     way(Method::POST, "/requests/{id}/move", Coordinator),
+    way(Method::GET, "/requests/{id}/swap/{person}", Coordinator),
+    way(Method::POST, "/requests/{id}/swap/{person}", Coordinator),
     way(Method::POST, "/requests/{id}/cancel", Coordinator),
     way(Method::POST, "/jobs/{id}/retry", Coordinator),
     way(Method::GET, "/welcome", Coordinator),
@@ -91,6 +93,7 @@ pub static WAYS: [Way; 51] = [
     way(Method::GET, "/settings", Member),
     way(Method::POST, "/settings", Member),
     way(Method::POST, "/settings/hours", Member),
+    way(Method::POST, "/settings/limits", Member),
     way(Method::GET, "/settings/calendar", Member),
     way(Method::POST, "/settings/calendar/{provider}/disconnect", Member),
     way(Method::GET, "/admin/integrations/calendar", Admin),

@@ -123,6 +123,22 @@ pub async fn an_update_changes_the_guests(stage: &dyn Stage) {
     assert_eq!(guests(found(stage, &draft, Some(&third)).await), [stage.guest()]);
 }
 
+pub async fn who_comes_is_invited_and_who_leaves_is_told(stage: &dyn Stage) {
+    let mut draft = draft(stage, "swapped");
+    draft.attendees = vec![invited("sam.reed@candidate.example")];
+    let first = placed(stage, &draft, None).await;
+    assert_eq!(stage.mails(&draft).await, Mails::default(), "not invited yet");
+    draft.attendees.push(invited(stage.guest()));
+    let second = placed(stage, &draft, Some(&first)).await;
+    assert_eq!(second.provider_id, first.provider_id);
+    assert_eq!(stage.mails(&draft).await, Mails { requests: 1, cancellations: 0 });
+    draft.attendees.retain(|attendee| attendee.email != stage.guest());
+    let third = placed(stage, &draft, Some(&second)).await;
+    assert_eq!(third.provider_id, first.provider_id);
+    assert_eq!(stage.mails(&draft).await, Mails { requests: 1, cancellations: 1 });
+    assert_eq!(stage.live_events(&draft).await, 1, "the others keep it");
+}
+
 pub async fn answers_are_read_and_survive_an_update(stage: &dyn Stage) {
     let mut draft = draft(stage, "answers");
     let answer = |event: Option<RemoteEvent>| {

@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use convene::{
     calendars::ical::Method,
-    notifications::{Invitation, InvitationCancelled, InvitationUpdated, Message},
+    notifications::{Invitation, InvitationCancelled, InvitationUpdated, InvitationWithdrawn, Message},
 };
 use mail_parser::{Message as Parsed, MessageParser, MimeHeaders, PartType};
 
@@ -48,6 +48,11 @@ pub fn cancelled() -> InvitationCancelled {
     }
 }
 
+pub fn withdrawn() -> InvitationWithdrawn {
+    let InvitationCancelled { event, coordinator, coordinator_zone, .. } = cancelled();
+    InvitationWithdrawn { event, coordinator, coordinator_zone }
+}
+
 fn kind(message: &Parsed, part: u32) -> String {
     let kind = message.part(part).and_then(|part| part.content_type()).expect("a content type");
     format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default())
@@ -66,6 +71,7 @@ fn an_invitation_is_a_calendar_part_and_an_attachment() {
         (Message::Invitation(invitation()), "REQUEST"),
         (Message::InvitationUpdated(updated()), "REQUEST"),
         (Message::InvitationCancelled(cancelled()), "CANCEL"),
+        (Message::InvitationWithdrawn(withdrawn()), "CANCEL"),
     ] {
         let mail = outgoing(&message, &sam(), 0);
         let bytes = mail.to_mime(&sender()).expect("a mail").formatted();

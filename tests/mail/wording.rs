@@ -8,7 +8,7 @@ use convene::notifications::{
 };
 
 use crate::support::{at, dana, golden, link, sam, span};
-use crate::tree::{cancelled, invitation, updated};
+use crate::tree::{cancelled, invitation, updated, withdrawn};
 
 fn meeting() -> Meeting {
     Meeting {
@@ -124,6 +124,7 @@ fn all() -> Vec<(&'static str, Message, bool)> {
         ("invitation", Message::Invitation(invitation()), true),
         ("invitation-updated", Message::InvitationUpdated(updated()), true),
         ("invitation-cancelled", Message::InvitationCancelled(cancelled()), true),
+        ("invitation-withdrawn", Message::InvitationWithdrawn(withdrawn()), true),
         ("coordinator-booked", Message::CoordinatorNotice(booked()), false),
         ("coordinator-moved", Message::CoordinatorNotice(notice(CandidateDid::Moved { before })), false),
         ("coordinator-cancelled", Message::CoordinatorNotice(notice(CandidateDid::Cancelled { reason: None })), false),
@@ -186,7 +187,9 @@ fn every_message_keeps_the_house_rules() {
         let zone = if is_for_candidate { "Berlin" } else { "New York" };
         assert!(mail.text.contains(zone), "{name} says a time without the reader's zone");
         assert!(
-            mail.text.contains("https://convene.example.com/") || name.contains("cancelled"),
+            mail.text.contains("https://convene.example.com/")
+                || name.contains("cancelled")
+                || name.contains("withdrawn"),
             "{name} has no way on"
         );
         // Whatever the text says, the HTML says.

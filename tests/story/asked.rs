@@ -12,6 +12,7 @@ use convene::{
         change::{self, Mover},
         offer,
         opened::opened,
+        sitting,
     },
     ids::{LinkToken, PersonId, RequestId},
     notifications, people,
@@ -69,7 +70,7 @@ impl TestApp {
     /// The times a candidate is shown now, which must be those that the rows give when all of them are read again.
     pub async fn offered(&self, asked: &Asked) -> Vec<DateTime<Utc>> {
         let request = self.request(asked).await;
-        let panel = requests::panel(self.store().reader(), self.org, asked.id).await.expect("a panel");
+        let panel = sitting::panel(self.store().reader(), &request).await.expect("a panel");
         let answer = offer::open_slots(&self.state, &request, &panel).await.expect("an answer");
         let starts = |answer: Answer| answer.slots().map(|slot| slot.start()).collect::<Vec<_>>();
         let shown = opened(&self.state, &asked.token).await.expect("the link opens").open_slots(&self.state).await;

@@ -97,6 +97,31 @@ impl InvitationCancelled {
     }
 }
 
+/// To an attendee whose place somebody else takes: the interview is held without them (METHOD:CANCEL, which to one attendee means
+/// that they are uninvited: RFC 5546 section 3.2.5).
+#[derive(Clone, PartialEq, Eq)]
+pub struct InvitationWithdrawn {
+    /// The event, with the raised sequence and the reader as its attendee.
+    pub event: ical::Invitation,
+    pub coordinator: String,
+    pub coordinator_zone: Tz,
+}
+
+impl InvitationWithdrawn {
+    pub(crate) fn letter(&self, to: &Recipient) -> Letter {
+        let Self { event, coordinator, .. } = self;
+        let subject =
+            format!("Not needed: {}, {}", super::short_title(&event.summary), super::start_for(event.span, to));
+        Letter::new(&subject, "Somebody else takes this interview")
+            .say(&format!(
+                "{coordinator} found somebody else for this interview, so you are not needed. \
+                 Your calendar takes it out, or asks you to."
+            ))
+            .meeting(&meeting(event, coordinator, self.coordinator_zone), to)
+            .footer_for_guests(coordinator)
+    }
+}
+
 /// Answers of calendars go to the organizer's address, which nobody may be reading; these ways reach somebody.
 fn if_it_does_not_suit(manage: Option<&Link>) -> &'static str {
     match manage {

@@ -24,7 +24,7 @@ pub use confirm_address::ConfirmAddress;
 pub use connect_calendar::{Asked, ConnectCalendar};
 pub use coordinator_notice::{CandidateDid, CoordinatorNotice};
 pub use interviewer_answered::{Answered, AnsweredRequest, InterviewerAnswered};
-pub use invitation::{Invitation, InvitationCancelled, InvitationUpdated};
+pub use invitation::{Invitation, InvitationCancelled, InvitationUpdated, InvitationWithdrawn};
 pub use reconnect_needed::ReconnectNeeded;
 
 use super::{Meeting, Recipient, letter::Letter, when, words};

@@ -16,6 +16,8 @@ pub struct Model {
     pub reason: String,
     pub from_start: Option<Stamp>,
     pub to_start: Option<Stamp>,
+    pub from_person: Option<PersonId>,
+    pub to_person: Option<PersonId>,
     pub at: Stamp,
 }
 

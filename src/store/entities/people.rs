@@ -15,6 +15,8 @@ pub struct Model {
     pub role: Role,
     pub weekly_hours: String,
     pub date_overrides: String,
+    pub max_per_day: Option<i32>,
+    pub max_per_week: Option<i32>,
     pub theme: String,
     pub welcome_step: i32,
     pub disabled_at: Option<Stamp>,

@@ -49,6 +49,7 @@ fn invitee(guest: &Guest) -> Invitee {
         Known::Silent(UnknownReason::PermissionMissing) => ("not shared", Tone::Warning),
         Known::Silent(UnknownReason::NoAnswer) => ("not answering", Tone::Warning),
         Known::Given(_) => ("gave times", Tone::Neutral),
+        Known::Silent(UnknownReason::AskedTooOften { .. }) => ("asked too often", Tone::Warning),
         Known::Typed => ("typed times", Tone::Neutral),
         Known::Nobody => ("not connected", Tone::Warning),
     };
@@ -228,7 +229,7 @@ fn reasons(preview: &Preview, outlook: &Outlook, now: DateTime<Utc>) -> Vec<Stri
     for (guest, share) in &shares {
         let who = name(guest);
         if let Known::Silent(reason) = guest.known {
-            reasons.push(format!("{who}'s calendar {}, so {who} is not offered", reason.in_words()));
+            reasons.push(format!("{who}'s calendar {}, so {who} is not offered", reason.in_words_at(request.zone)));
         } else if share.unknown {
             let waiting = alone(Rule::Unknown, Some(&guest.person.id.to_string()));
             let cost = if waiting > 0 { format!(": {} depend on it", times_in_words(waiting)) } else { String::new() };
@@ -261,6 +262,16 @@ fn reasons(preview: &Preview, outlook: &Outlook, now: DateTime<Utc>) -> Vec<Stri
         let after = (request.buffer_after > 0).then(|| format!("{} after", when::length(request.buffer_after)));
         let kept: Vec<String> = before.into_iter().chain(after).collect();
         reasons.push(format!("Your {} each interview: {} fewer", listed(&kept), times_in_words(buffered)));
+    }
+    for (guest, _) in &shares {
+        let limited = alone(Rule::Limit, Some(&guest.person.id.to_string()));
+        if limited > 0 {
+            reasons.push(format!(
+                "{} has as many interviews as agreed: {} fewer",
+                name(guest),
+                times_in_words(limited)
+            ));
+        }
     }
     let noticed = blockers.iter().filter(|blocker| blocker.rule == Rule::Notice).map(|blocker| blocker.alone).max();
     if let Some(noticed) = noticed.filter(|noticed| *noticed > 0) {

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use super::Sheet;
 use crate::{
     booking::timeline::What,
+    ids::PersonId,
     notifications::when,
     web::{
         components::{EntryTone, Glyph, TimelineEntry},
@@ -34,6 +35,12 @@ pub fn entries(sheet: &Sheet, zone: Tz) -> Vec<TimelineEntry> {
             What::Moved { by, to } => {
                 let who = by.map_or_else(|| candidate.clone(), |by| sheet.name_of(by));
                 (Glyph::CalendarClock, format!("Moved by {who}"), when::instant(*to, zone), EntryTone::Plain)
+            }
+            What::Swapped { by, left, came, reason } => {
+                let name = |id: &Option<PersonId>| id.map_or_else(|| "Somebody".to_owned(), |id| sheet.name_of(id));
+                let what = format!("{} replaced {}", name(came), name(left));
+                let more = format!("By {}: {reason}", name(by));
+                (Glyph::RotateCcw, what, more, EntryTone::Plain)
             }
             What::Cancelled { by, reason } => {
                 let who = by.map_or_else(|| candidate.clone(), |by| sheet.name_of(by));
@@ -81,6 +88,7 @@ fn mail(kind: &str) -> &'static str {
         "invitation" => "Invitation",
         "invitation_updated" => "Updated invitation",
         "invitation_cancelled" => "Cancellation",
+        "invitation_withdrawn" => "Word that they are not needed",
         _ => "Notice",
     }
 }

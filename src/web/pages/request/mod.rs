@@ -1,10 +1,12 @@
 //! `/requests/{id}`: where it stands, who takes part, what happened, and what a coordinator may do about it.
 
+mod chosen;
 mod history;
 mod link_card;
 pub mod move_page;
 mod panel;
 pub mod post;
+pub mod swap_page;
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
@@ -15,6 +17,7 @@ use crate::{
     booking::{
         self, Booking,
         list::{self, Line, NotPlaced, Standing},
+        sitting::{self, Why},
         timeline::{self, Entry},
     },
     connections,
@@ -25,7 +28,7 @@ use crate::{
     notifications::{link::Link, when},
     outbox::Outlook,
     people::Person,
-    requests::{self, Panel, link},
+    requests::{Panel, link},
     store::words::RequestStatus,
     web::{
         components::{
@@ -45,6 +48,8 @@ struct Sheet {
     connections: std::collections::HashMap<PersonId, Vec<connections::Connection>>,
     invitations: std::collections::BTreeMap<PersonId, Invitation>,
     link: Option<String>,
+    /// Why those sit who do.
+    why: std::collections::BTreeMap<PersonId, Why>,
     event: Option<Event>,
     placements: Vec<Placement>,
     history: Vec<Entry>,
@@ -56,11 +61,15 @@ impl Sheet {
         let id: RequestId = id.parse().map_err(|_| AppError::not_found())?;
         let (db, org, now) = (desk.state.store.reader(), desk.me().org, desk.state.clock.now());
         let line = list::line(db, org, id, now).await?.ok_or_else(AppError::not_found)?;
-        let panel = requests::panel(db, org, id).await?;
+        let panel = sitting::panel(db, &line.request).await?;
         let booking = booking::latest(db, org, id).await?;
         let event = match &booking {
             Some(booking) => events::of_booking(db, org, booking.id).await?,
             None => None,
+        };
+        let why = match &booking {
+            Some(booking) => sitting::of(db, org, booking.id).await?,
+            None => Default::default(),
         };
         let placements = match &event {
             Some(event) => events::placements_of(db, org, event.id).await?,
@@ -77,6 +86,7 @@ impl Sheet {
             team: crate::people::team(db, org).await?,
             line,
             panel,
+            why,
             event,
             placements,
         })
@@ -105,6 +115,14 @@ impl Sheet {
             .find(|person| person.id == id)
             .map(|person| person.name.clone())
             .unwrap_or_else(|| "Somebody".to_owned())
+    }
+
+    /// For sentences; all of the name where two people share the first.
+    fn first_name_of(&self, id: PersonId) -> String {
+        let first = |name: &str| name.split_whitespace().next().unwrap_or(name).to_owned();
+        let name = self.name_of(id);
+        let is_shared = self.team.iter().any(|person| person.id != id && first(&person.name) == first(&name));
+        if is_shared { name } else { first(&name) }
     }
 }
 
@@ -167,6 +185,7 @@ fn news_text(news: &str) -> Option<&'static str> {
         "replaced" => Some("The link is replaced. Send the new one or copy it."),
         "sent" => Some("The link is on its way to the candidate."),
         "moved" => Some("The interview has a new time. Everyone is told."),
+        "swapped" => Some("Somebody else takes this interview. Everyone who is invited is told."),
         "cancelled" => Some("The interview is cancelled. Everyone is told."),
         _ => None,
     }

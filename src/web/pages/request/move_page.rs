@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
-    booking::{self, BookError, Booking, Key, offer},
+    booking::{self, BookError, Booking, Key, offer, sitting},
     error::AppError,
     ids::RequestId,
     notifications::when,
@@ -32,7 +32,7 @@ pub fn MoveRequestPage() -> impl IntoView {
         let request = requests::find(db, member.org, id).await?.ok_or_else(AppError::not_found)?;
         let booking =
             booking::latest(db, member.org, id).await?.filter(Booking::is_live).ok_or(BookError::NotBooked)?;
-        let panel = requests::panel(db, member.org, id).await?;
+        let panel = sitting::panel(db, &request).await?;
         let turn = desk.state.searches.turn().await?;
         let answer = offer::open_slots(&desk.state, &request, &panel).await?;
         drop(turn);

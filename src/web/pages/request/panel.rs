@@ -2,13 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::Sheet;
+use super::{Sheet, chosen};
 use crate::{
+    booking::Booking,
     people::Person,
     scheduling::zones,
-    store::words::{RequestStatus, SeatKind},
+    store::words::{BookingStatus, RequestStatus, SeatKind},
     web::{
-        components::{Banner, Card, CardHead, PersonLine, StatusBadge, Tone},
+        components::{Banner, ButtonSize, Card, CardHead, LinkButton, PersonLine, StatusBadge, Tone},
         pages::people::InviteButton,
     },
 };
@@ -16,10 +17,18 @@ use crate::{
 #[component]
 pub(super) fn People(sheet: Sheet) -> impl IntoView {
     let seated = sheet.booking().map(|_| sheet.line.people.clone());
+    let certain = |booking: &Booking| booking.status == BookingStatus::Confirmed && booking.span.end() > sheet.now;
+    let swaps = sheet.booking().is_some_and(certain);
     let rows = sheet.panel.people.values().map(|person| {
         let source = sheet.source(person.id);
         let (status, detail) = source.in_words(sheet.now);
         let sits = seated.as_ref().is_some_and(|seated| seated.contains(&person.id));
+        let why = sheet.why.get(&person.id).filter(|_| sits);
+        let reason = why.and_then(|why| chosen::reason(why, |id| sheet.first_name_of(id)));
+        let swap = (sits && swaps).then(|| {
+            let href = format!("/requests/{}/swap/{}", sheet.line.request.id, person.id);
+            view! { <LinkButton label="Swap" href size=ButtonSize::Small /> }
+        });
         let detail = if sits { format!("sits in this interview · {detail}") } else { detail };
         let detail = if person.zone.is_none() && source.is_connected() {
             format!("{detail} · hours taken in {} time", zones::place(sheet.line.request.zone))
@@ -30,7 +39,9 @@ pub(super) fn People(sheet: Sheet) -> impl IntoView {
             <li>
                 <PersonLine name=person.name.clone() detail>
                     <StatusBadge status />
+                    {swap}
                 </PersonLine>
+                {reason.map(|reason| view! { <p class="hint mt-1">{reason}</p> })}
             </li>
         }
     });

@@ -7,6 +7,7 @@ use axum::{
 };
 use serde::Deserialize;
 
+use super::swap_page;
 use crate::{
     audit::Origin,
     booking::{
@@ -35,6 +36,7 @@ pub fn routes() -> Routes {
         .post("/requests/{id}/send", send)
         .post("/requests/{id}/replace-link", replace_link)
         .post("/requests/{id}/move", reschedule)
+        .post("/requests/{id}/swap/{person}", swap_page::post)
         .post("/requests/{id}/cancel", cancel)
         .post("/jobs/{id}/retry", retry)
 }

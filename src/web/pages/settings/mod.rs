@@ -1,8 +1,9 @@
 //! What somebody says about themselves, each view under its own address: who and where they are and when they work
-//! ([`profile`], [`hours`]), and the calendars they connected ([`calendar`]).
+//! ([`profile`], [`hours`]), how many interviews they take ([`limits`]), and the calendars they connected ([`calendar`]).
 
 pub mod calendar;
 pub mod hours;
+pub mod limits;
 pub mod profile;
 
 use leptos::prelude::*;
@@ -16,7 +17,7 @@ pub use calendar::CalendarPage;
 pub use profile::SettingsPage;
 
 pub fn routes() -> Routes {
-    profile::routes().merge(hours::routes()).merge(calendar::routes())
+    profile::routes().merge(hours::routes()).merge(limits::routes()).merge(calendar::routes())
 }
 
 /// The views of the settings.

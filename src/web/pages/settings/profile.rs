@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::{
     View, Views, calendar,
     hours::{Hours, HoursCard},
+    limits::{LimitsCard, Typed},
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
@@ -67,6 +68,7 @@ struct Profile {
 pub fn SettingsPage() -> impl IntoView {
     let attempt = use_context::<Attempt<Profile>>();
     let hours = use_context::<Attempt<Hours>>();
+    let limits = use_context::<Attempt<Typed>>();
     let query = use_query_map().get_untracked();
     let (news, link) = (query.get("news"), query.get("address"));
     desk(move |desk: Desk<Member>| async move {
@@ -166,6 +168,7 @@ pub fn SettingsPage() -> impl IntoView {
                     </CardBody>
                 </Card>
                 <HoursCard weekly=person.weekly attempt=hours />
+                <LimitsCard limits=person.limits attempt=limits />
                 </div>
                 <Toasts>{news}</Toasts>
             </Frame>
