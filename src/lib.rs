@@ -57,6 +57,9 @@ pub mod connections;
 // A form's key, and the answer that is repeated to its copies.
 #[cfg(feature = "ssr")]
 pub mod idempotency;
+// The one way out over HTTP: a client with limits.
+#[cfg(feature = "ssr")]
+pub mod http;
 // How often something may happen, counted for all processes together.
 #[cfg(feature = "ssr")]
 pub mod limits;
