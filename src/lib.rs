@@ -48,6 +48,9 @@ pub mod worker;
 // Who did what, append only.
 #[cfg(feature = "ssr")]
 pub mod audit;
+// The applicant-tracking system: what it is told, and how.
+#[cfg(feature = "ssr")]
+pub mod ats;
 // Other people's calendars and sign-ins, a client per provider.
 #[cfg(feature = "ssr")]
 pub mod calendars;

@@ -13,7 +13,7 @@ use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 
 use super::{
-    BookError, Booking, Change, Key, latest, lock_request,
+    BookError, Booking, Change, Key, latest, lock_request, note,
     offer::{self, Seating},
     remember, seat, tell,
 };
@@ -186,6 +186,7 @@ async fn commit(
         tell::held(&txn, state, request, &booking, &coordinator, now).await?;
     } else {
         tell::booked(&txn, state, request, &booking, &event, &coordinator, now).await?;
+        note::booked(&txn, state, request, &booking, now).await?;
     }
     audit::record(
         &txn,

@@ -1,7 +1,8 @@
 //! The times a candidate may choose, the booking they make of one, and how it moves, is held, or ends.
 //!
 //! [`opened`] is what a link leads to, [`offer`] asks which times suit everyone, [`book`] takes one, [`change`] moves and cancels,
-//! [`hold`] settles a booking that waits for a calendar, [`again`] revives what was given up, `tell` says who is mailed what;
+//! [`hold`] settles a booking that waits for a calendar, [`again`] revives what was given up, `tell` says who is mailed what and `note` what the
+//! applicant-tracking system is told;
 //! [`list`] and [`timeline`] say how requests stand and what happened to
 //! them, [`preview`] answers the request form while it is typed. Overlap is refused by the schema, not by a check here.
 
@@ -11,6 +12,7 @@ pub mod change;
 pub mod hold;
 mod idempotency;
 pub mod list;
+mod note;
 pub mod offer;
 pub mod opened;
 pub mod preview;
@@ -187,9 +189,10 @@ pub(crate) async fn remember(
     booking: &Booking,
     change: Change<'_>,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<ChangeId, StoreError> {
+    let id = ChangeId::new();
     booking_changes::Entity::insert(booking_changes::ActiveModel {
-        id: Set(ChangeId::new()),
+        id: Set(id),
         org_id: Set(booking.org),
         booking_id: Set(booking.id),
         kind: Set(change.kind),
@@ -202,7 +205,7 @@ pub(crate) async fn remember(
     })
     .exec_without_returning(&**txn)
     .await?;
-    Ok(())
+    Ok(id)
 }
 
 /// The request a verb works on, locked for the rest of the transaction where the database locks rows.

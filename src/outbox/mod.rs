@@ -19,7 +19,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{BookingId, ConnectionId, EventId, JobId, MessageId, OrgId},
+    ids::{BookingId, ConnectionId, EventId, JobId, MessageId, NoteId, OrgId, RequestId},
     store::{
         self, Stamp, StoreError, Txn,
         entities::{connections, jobs},
@@ -47,6 +47,8 @@ pub enum Job {
     SettleHold { booking: BookingId },
     /// Read a newly connected account whose first read failed.
     ReadConnection { connection: ConnectionId },
+    /// Write a note about a request into the applicant-tracking system.
+    WriteNote { note: NoteId, request: RequestId },
 }
 
 impl Job {
@@ -57,6 +59,7 @@ impl Job {
             Self::SendMessage { .. } => "send_message",
             Self::SettleHold { .. } => "settle_hold",
             Self::ReadConnection { .. } => "read_connection",
+            Self::WriteNote { .. } => "write_note",
         }
     }
 
@@ -67,19 +70,20 @@ impl Job {
             Self::SendMessage { thread, .. } => thread.clone(),
             Self::SettleHold { booking } => format!("hold:{booking}"),
             Self::ReadConnection { connection } => format!("read:{connection}"),
+            Self::WriteNote { request, .. } => format!("ats:{request}"),
         }
     }
 
     /// Whether a newer job of the same subject makes an older one that has not started pointless.
     fn supersedes(&self) -> bool {
-        !matches!(self, Self::SendMessage { .. })
+        !matches!(self, Self::SendMessage { .. } | Self::WriteNote { .. })
     }
 }
 
 /// Why a job did not succeed, which decides what happens to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobError {
-    /// Nothing failed; the job has more to do after this time.
+    /// Nothing failed; the job has more to do after this time. Its time to fail starts over.
     Later { after: Duration },
     /// Try again: after the given time if the other side said when, else with back-off.
     Retry { after: Option<Duration>, reason: Reason },

@@ -16,7 +16,7 @@ use chrono_tz::Tz;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{
-    ids::{Email, OrgId, PersonId, RequestId},
+    ids::{ApplicationId, Email, OrgId, PersonId, RequestId},
     people::{self, Person},
     scheduling::interval::Interval,
     store::{
@@ -47,6 +47,8 @@ pub struct Request {
     pub location: String,
     pub video: bool,
     pub notes: String,
+    /// What the applicant-tracking system calls it, where one is used.
+    pub application: Option<ApplicationId>,
     pub status: RequestStatus,
     pub link_sent_at: Option<DateTime<Utc>>,
     pub link_opened_at: Option<DateTime<Utc>>,
@@ -222,6 +224,7 @@ impl TryFrom<requests::Model> for Request {
             location: row.location,
             video: row.video,
             notes: row.notes,
+            application: ApplicationId::stored(row.application_id),
             status: row.status,
             link_sent_at: row.link_sent_at.map(|at| at.at()),
             link_opened_at: row.link_opened_at.map(|at| at.at()),

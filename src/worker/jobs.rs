@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    booking, connections,
+    ats, booking, connections,
     ids::OrgId,
     notifications,
     outbox::{Fate, Job, JobError, Reason},
@@ -21,6 +21,7 @@ pub async fn run(state: &AppState, org: OrgId, job: Job) -> Result<(), JobError>
             let read = connections::connect::read_again(&state.services, org, connection).await;
             read.map_err(|error| sync::job_error(error, connection))
         }
+        Job::WriteNote { note, .. } => ats::write::write_note(state, org, note).await,
     }
 }
 
@@ -40,6 +41,7 @@ pub async fn failed(
             if is_dead { booking::not_placed(txn, state, org, *event, reason).await } else { Ok(()) }
         }
         Job::SendMessage { message, .. } => notifications::failed(txn, org, *message, reason, is_dead).await,
+        Job::WriteNote { note, .. } => ats::notes::failed(txn, org, *note, reason, is_dead).await,
         Job::SettleHold { .. } | Job::ReadConnection { .. } => Ok(()),
     }
 }
@@ -47,7 +49,9 @@ pub async fn failed(
 /// A job that takes longer is broken off and tried again later. The heartbeat keeps its lease meanwhile.
 pub fn limit(job: &Job) -> Duration {
     match job {
-        Job::PlaceEvent { .. } | Job::SettleHold { .. } | Job::ReadConnection { .. } => Duration::from_secs(50),
+        Job::PlaceEvent { .. } | Job::SettleHold { .. } | Job::ReadConnection { .. } | Job::WriteNote { .. } => {
+            Duration::from_secs(50)
+        }
         // Breaking off while the mail server takes its time would send the same mail again: the transport's own patience has
         // to end first.
         Job::SendMessage { .. } => Duration::from_secs(200),

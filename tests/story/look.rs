@@ -42,6 +42,13 @@ impl TestApp {
         self.clock.advance(time);
     }
 
+    /// Time passes for the application and for the jobs that wait.
+    pub async fn wait(&self, time: TimeDelta) {
+        self.passes(time);
+        let past = format!("run_at = run_at - {0}, created_at = created_at - {0}", time.num_milliseconds());
+        self.run(&format!("UPDATE jobs SET {past} WHERE status = 'queued'")).await;
+    }
+
     /// Runs a statement outside every verb, and says how many rows it touched.
     pub async fn run(&self, sql: &str) -> u64 {
         self.try_run(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"))

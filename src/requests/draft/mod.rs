@@ -12,11 +12,11 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use self::{
-    fields::{duration, email, line, location, minutes, name, notes, zone},
+    fields::{application, duration, email, line, location, minutes, name, notes, zone},
     panel::{any_of, panel},
 };
 use crate::{
-    ids::{Email, PersonName},
+    ids::{ApplicationId, Email, PersonName},
     scheduling::interval::Interval,
 };
 
@@ -44,6 +44,8 @@ pub struct Draft {
     pub location: String,
     pub video: String,
     pub notes: String,
+    /// `None` where it is not asked for: no applicant-tracking system is used.
+    pub application_id: Option<String>,
     /// Typed hours, one per line: `address date start end`, in `zone`.
     pub windows: String,
     /// Daily hours (on weekdays) inside which people of whom nothing is known are offered; both empty for "not at all".
@@ -71,6 +73,7 @@ pub struct NewRequest {
     pub location: String,
     pub video: bool,
     pub notes: String,
+    pub application: Option<ApplicationId>,
     pub windows: Vec<(Email, Interval)>,
     pub fallback: Vec<Interval>,
 }
@@ -110,6 +113,7 @@ impl Draft {
         let change = errors.keep(minutes("change_notice", &self.change_notice, 24 * 60, 30 * 24 * 60));
         let location = errors.keep(location(&self.location));
         let notes = errors.keep(notes(&self.notes));
+        let application = errors.keep(self.application_id.as_deref().map(application).transpose());
         let windows = zone.and_then(|zone| errors.keep(times::typed_windows(&self.windows, zone)));
         let fallback = match (zone, window) {
             (Some(zone), Some(window)) => {
@@ -144,6 +148,7 @@ impl Draft {
                 location: location?,
                 video: !self.video.is_empty(),
                 notes: notes?,
+                application: application?,
                 windows: windows?,
                 fallback: fallback?,
             })
@@ -248,6 +253,10 @@ mod tests {
             ("windows", "window_invalid", |d| d.windows = "tom@example.com tomorrow".into()),
             ("unknown_end", "window_invalid", |d| (d.unknown_start, d.unknown_end) = ("17:00".into(), "09:00".into())),
             ("any_of", "seats_invalid", |d| d.any_of = "7".into()),
+            ("application_id", "application_required", |d| d.application_id = Some(" ".into())),
+            ("application_id", "application_invalid", |d| d.application_id = Some("../4711".into())),
+            ("application_id", "application_invalid", |d| d.application_id = Some("4711 4712".into())),
+            ("application_id", "application_invalid", |d| d.application_id = Some("x".repeat(65))),
         ];
         for (field, code, change) in table {
             let mut wrong = draft();
@@ -273,6 +282,14 @@ mod tests {
             change(&mut draft);
             assert_eq!(draft.parse(now()).map(|_| ()), Ok(()), "{what}");
         }
+    }
+
+    #[test]
+    fn an_application_is_asked_for_only_where_there_is_a_system_to_tell() {
+        let mut draft = draft();
+        assert_eq!(draft.parse(now()).unwrap().application, None);
+        draft.application_id = Some(" 4711-Ab ".into());
+        assert_eq!(draft.parse(now()).unwrap().application.unwrap().as_str(), "4711-Ab");
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub struct Values {
     pub location: String,
     pub video: bool,
     pub notes: String,
+    /// Nothing where it is not asked for.
+    pub application_id: Option<String>,
     pub windows: String,
     pub unknown_start: String,
     pub unknown_end: String,

@@ -97,6 +97,9 @@ pub fn RequestForm(
                 {summary}
                 <TextField label="Candidate name" name="candidate_name" value=candidate_name error=error("candidate_name") autocomplete="off" />
                 <TextField label="Candidate email" name="candidate_email" kind=InputKind::Email value=candidate_email error=error("candidate_email") autocomplete="off" />
+                {values.application_id.clone().map(|value| {
+                    view! { <TextField label="Application ID" name="application_id" value=value error=error("application_id") hint="As your applicant-tracking system shows it. Notes about the interview are written there." autocomplete="off" /> }
+                })}
                 <div class="pair">
                     <TextField label="Interview type" name="interview_type" value=interview_type error=error("interview_type") list="interview-types" placeholder="Coding" />
                     <TextField label="Duration" name="duration" value=duration error=error("duration") list="durations" />

@@ -51,7 +51,7 @@ pub struct Refused {
 pub async fn look(state: &AppState, coordinator: &Coordinator, form: &str) -> Result<Live, AppError> {
     // It came inside JSON, where it was one text; posted it would have been judged as this.
     intake::form::judge(form.as_bytes())?;
-    live(state, coordinator, &Fields::of_form(form.as_bytes())?).await
+    live(state, coordinator, &Fields::of_form(form.as_bytes(), state.ats.is_some())?).await
 }
 
 async fn live(state: &AppState, coordinator: &Coordinator, fields: &Fields) -> Result<Live, AppError> {
@@ -70,7 +70,7 @@ pub fn NewRequestPage() -> impl IntoView {
         let now = desk.state.clock.now();
         let (fields, refused) = match attempt {
             Some(attempt) => (attempt.typed.fields, Some(attempt.typed.errors)),
-            None => (Fields::of_query(&query, Fields::fresh(member.zone, now)), None),
+            None => (Fields::of_query(&query, Fields::fresh(member.zone, desk.state.ats.is_some(), now)), None),
         };
         let mut live = live(&desk.state, &desk.coordinator, &fields).await?;
         let touched = match &refused {
@@ -142,5 +142,11 @@ fn filled_in(fields: &Fields) -> Vec<String> {
         ("unknown_start", &draft.unknown_start),
         ("unknown_end", &draft.unknown_end),
     ];
-    filled.into_iter().filter(|(_, value)| !value.trim().is_empty()).map(|(name, _)| name.to_owned()).collect()
+    let application = draft.application_id.as_ref().map(|value| ("application_id", value));
+    filled
+        .into_iter()
+        .chain(application)
+        .filter(|(_, value)| !value.trim().is_empty())
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }
