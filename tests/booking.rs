@@ -10,6 +10,8 @@ mod holds;
 mod inviting;
 #[path = "booking/people.rs"]
 mod people;
+#[path = "booking/reminders.rs"]
+mod reminders;
 #[path = "booking/seen.rs"]
 mod seen;
 #[path = "booking/taking.rs"]

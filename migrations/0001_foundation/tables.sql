@@ -7,7 +7,7 @@
 CREATE TABLE organisations (
     id UUID NOT NULL CONSTRAINT organisations_pk PRIMARY KEY,
     name TEXT NOT NULL,
-    -- {"sign_in_providers": [...], ...}: organisation policies, absent keys take the default
+    -- {"sign_in_providers": [...], "reminder_minutes": [1440, 60], ...}: organisation policies, absent keys take the default
     policies TEXT NOT NULL DEFAULT '{}',
     created_at BIGINT NOT NULL
 );
@@ -155,6 +155,8 @@ CREATE TABLE requests (
     -- the provider makes a video room (Google Meet, Teams) with the event
     video BOOLEAN NOT NULL,
     notes TEXT NOT NULL,
+    -- how long before the interview people are reminded: JSON [1440, 60], minutes, longest first
+    reminder_minutes TEXT NOT NULL DEFAULT '[]',
     -- the application it belongs to in the applicant-tracking system; empty where there is none
     application_id TEXT NOT NULL DEFAULT '',
     status TEXT NOT NULL CONSTRAINT requests_status_known CHECK (status IN ('open', 'booked', 'cancelled')),

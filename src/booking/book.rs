@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{
     BookError, Booking, Change, Key, latest, lock_request, note,
     offer::{self, Seating},
-    remember, seat, tell,
+    remember, remind, seat, tell,
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
@@ -187,6 +187,7 @@ async fn commit(
     } else {
         tell::booked(&txn, state, request, &booking, &event, &coordinator, now).await?;
         note::booked(&txn, state, request, &booking, now).await?;
+        remind::promise(&txn, request, &booking, now).await?;
     }
     audit::record(
         &txn,

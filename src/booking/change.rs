@@ -10,7 +10,7 @@ use super::{
     book::{self, Choice, participants, refused, set_request},
     latest, lock_request, note,
     offer::{self, Seating},
-    remember, seat, tell,
+    remember, remind, seat, tell,
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
@@ -179,6 +179,7 @@ async fn commit_move(
     } else {
         note::moved(&txn, state, request, &moved, from, (change, mover.actor), now).await?;
     }
+    remind::promise(&txn, request, &moved, now).await?;
     link::extend(&txn, request.org, request.id, moved.span.end()).await?;
     audit::record(
         &txn,
@@ -238,6 +239,7 @@ pub async fn cancel(state: &AppState, mover: &Mover, reason: &str, origin: &Orig
     let change =
         Change { kind: ChangeKind::Cancelled, actor: mover.actor, reason, from: Some(booking.span.start()), to: None };
     remember(&txn, &booking, change, now).await?;
+    remind::withdraw(&txn, &request, &booking, now).await?;
     set_request(&txn, &request, RequestStatus::Cancelled).await?;
     audit::record(
         &txn,

@@ -4,7 +4,8 @@
 //! busy, released and the candidate asked to choose again; after fifteen minutes without an answer it is released as well.
 
 use super::{
-    Booking, Change, book::set_request, change::set_booking, find, lock_request, note, offer, remember, seat, tell,
+    Booking, Change, book::set_request, change::set_booking, find, lock_request, note, offer, remember, remind, seat,
+    tell,
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
@@ -70,6 +71,7 @@ async fn try_settle(state: &AppState, org: OrgId, id: BookingId) -> Result<Settl
         remember(&txn, &booking, change, now).await?;
         tell::booked(&txn, state, &request, &booking, &event, &coordinator, now).await?;
         note::booked(&txn, state, &request, &booking, now).await?;
+        remind::promise(&txn, &request, &booking, now).await?;
     } else {
         set_booking(&txn, &booking, BookingStatus::Released).await?;
         seat::free(&txn, org, id).await?;

@@ -1,7 +1,7 @@
 //! The times a candidate may choose, the booking they make of one, and how it moves, is held, or ends.
 //!
 //! [`opened`] is what a link leads to, [`offer`] asks which times suit everyone, [`book`] takes one, [`change`] moves and cancels,
-//! [`hold`] settles a booking that waits for a calendar, [`again`] revives what was given up, `tell` says who is mailed what and `note` what the
+//! [`hold`] settles a booking that waits for a calendar, [`again`] revives what was given up, [`remind`] reminds everybody, `tell` says who is mailed what and `note` what the
 //! applicant-tracking system is told;
 //! [`list`] and [`timeline`] say how requests stand and what happened to
 //! them, [`preview`] answers the request form while it is typed. Overlap is refused by the schema, not by a check here.
@@ -16,6 +16,7 @@ mod note;
 pub mod offer;
 pub mod opened;
 pub mod preview;
+pub mod remind;
 mod seat;
 mod tell;
 pub mod timeline;

@@ -25,9 +25,10 @@ use address::{MailAddress, MailName, NotMailable};
 use letter::Letter;
 pub use messages::{
     BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved, CandidateDid, ConfirmAddress,
-    CoordinatorNotice, HeldReleased, Invitation, InvitationCancelled, InvitationUpdated, ReconnectNeeded,
+    CoordinatorNotice, HeldReleased, InterviewerReminder, Invitation, InvitationCancelled, InvitationUpdated,
+    ReconnectNeeded, Reminder,
 };
-pub use post::{Body, Post, body, deliver, failed, post};
+pub use post::{Body, Post, body, deliver, failed, post, remind, reminder_about};
 
 /// Whom a message is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +83,8 @@ pub enum Message {
     CoordinatorNotice(CoordinatorNotice),
     ReconnectNeeded(ReconnectNeeded),
     ConfirmAddress(ConfirmAddress),
+    Reminder(Reminder),
+    InterviewerReminder(InterviewerReminder),
 }
 
 /// A message in its final words.
@@ -111,6 +114,8 @@ impl Message {
             Self::CoordinatorNotice(notice) => notice.kind(),
             Self::ReconnectNeeded(_) => "reconnect_needed",
             Self::ConfirmAddress(_) => "confirm_address",
+            Self::Reminder(_) => "reminder",
+            Self::InterviewerReminder(_) => "reminder_interviewer",
         }
     }
 
@@ -140,6 +145,8 @@ impl Message {
             Self::CoordinatorNotice(message) => message.letter(to),
             Self::ReconnectNeeded(message) => message.letter(to),
             Self::ConfirmAddress(message) => message.letter(to),
+            Self::Reminder(message) => message.letter(to),
+            Self::InterviewerReminder(message) => message.letter(to),
         }
     }
 

@@ -49,6 +49,8 @@ pub enum Job {
     ReadConnection { connection: ConnectionId },
     /// Write a note about a request into the applicant-tracking system.
     WriteNote { note: NoteId, request: RequestId },
+    /// Remind everybody of a booked interview, that many minutes before.
+    Remind { booking: BookingId, minutes: u32 },
 }
 
 impl Job {
@@ -60,6 +62,7 @@ impl Job {
             Self::SettleHold { .. } => "settle_hold",
             Self::ReadConnection { .. } => "read_connection",
             Self::WriteNote { .. } => "write_note",
+            Self::Remind { .. } => "remind",
         }
     }
 
@@ -71,6 +74,7 @@ impl Job {
             Self::SettleHold { booking } => format!("hold:{booking}"),
             Self::ReadConnection { connection } => format!("read:{connection}"),
             Self::WriteNote { request, .. } => format!("ats:{request}"),
+            Self::Remind { booking, minutes } => format!("remind:{booking}:{minutes}"),
         }
     }
 
@@ -124,15 +128,7 @@ pub async fn enqueue_at(
     now: DateTime<Utc>,
 ) -> Result<JobId, StoreError> {
     if job.supersedes() {
-        jobs::Entity::update_many()
-            .col_expr(jobs::Column::Status, Expr::value(JobStatus::Superseded))
-            .col_expr(jobs::Column::FinishedAt, Expr::value(Stamp::from(now)))
-            .filter(jobs::Column::OrgId.eq(org))
-            .filter(jobs::Column::Subject.eq(job.subject()))
-            .filter(jobs::Column::Kind.eq(job.kind()))
-            .filter(jobs::Column::Status.is_in([JobStatus::Queued, JobStatus::Parked]))
-            .exec(&**txn)
-            .await?;
+        withdraw(txn, org, job, now).await?;
     }
     let id = JobId::new();
     // Plain ids and strings: serialising them cannot fail.
@@ -157,6 +153,20 @@ pub async fn enqueue_at(
     .exec_without_returning(&**txn)
     .await?;
     Ok(id)
+}
+
+/// Takes back what was promised of this kind and subject, unless it has started.
+pub async fn withdraw(txn: &Txn, org: OrgId, job: &Job, now: DateTime<Utc>) -> Result<(), StoreError> {
+    jobs::Entity::update_many()
+        .col_expr(jobs::Column::Status, Expr::value(JobStatus::Superseded))
+        .col_expr(jobs::Column::FinishedAt, Expr::value(Stamp::from(now)))
+        .filter(jobs::Column::OrgId.eq(org))
+        .filter(jobs::Column::Subject.eq(job.subject()))
+        .filter(jobs::Column::Kind.eq(job.kind()))
+        .filter(jobs::Column::Status.is_in([JobStatus::Queued, JobStatus::Parked]))
+        .exec(&**txn)
+        .await?;
+    Ok(())
 }
 
 /// How long to wait before attempt number `attempts + 1`: full jitter between nothing and twice as long each time, from 2 s to

@@ -45,6 +45,7 @@ reasons! {
     MailUnanswered = "mail_unanswered": "The mail server did not say whether it took the mail.",
     MailUnreadable = "mail_unreadable": "The stored mail cannot be read.",
     MailOvertaken = "mail_overtaken": "The interview was moved or cancelled meanwhile.",
+    MailTooLate = "mail_too_late": "The interview had begun before the mail could go.",
     NoteKeyRefused = "note_key_refused": "The applicant-tracking system did not accept this server's key.",
     NoteUnknownApplication = "note_unknown_application": "The applicant-tracking system knows no application with this ID.",
     NoteRefused = "note_refused": "The applicant-tracking system refused the note.",

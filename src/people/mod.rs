@@ -5,6 +5,7 @@
 
 pub mod contact;
 pub mod permission;
+mod policies;
 pub mod sessions;
 
 use chrono::{DateTime, Utc};
@@ -27,6 +28,7 @@ use crate::{
 };
 
 pub use permission::{Admin, Coordinator, Forbidden, Member};
+pub use policies::{Policies, policies};
 
 /// Somebody of an organisation. Interviewers may exist without ever signing in.
 #[derive(Clone, Debug, PartialEq, Eq)]

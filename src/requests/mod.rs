@@ -47,6 +47,8 @@ pub struct Request {
     pub location: String,
     pub video: bool,
     pub notes: String,
+    /// How many minutes before the interview people are reminded, longest first.
+    pub reminders: Vec<u32>,
     /// What the applicant-tracking system calls it, where one is used.
     pub application: Option<ApplicationId>,
     pub status: RequestStatus,
@@ -224,6 +226,8 @@ impl TryFrom<requests::Model> for Request {
             location: row.location,
             video: row.video,
             notes: row.notes,
+            reminders: serde_json::from_str(&row.reminder_minutes)
+                .map_err(|_| StoreError::unreadable("requests.reminder_minutes"))?,
             application: ApplicationId::stored(row.application_id),
             status: row.status,
             link_sent_at: row.link_sent_at.map(|at| at.at()),

@@ -21,6 +21,7 @@ pub async fn run(state: &AppState, org: OrgId, job: Job) -> Result<(), JobError>
             let read = connections::connect::read_again(&state.services, org, connection).await;
             read.map_err(|error| sync::job_error(error, connection))
         }
+        Job::Remind { booking, minutes } => booking::remind::remind(state, org, booking, minutes).await,
         Job::WriteNote { note, .. } => ats::write::write_note(state, org, note).await,
     }
 }
@@ -42,16 +43,18 @@ pub async fn failed(
         }
         Job::SendMessage { message, .. } => notifications::failed(txn, org, *message, reason, is_dead).await,
         Job::WriteNote { note, .. } => ats::notes::failed(txn, org, *note, reason, is_dead).await,
-        Job::SettleHold { .. } | Job::ReadConnection { .. } => Ok(()),
+        Job::SettleHold { .. } | Job::ReadConnection { .. } | Job::Remind { .. } => Ok(()),
     }
 }
 
 /// A job that takes longer is broken off and tried again later. The heartbeat keeps its lease meanwhile.
 pub fn limit(job: &Job) -> Duration {
     match job {
-        Job::PlaceEvent { .. } | Job::SettleHold { .. } | Job::ReadConnection { .. } | Job::WriteNote { .. } => {
-            Duration::from_secs(50)
-        }
+        Job::PlaceEvent { .. }
+        | Job::SettleHold { .. }
+        | Job::ReadConnection { .. }
+        | Job::WriteNote { .. }
+        | Job::Remind { .. } => Duration::from_secs(50),
         // Breaking off while the mail server takes its time would send the same mail again: the transport's own patience has
         // to end first.
         Job::SendMessage { .. } => Duration::from_secs(200),

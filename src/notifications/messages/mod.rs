@@ -12,6 +12,7 @@ mod confirm_address;
 mod coordinator_notice;
 mod invitation;
 mod reconnect_needed;
+mod reminder;
 
 pub use booking_cancelled::BookingCancelled;
 pub use booking_confirmed::BookingConfirmed;
@@ -22,6 +23,7 @@ pub use confirm_address::ConfirmAddress;
 pub use coordinator_notice::{CandidateDid, CoordinatorNotice};
 pub use invitation::{Invitation, InvitationCancelled, InvitationUpdated};
 pub use reconnect_needed::ReconnectNeeded;
+pub use reminder::{InterviewerReminder, Reminder};
 
 use super::{Meeting, Recipient, letter::Letter, when, words};
 use crate::scheduling::interval::Interval;

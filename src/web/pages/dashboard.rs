@@ -224,6 +224,7 @@ fn NeedsYou(board: Board) -> impl IntoView {
             "place_event" => "An interview could not be put into a calendar",
             "send_message" => "A mail could not be sent",
             "read_connection" => "A new calendar could not be read",
+            "remind" => "A reminder could not be sent",
             "write_note" => "A note could not be written to the applicant-tracking system",
             _ => "A booking could not be confirmed",
         };

@@ -11,6 +11,7 @@ pub mod hours;
 mod paint;
 mod panel;
 mod people;
+mod reminders;
 
 use std::collections::BTreeSet;
 
@@ -26,6 +27,7 @@ use data::{Start, Values};
 use paint::PaintHours;
 use panel::PicturePanel;
 use people::PeopleField;
+use reminders::Reminders;
 
 /// Shown only where scripts do not run.
 const NO_SCRIPT: &str = "hidden gap-4 [@media(scripting:none)]:grid";
@@ -80,7 +82,7 @@ pub fn RequestForm(
         asker.soon();
     };
     let Values { candidate_name, candidate_email, interview_type, duration, from, to, any_of, .. } = values.clone();
-    let Values { interviewers_text, optional_text, .. } = values.clone();
+    let Values { interviewers_text, optional_text, reminders, .. } = values.clone();
     view! {
         <form
             id="new-request"
@@ -127,7 +129,9 @@ pub fn RequestForm(
                     after=error("buffer_after")
                     notice=error("notice")
                     change=error("change_notice")
-                />
+                >
+                    <Reminders choices=reminders error=error("reminders") />
+                </Rules>
                 <More values=values.clone() location_error=error("location") notes_error=error("notes")>
                     <PeopleField
                         name="optional"
@@ -297,7 +301,7 @@ fn Unknown(
     .into_any()
 }
 
-/// Time kept free around interviews, and how late things may still change.
+/// Time kept free around interviews, how late things may still change, and when people are reminded.
 #[component]
 fn Rules(
     values: Values,
@@ -305,6 +309,7 @@ fn Rules(
     after: Signal<Option<Wrong>>,
     notice: Signal<Option<Wrong>>,
     change: Signal<Option<Wrong>>,
+    children: Children,
 ) -> impl IntoView {
     view! {
         <details class="card" open=true>
@@ -323,6 +328,7 @@ fn Rules(
                     hint="Before the start. Later, the candidate has to ask you."
                     error=change
                 />
+                {children()}
             </div>
         </details>
     }

@@ -8,7 +8,10 @@ use crate::{
     error::AppError,
     ids::Email,
     requests::draft::{self, Draft},
-    web::islands::request_form::{data::Values, hours},
+    web::islands::request_form::{
+        data::{ReminderChoice, Values},
+        hours,
+    },
 };
 
 /// What was typed, and how the picture is looked at.
@@ -31,7 +34,7 @@ impl Fields {
 
     /// What a new form starts with: two weeks from the next working day, office hours for those nobody knows about. The zone is
     /// the coordinator's, or to be chosen while nobody knows it.
-    pub fn fresh(zone: Option<Tz>, ats: bool, now: DateTime<Utc>) -> Self {
+    pub fn fresh(zone: Option<Tz>, reminders: &[u32], ats: bool, now: DateTime<Utc>) -> Self {
         let from = next_working_day(now.with_timezone(&zone.unwrap_or(Tz::UTC)).date_naive());
         let text = |text: &str| text.to_owned();
         let draft = Draft {
@@ -44,6 +47,7 @@ impl Fields {
             notice: text("24 h"),
             change_notice: text("24 h"),
             video: text("true"),
+            reminders: reminders.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
             unknown_start: text("09:00"),
             unknown_end: text("17:00"),
             ..Self::blank(ats).draft
@@ -79,6 +83,7 @@ impl Fields {
         let mut fields = start;
         let (mut required, mut optional) = (Vec::new(), Vec::new());
         let (mut removed, mut unknown) = (Vec::new(), None);
+        let mut reminders = Vec::new();
         for (name, value) in url::form_urlencoded::parse(text) {
             let value = value.into_owned();
             let draft = &mut fields.draft;
@@ -89,6 +94,10 @@ impl Fields {
                 }
                 "optional" | "optional[]" => {
                     optional.push(value);
+                    continue;
+                }
+                "reminders[]" => {
+                    reminders.push(value);
                     continue;
                 }
                 "remove" => {
@@ -129,6 +138,9 @@ impl Fields {
             let stays = |part: &&str| !removed.iter().any(|gone| gone.eq_ignore_ascii_case(part));
             parts.flat_map(draft::panel::addresses).filter(stays).collect::<Vec<_>>().join(", ")
         };
+        if !reminders.is_empty() {
+            fields.draft.reminders = reminders.join(", ");
+        }
         (fields.draft.interviewers, fields.draft.optional) = (joined(required), joined(optional));
         for gone in &removed {
             fields.draft.windows = hours::without(&fields.draft.windows, gone);
@@ -165,6 +177,10 @@ impl Fields {
             location: draft.location,
             video: !draft.video.is_empty(),
             notes: draft.notes,
+            reminders: draft::reminders::choices(&draft.reminders)
+                .into_iter()
+                .map(|(minutes, words, on)| ReminderChoice { minutes, words, on })
+                .collect(),
             application_id: draft.application_id,
             windows: draft.windows,
             unknown_start: draft.unknown_start,
@@ -202,7 +218,7 @@ mod tests {
     use super::*;
 
     fn fresh() -> Fields {
-        Fields::fresh(Some(Tz::America__New_York), false, "2027-03-06T02:00:00Z".parse().unwrap())
+        Fields::fresh(Some(Tz::America__New_York), &[1440, 60], false, "2027-03-06T02:00:00Z".parse().unwrap())
     }
 
     #[test]
@@ -255,6 +271,20 @@ mod tests {
     #[test]
     fn a_field_nobody_asked_for_is_refused() {
         assert_eq!(Fields::of_form(b"duration=45&org_id=org_1", false).unwrap_err().code, "unknown_field");
+    }
+
+    #[test]
+    fn a_form_without_a_ticked_reminder_has_none() {
+        let chosen = |fields: &Fields| -> Vec<u32> {
+            fields.values().reminders.iter().filter(|choice| choice.on).map(|choice| choice.minutes).collect()
+        };
+        assert_eq!(chosen(&fresh()), [1440, 60]);
+        assert_eq!(chosen(&Fields::of_query("candidate_name=Priya", fresh())), [1440, 60]);
+        let two = Fields::of_form(b"duration=45&reminders%5B%5D=15&reminders%5B%5D=10080", false).unwrap();
+        assert_eq!((two.draft.reminders.as_str(), chosen(&two)), ("15, 10080", vec![10080, 15]));
+        let none: [u32; 0] = [];
+        assert_eq!(chosen(&Fields::of_form(b"duration=45", false).unwrap()), none);
+        assert_eq!(chosen(&Fields::of_query("duration=45", fresh())), none);
     }
 
     #[test]

@@ -70,7 +70,11 @@ pub fn NewRequestPage() -> impl IntoView {
         let now = desk.state.clock.now();
         let (fields, refused) = match attempt {
             Some(attempt) => (attempt.typed.fields, Some(attempt.typed.errors)),
-            None => (Fields::of_query(&query, Fields::fresh(member.zone, desk.state.ats.is_some(), now)), None),
+            None => {
+                let policies = people::policies(desk.state.store.reader(), member.org).await?;
+                let ats = desk.state.ats.is_some();
+                (Fields::of_query(&query, Fields::fresh(member.zone, &policies.reminder_minutes, ats, now)), None)
+            }
         };
         let mut live = live(&desk.state, &desk.coordinator, &fields).await?;
         let touched = match &refused {
@@ -138,6 +142,7 @@ fn filled_in(fields: &Fields) -> Vec<String> {
         ("change_notice", &draft.change_notice),
         ("location", &draft.location),
         ("notes", &draft.notes),
+        ("reminders", &draft.reminders),
         ("windows", &draft.windows),
         ("unknown_start", &draft.unknown_start),
         ("unknown_end", &draft.unknown_end),

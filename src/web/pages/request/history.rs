@@ -49,6 +49,9 @@ pub fn entries(sheet: &Sheet, zone: Tz) -> Vec<TimelineEntry> {
                 reason.sentence().to_owned(),
                 EntryTone::Warning,
             ),
+            What::Mailed { kind, to } if mail(kind) == REMINDER => {
+                (Glyph::Bell, format!("Reminded {to}"), String::new(), EntryTone::Plain)
+            }
             What::Mailed { kind, to } => {
                 (Glyph::Mail, format!("{} sent to {to}", mail(kind)), String::new(), EntryTone::Plain)
             }
@@ -70,6 +73,8 @@ pub fn entries(sheet: &Sheet, zone: Tz) -> Vec<TimelineEntry> {
     sheet.history.iter().rev().map(entry).collect()
 }
 
+const REMINDER: &str = "Reminder";
+
 fn mail(kind: &str) -> &'static str {
     match kind {
         "booking_link" => "Link",
@@ -81,6 +86,7 @@ fn mail(kind: &str) -> &'static str {
         "invitation" => "Invitation",
         "invitation_updated" => "Updated invitation",
         "invitation_cancelled" => "Cancellation",
+        "reminder" | "reminder_interviewer" => REMINDER,
         _ => "Notice",
     }
 }
