@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use crate::{
+    ats::{self, AtsError},
     config::{Config, Reader},
     notifications::email::{Mailer, SmtpMailer, smtp::Patience},
     secrets::{self, Secret},
@@ -52,6 +53,7 @@ pub async fn examine(reader: &mut Reader<'_>, site: &Site) -> Vec<Finding> {
             findings.push(finding("SMTP_URL server", examine_smtp(smtp, &config).await));
         }
         findings.extend(examine_providers(&config).await);
+        findings.extend(examine_ats(&config).await);
     }
     findings
 }
@@ -125,6 +127,19 @@ async fn examine_providers(config: &Config) -> Vec<Finding> {
         findings.push(finding(name, examine_provider(base).await));
     }
     findings
+}
+
+/// Asks for an application that hardly exists: the key decides whether we are told so.
+async fn examine_ats(config: &Config) -> Option<Finding> {
+    let ats = ats::of(config)?;
+    let nobody = "0".parse().expect("a digit is an application's ID");
+    let outcome = match tokio::time::timeout(PATIENCE, ats.exists(&nobody)).await {
+        Ok(Ok(_)) => Ok("answers and accepts the key".to_owned()),
+        Ok(Err(AtsError::KeyRefused)) => Err("does not accept the key; check ICIMS_API_KEY".to_owned()),
+        Ok(Err(error)) => Err(format!("{error}; check ICIMS_BASE_URL")),
+        Err(_) => Err("does not answer; check the network, a firewall, or ICIMS_BASE_URL".to_owned()),
+    };
+    Some(finding(ats.name(), outcome))
 }
 
 /// Any answer over HTTP will do; its date shows whether our clock is right.

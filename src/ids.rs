@@ -30,6 +30,8 @@ pub enum NotA {
     NameControl,
     #[error("link_unknown")]
     Token,
+    #[error("application_invalid")]
+    Application,
 }
 
 macro_rules! ids {
@@ -98,7 +100,45 @@ ids! {
     OccupancyId = "occ";
     JobId = "job";
     MessageId = "msg";
+    NoteId = "nte";
     AuditId = "aud";
+}
+
+/// An application in the applicant-tracking system: letters, digits and dashes, 64 at most.
+///
+/// Narrow on purpose: it becomes part of an address there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplicationId(String);
+
+impl ApplicationId {
+    /// Longest one, in characters.
+    pub const MAX: usize = 64;
+
+    /// Reads back a column, in which nothing stands for none.
+    pub fn stored(text: String) -> Option<Self> {
+        (!text.is_empty()).then_some(Self(text))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ApplicationId {
+    type Err = NotA;
+
+    fn from_str(text: &str) -> Result<Self, NotA> {
+        let text = text.trim();
+        let fits = (1..=Self::MAX).contains(&text.len());
+        let clean = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if fits && clean { Ok(Self(text.to_owned())) } else { Err(NotA::Application) }
+    }
+}
+
+impl fmt::Display for ApplicationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// One e-mail address: local part as typed, domain lower case and in its ASCII (punycode) form.

@@ -51,6 +51,9 @@ pub mod worker;
 // Who did what, append only.
 #[cfg(feature = "ssr")]
 pub mod audit;
+// The applicant-tracking system: what it is told, and how.
+#[cfg(feature = "ssr")]
+pub mod ats;
 // Other people's calendars and sign-ins, a client per provider.
 #[cfg(feature = "ssr")]
 pub mod calendars;
@@ -60,6 +63,9 @@ pub mod connections;
 // A form's key, and the answer that is repeated to its copies.
 #[cfg(feature = "ssr")]
 pub mod idempotency;
+// The one way out over HTTP: a client with limits.
+#[cfg(feature = "ssr")]
+pub mod http;
 // How often something may happen, counted for all processes together.
 #[cfg(feature = "ssr")]
 pub mod limits;

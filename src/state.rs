@@ -7,6 +7,7 @@ use leptos::config::LeptosOptions;
 use tokio::sync::Notify;
 
 use crate::{
+    ats::{self, Ats},
     clock::Clock,
     config::Config,
     connections::{Providers, Services},
@@ -29,6 +30,8 @@ pub struct AppState {
     pub services: Services,
     /// What carries mail.
     pub mailer: Arc<dyn Mailer>,
+    /// The applicant-tracking system, if one is used.
+    pub ats: Option<Arc<dyn Ats>>,
     /// Who may search for open times now.
     pub searches: Searches,
     /// Tells the worker in this process that a job was written, so that it need not wait for its next look.
@@ -64,6 +67,7 @@ impl AppState {
             keys: services.keys.clone(),
             clock: services.clock.clone(),
             leptos_options: site.leptos_options(),
+            ats: ats::of(&config),
             searches: Searches::new(config.web.link_views),
             config,
             services,

@@ -26,6 +26,8 @@ mod booking_forms;
 mod links;
 #[path = "bad_inputs/look.rs"]
 mod look;
+#[path = "bad_inputs/reminders.rs"]
+mod reminders;
 #[path = "bad_inputs/request_form.rs"]
 mod request_form;
 #[path = "bad_inputs/sessions.rs"]

@@ -12,6 +12,8 @@ mod inviting;
 mod limits;
 #[path = "booking/people.rs"]
 mod people;
+#[path = "booking/reminders.rs"]
+mod reminders;
 #[path = "booking/seen.rs"]
 mod seen;
 #[path = "booking/swaps.rs"]

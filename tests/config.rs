@@ -8,6 +8,12 @@ use convene::store::words::Provider;
 const KEY: &str = "8f1d6c0b9e2a47735d18c4be60fa92d7013f5a86c97be42d30a1598e7f6c2b44";
 const OTHER_KEY: &str = "2b7e91c40f6a83d5e81c3749a05fd26b9c48e7130d5ab6f294837ec15a60db98";
 
+const ICIMS: &str = "https://api.icims.com/customers/1234";
+
+const fn icims(base: &'static str) -> [(&'static str, &'static str); 3] {
+    [("ATS_MODE", "icims"), ("ICIMS_BASE_URL", base), ("ICIMS_API_KEY", "k")]
+}
+
 /// Settings that are all right.
 fn good() -> HashMap<&'static str, &'static str> {
     HashMap::from([
@@ -35,7 +41,7 @@ fn problems(changes: &[(&'static str, &'static str)]) -> Vec<Problem> {
 #[test]
 fn a_wrong_setting_is_one_line_with_its_name_and_what_to_do() {
     type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
-    let cases: [Case; 34] = [
+    let cases: [Case; 41] = [
         (&[("DATABASE_URL", "mysql://root@db/convene")], "DATABASE_URL", "postgres://"),
         (&[("DATABASE_URL", "convene.db")], "DATABASE_URL", "sqlite://"),
         (&[("BASE_URL", "interviews.example.com")], "BASE_URL", "https://"),
@@ -80,8 +86,19 @@ fn a_wrong_setting_is_one_line_with_its_name_and_what_to_do() {
         (&[("MAIL_FROM", "")], "MAIL_FROM", "interviews@example.com"),
         (&[("MAIL_FROM", "a@example.com, b@example.com")], "MAIL_FROM", "one address"),
         (&[("SIGNUP", "yes")], "SIGNUP", "open, invite, closed"),
-        (&[("ATS_MODE", "icims")], "ATS_MODE", "use disabled"),
-        (&[("ATS_MODE", "greenhouse")], "ATS_MODE", "must be disabled"),
+        (&[("ATS_MODE", "greenhouse")], "ATS_MODE", "disabled, icims"),
+        (&[("ATS_MODE", "icims"), ("ICIMS_API_KEY", "k")], "ICIMS_BASE_URL", "set ATS_MODE to disabled"),
+        (&[("ATS_MODE", "icims"), ("ICIMS_BASE_URL", ICIMS)], "ICIMS_API_KEY", "set ATS_MODE to disabled"),
+        (const { &icims("http://api.icims.com/customers/1234") }, "ICIMS_BASE_URL", "must use https"),
+        (const { &icims("api.icims.com") }, "ICIMS_BASE_URL", "customers/1234"),
+        (const { &icims("ftp://api.icims.com/") }, "ICIMS_BASE_URL", "must start with https://"),
+        (const { &icims("https://me:pw@api.icims.com/") }, "ICIMS_BASE_URL", "user name or password"),
+        (const { &icims("https://api.icims.com/?customer=1234") }, "ICIMS_BASE_URL", "must end with its path"),
+        (
+            &[("ATS_MODE", "icims"), ("ICIMS_BASE_URL", ICIMS), ("ICIMS_API_KEY", "two words")],
+            "ICIMS_API_KEY",
+            "key alone",
+        ),
     ];
     for (changes, setting, mend) in cases {
         let found = problems(changes);
@@ -122,7 +139,7 @@ fn what_is_left_out_has_a_default() {
     assert_eq!(config.web.origin(), "http://127.0.0.1:3000");
     assert_eq!(config.web.listen.to_string(), "127.0.0.1:3000");
     assert_eq!(config.sign_up, SignUp::Open);
-    assert_eq!(config.ats, AtsMode::Disabled);
+    assert!(matches!(config.ats, AtsMode::Disabled));
     assert_eq!(config.providers.sign_in, [Provider::Google]);
     assert!(config.providers.microsoft.is_none());
     assert!(!config.demo);
@@ -142,6 +159,9 @@ fn everything_can_be_set() {
         ("SIGN_IN_PROVIDERS", "outlook, google"),
         ("TOKEN_ENCRYPTION_KEY", rotated),
         ("SIGNUP", "invite"),
+        ("ATS_MODE", "icims"),
+        ("ICIMS_BASE_URL", "http://127.0.0.1:3906/customers/1234"),
+        ("ICIMS_API_KEY", "letmein-4711"),
     ])
     .unwrap_or_else(|found| panic!("{found:?}"));
     assert_eq!(config.providers.sign_in, [Provider::Microsoft, Provider::Google]);
@@ -151,6 +171,9 @@ fn everything_can_be_set() {
     assert_eq!(config.keys.ids().count(), 2);
     assert_eq!(config.web.trusted_proxies.len(), 2);
     assert_eq!(config.sign_up, SignUp::Invite);
+    let AtsMode::Icims(icims) = &config.ats else { panic!("iCIMS was set") };
+    assert_eq!(icims.base_url.as_str(), "http://127.0.0.1:3906/customers/1234/");
+    assert_eq!(icims.api_key.expose(), "letmein-4711");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 CREATE TABLE organisations (
     id UUID NOT NULL CONSTRAINT organisations_pk PRIMARY KEY,
     name TEXT NOT NULL,
-    -- {"sign_in_providers": [...], ...}: organisation policies, absent keys take the default
+    -- {"sign_in_providers": [...], "reminder_minutes": [1440, 60], ...}: organisation policies, absent keys take the default
     policies TEXT NOT NULL DEFAULT '{}',
     created_at BIGINT NOT NULL
 );
@@ -218,6 +218,10 @@ CREATE TABLE requests (
     -- the provider makes a video room (Google Meet, Teams) with the event
     video BOOLEAN NOT NULL,
     notes TEXT NOT NULL,
+    -- how long before the interview people are reminded: JSON [1440, 60], minutes, longest first
+    reminder_minutes TEXT NOT NULL DEFAULT '[]',
+    -- the application it belongs to in the applicant-tracking system; empty where there is none
+    application_id TEXT NOT NULL DEFAULT '',
     status TEXT NOT NULL CONSTRAINT requests_status_known CHECK (status IN ('open', 'booked', 'cancelled')),
     link_sent_at BIGINT,
     link_opened_at BIGINT,
@@ -499,6 +503,46 @@ CREATE TABLE messages (
 );
 CREATE INDEX messages_by_request ON messages (org_id, request_id, created_at);
 CREATE INDEX messages_by_recipient ON messages (to_email, due_at);
+
+-- What the applicant-tracking system is told of a request: each thing once, in order.
+CREATE TABLE ats_notes (
+    id UUID NOT NULL CONSTRAINT ats_notes_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    request_id UUID NOT NULL,
+    application_id TEXT NOT NULL,
+    kind TEXT NOT NULL CONSTRAINT ats_notes_kind_known CHECK (kind IN ('link_sent', 'booked', 'moved', 'cancelled')),
+    -- what it tells of: the same thing is told once
+    key TEXT NOT NULL,
+    -- ends with the note's own id, by which it is found there again
+    body TEXT NOT NULL,
+    status TEXT NOT NULL CONSTRAINT ats_notes_status_known CHECK (status IN ('queued', 'written', 'failed')),
+    -- the promise to write it
+    job_id UUID NOT NULL,
+    -- when it was sent and no answer came: it may stand there, so it is looked for before it is sent again
+    unconfirmed_since BIGINT,
+    -- the id it got there
+    remote_id TEXT NOT NULL DEFAULT '',
+    -- why it is not written, a code
+    last_error TEXT NOT NULL DEFAULT '',
+    created_at BIGINT NOT NULL,
+    posted_at BIGINT,
+    CONSTRAINT ats_notes_once UNIQUE (org_id, key),
+    CONSTRAINT ats_notes_request_fk FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, id)
+);
+CREATE INDEX ats_notes_by_request ON ats_notes (org_id, request_id, created_at);
+
+-- How often in a row the applicant-tracking system did not answer, and until when it is left alone. No row: all is well.
+CREATE TABLE ats_breakers (
+    org_id UUID NOT NULL CONSTRAINT ats_breakers_pk PRIMARY KEY CONSTRAINT ats_breakers_org_fk REFERENCES organisations (id),
+    failures INTEGER NOT NULL,
+    -- the first of them
+    since BIGINT NOT NULL,
+    -- NULL while calls are still made
+    open_until BIGINT,
+    pause_ms BIGINT NOT NULL,
+    -- one call may ask whether it answers again, until then
+    probe_until BIGINT
+);
 
 -- Who did what. Append only: the triggers in constraints.sql refuse change and deletion.
 CREATE TABLE audit_log (

@@ -1,6 +1,7 @@
 //! "Try again" on a promise that could not be kept.
 
 use crate::{
+    ats,
     audit::{self, Actor, AuditEntry, Origin},
     events,
     ids::JobId,
@@ -21,8 +22,10 @@ pub async fn try_again(
     let org = coordinator.member().org;
     let txn = state.store.begin().await?;
     let Some(job) = outbox::revive(&txn, org, id).await? else { return Ok(false) };
-    if let Job::PlaceEvent { event } = &job {
-        events::place_anew(&txn, org, *event).await?;
+    match &job {
+        Job::PlaceEvent { event } => events::place_anew(&txn, org, *event).await?,
+        Job::WriteNote { note, .. } => ats::notes::again(&txn, org, *note).await?,
+        _ => {}
     }
     let entry = AuditEntry {
         org,

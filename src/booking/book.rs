@@ -13,9 +13,9 @@ use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 
 use super::{
-    BookError, Booking, Change, Key, latest, lock_request,
+    BookError, Booking, Change, Key, latest, lock_request, note,
     offer::{self, Seating},
-    remember, seat, sitting, tell,
+    remember, remind, seat, sitting, tell,
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
@@ -187,6 +187,8 @@ async fn commit(
         tell::held(&txn, state, request, &booking, &coordinator, now).await?;
     } else {
         tell::booked(&txn, state, request, &booking, &event, &coordinator, now).await?;
+        note::booked(&txn, state, request, &booking, now).await?;
+        remind::promise(&txn, request, &booking, now).await?;
     }
     audit::record(
         &txn,

@@ -8,9 +8,9 @@ use serde_json::json;
 use super::{
     BookError, Booking, Change,
     book::{self, Choice, participants, set_request},
-    latest, lock_request,
+    latest, lock_request, note,
     offer::{self, Seating},
-    remember, seat, sitting, tell,
+    remember, remind, seat, sitting, tell,
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
@@ -178,7 +178,13 @@ async fn commit_move(
         from: Some(from.start()),
         to: Some(moved.span.start()),
     };
-    remember(&txn, &moved, change, now).await?;
+    let change = remember(&txn, &moved, change, now).await?;
+    if was_held {
+        note::booked(&txn, state, request, &moved, now).await?;
+    } else {
+        note::moved(&txn, state, request, &moved, from, (change, mover.actor), now).await?;
+    }
+    remind::promise(&txn, request, &moved, now).await?;
     link::extend(&txn, request.org, request.id, moved.span.end()).await?;
     audit::record(
         &txn,
@@ -226,6 +232,7 @@ pub async fn cancel(state: &AppState, mover: &Mover, reason: &str, origin: &Orig
     let Some(booking) = latest(&*txn, request.org, request.id).await?.filter(Booking::is_live) else { return Ok(()) };
     mover.in_time(&request, &booking, now)?;
     set_booking(&txn, &booking, BookingStatus::Cancelled).await?;
+    note::cancelled(&txn, state, &request, Some(&booking), reason, mover.actor, now).await?;
     seat::free(&txn, request.org, booking.id).await?;
     let coordinator = crate::people::find(&*txn, request.org, request.coordinator).await?.ok_or(BookError::Closed)?;
     if let Some(event) = events::of_booking(&*txn, request.org, booking.id).await? {
@@ -237,6 +244,7 @@ pub async fn cancel(state: &AppState, mover: &Mover, reason: &str, origin: &Orig
     let change =
         Change { kind: ChangeKind::Cancelled, actor: mover.actor, reason, from: Some(booking.span.start()), to: None };
     remember(&txn, &booking, change, now).await?;
+    remind::withdraw(&txn, &request, &booking, now).await?;
     set_request(&txn, &request, RequestStatus::Cancelled).await?;
     audit::record(
         &txn,
@@ -274,11 +282,13 @@ pub async fn withdraw(
         return Ok(());
     }
     set_request(&txn, &request, RequestStatus::Cancelled).await?;
+    let (actor, now) = (Actor::Person(coordinator.member().person), state.clock.now());
+    note::cancelled(&txn, state, &request, None, reason, actor, now).await?;
     audit::record(
         &txn,
         AuditEntry {
             org,
-            actor: Actor::Person(coordinator.member().person),
+            actor,
             action: "request.cancelled",
             subject: id.to_string(),
             detail: json!({}),
@@ -287,6 +297,7 @@ pub async fn withdraw(
     )
     .await?;
     txn.commit().await?;
+    state.wake.notify_one();
     Ok(())
 }
 

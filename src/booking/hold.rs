@@ -3,7 +3,10 @@
 //! Their people are taken meanwhile. As soon as the calendars answer, the booking is confirmed or, if somebody turned out to be
 //! busy, released and the candidate asked to choose again; after fifteen minutes without an answer it is released as well.
 
-use super::{Booking, Change, book::set_request, change::set_booking, find, lock_request, offer, remember, seat, tell};
+use super::{
+    Booking, Change, book::set_request, change::set_booking, find, lock_request, note, offer, remember, remind, seat,
+    tell,
+};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     events,
@@ -67,6 +70,8 @@ async fn try_settle(state: &AppState, org: OrgId, id: BookingId) -> Result<Settl
         let change = Change { kind: ChangeKind::Confirmed, actor: Actor::System, reason: "", from: None, to: start };
         remember(&txn, &booking, change, now).await?;
         tell::booked(&txn, state, &request, &booking, &event, &coordinator, now).await?;
+        note::booked(&txn, state, &request, &booking, now).await?;
+        remind::promise(&txn, &request, &booking, now).await?;
     } else {
         set_booking(&txn, &booking, BookingStatus::Released).await?;
         seat::free(&txn, org, id).await?;

@@ -1,9 +1,10 @@
 //! The times a candidate may choose, the booking they make of one, and how it moves, is held, or ends.
 //!
 //! [`opened`] is what a link leads to, [`offer`] asks which times suit everyone, [`book`] takes one, [`change`] moves and cancels,
-//! [`hold`] settles a booking that waits for a calendar, [`again`] revives what was given up, `tell` says who is mailed what,
-//! [`answered`] tells coordinators whose times somebody's answer opened; [`swap`] puts somebody else in, [`sitting`] keeps why
-//! who sits, [`list`] and [`timeline`] say how requests stand and what happened to
+//! [`hold`] settles a booking that waits for a calendar, [`again`] revives what was given up, [`remind`] reminds everybody,
+//! [`answered`] tells coordinators whose times somebody's answer opened, [`swap`] puts somebody else in, [`sitting`] keeps why
+//! who sits; `tell` says who is mailed what, and `note` what the applicant-tracking system is told;
+//! [`list`] and [`timeline`] say how requests stand and what happened to
 //! them, [`preview`] answers the request form while it is typed. Overlap is refused by the schema, not by a check here.
 
 pub mod again;
@@ -13,9 +14,11 @@ pub mod change;
 pub mod hold;
 mod idempotency;
 pub mod list;
+mod note;
 pub mod offer;
 pub mod opened;
 pub mod preview;
+pub mod remind;
 mod seat;
 pub mod sitting;
 pub mod swap;
@@ -200,7 +203,7 @@ pub(crate) async fn remember(
     booking: &Booking,
     change: Change<'_>,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<ChangeId, StoreError> {
     remember_with(txn, booking, change, None, now).await
 }
 
@@ -211,9 +214,10 @@ pub(crate) async fn remember_with(
     change: Change<'_>,
     people: Option<(PersonId, PersonId)>,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<ChangeId, StoreError> {
+    let id = ChangeId::new();
     booking_changes::Entity::insert(booking_changes::ActiveModel {
-        id: Set(ChangeId::new()),
+        id: Set(id),
         org_id: Set(booking.org),
         booking_id: Set(booking.id),
         kind: Set(change.kind),
@@ -228,7 +232,7 @@ pub(crate) async fn remember_with(
     })
     .exec_without_returning(&**txn)
     .await?;
-    Ok(())
+    Ok(id)
 }
 
 /// The request a verb works on, locked for the rest of the transaction where the database locks rows.

@@ -188,6 +188,8 @@ fn without_bystanders(draft: &Draft, errors: &[FieldError]) -> Draft {
             "interview_type" => draft.interview_type.clear(),
             "location" => draft.location.clear(),
             "notes" => draft.notes.clear(),
+            "reminders" => draft.reminders.clear(),
+            "application_id" => draft.application_id = None,
             "change_notice" => draft.change_notice.clear(),
             "interviewers" | "optional" => {
                 draft.interviewers = joined(&draft.interviewers);

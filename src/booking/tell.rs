@@ -30,17 +30,17 @@ use crate::{
 };
 
 /// What every letter about one booking shares.
-struct Desk<'a> {
-    txn: &'a Txn,
-    state: &'a AppState,
-    request: &'a Request,
-    booking: &'a Booking,
-    coordinator: &'a Person,
-    now: DateTime<Utc>,
+pub(super) struct Desk<'a> {
+    pub txn: &'a Txn,
+    pub state: &'a AppState,
+    pub request: &'a Request,
+    pub booking: &'a Booking,
+    pub coordinator: &'a Person,
+    pub now: DateTime<Utc>,
 }
 
 impl Desk<'_> {
-    fn meeting(&self) -> Meeting {
+    pub fn meeting(&self) -> Meeting {
         Meeting {
             interview_type: self.request.interview_type.clone(),
             span: self.booking.span,
@@ -55,7 +55,7 @@ impl Desk<'_> {
     }
 
     /// The candidate's link, which is where they move or cancel.
-    async fn manage(&self) -> Result<Option<Link>, StoreError> {
+    pub async fn manage(&self) -> Result<Option<Link>, StoreError> {
         let url = link::url_in(&**self.txn, self.state, self.request.org, self.request.id).await?;
         Ok(url.and_then(|url| url.parse().ok()))
     }
@@ -64,7 +64,7 @@ impl Desk<'_> {
         self.state.config.web.url(&format!("/requests/{}", self.request.id)).parse().ok()
     }
 
-    fn candidate(&self) -> Option<Recipient> {
+    pub fn candidate(&self) -> Option<Recipient> {
         Recipient::parse(self.request.candidate_email.as_str(), &self.request.candidate_name, self.booking.zone)
     }
 

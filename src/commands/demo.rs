@@ -50,7 +50,8 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The settings of a demo. Nothing of the environment enters.
+/// The settings of a demo. Of the environment, only the applicant-tracking system enters: off unless `ATS_MODE` says otherwise,
+/// and then the sandbox's.
 fn config(options: &Options, folder: &Path) -> Result<Config, Failure> {
     let sandbox = |offset: u16| format!("http://127.0.0.1:{}", options.sandbox_port.saturating_add(offset));
     let database = folder.join("convene.db");
@@ -68,12 +69,25 @@ fn config(options: &Options, folder: &Path) -> Result<Config, Failure> {
         ("SMTP_URL", "smtp://127.0.0.1".to_owned()),
         ("MAIL_FROM", "Convene <convene@example.com>".to_owned()),
     ];
-    let look_up = |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+    let ats = [
+        ("ATS_MODE", "disabled".to_owned()),
+        ("ICIMS_BASE_URL", format!("{}/customers/1234", sandbox(6))),
+        ("ICIMS_API_KEY", "sandbox-icims-key".to_owned()),
+    ];
+    let of = |list: &[(&str, String)], name: &str| {
+        list.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+    };
+    let look_up = |name: &str| of(&settings, name).or_else(|| of(&ats, name).map(|own| chosen(name).unwrap_or(own)));
     let mut config = Config::from_settings(look_up)?;
     config.demo = true;
     // Nothing leaves the machine: mail stays in the database, and the mailbox page shows it.
     config.mail.smtp = None;
     Ok(config)
+}
+
+/// What the environment says; nothing is as good as not set.
+fn chosen(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
 /// The folder's key, drawn at its first start and readable by its owner only.

@@ -4,6 +4,7 @@
 //! Every wrong setting becomes one [`Problem`]: which setting, what is wrong with it, how to mend it. All of them are
 //! collected before the start gives up, so that nobody mends a file one line per attempt. `.env.example` documents each.
 
+mod ats;
 mod mail;
 mod network;
 mod providers;
@@ -12,6 +13,7 @@ mod web;
 
 use std::{fmt, sync::Arc};
 
+pub use ats::{AtsMode, Icims};
 pub use mail::Mail;
 pub use network::Network;
 pub use providers::{Google, Microsoft, Providers};
@@ -51,12 +53,6 @@ pub enum SignUp {
     Invite,
     /// Nobody, except with the one-time secret printed at first start.
     Closed,
-}
-
-/// The applicant-tracking system to write notes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AtsMode {
-    Disabled,
 }
 
 /// The settings that are wrong, one line each.
@@ -108,7 +104,7 @@ impl Config {
             "open",
             &[("open", SignUp::Open), ("invite", SignUp::Invite), ("closed", SignUp::Closed)],
         );
-        let ats = read_ats(reader);
+        let ats = AtsMode::read(reader);
         if reader.has_problems() {
             return None;
         }
@@ -163,14 +159,6 @@ fn read_keys(reader: &mut Reader<'_>) -> Option<Arc<KeyRing>> {
             None
         }
     }
-}
-
-fn read_ats(reader: &mut Reader<'_>) -> Option<AtsMode> {
-    reader.parsed("ATS_MODE", "disabled", |mode| match mode {
-        "disabled" => Ok(AtsMode::Disabled),
-        "icims" => Err("icims is not supported by this version; use disabled".to_owned()),
-        _ => Err("must be disabled".to_owned()),
-    })
 }
 
 /// A missing `.env` is fine; an unreadable one is a problem to report, not to guess around.

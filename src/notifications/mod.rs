@@ -25,10 +25,11 @@ use address::{MailAddress, MailName, NotMailable};
 use letter::Letter;
 pub use messages::{
     Answered, AnsweredRequest, Asked, BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved,
-    CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice, HeldReleased, InterviewerAnswered, Invitation,
-    InvitationCancelled, InvitationUpdated, InvitationWithdrawn, ReconnectNeeded,
+    CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice, HeldReleased, InterviewerAnswered,
+    InterviewerReminder, Invitation, InvitationCancelled, InvitationUpdated, InvitationWithdrawn, ReconnectNeeded,
+    Reminder,
 };
-pub use post::{Body, Post, body, deliver, failed, post};
+pub use post::{Body, Post, body, deliver, failed, post, remind, reminder_about};
 
 /// Whom a message is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +87,8 @@ pub enum Message {
     ConfirmAddress(ConfirmAddress),
     ConnectCalendar(ConnectCalendar),
     InterviewerAnswered(InterviewerAnswered),
+    Reminder(Reminder),
+    InterviewerReminder(InterviewerReminder),
 }
 
 /// A message in its final words.
@@ -118,6 +121,8 @@ impl Message {
             Self::ConfirmAddress(_) => "confirm_address",
             Self::ConnectCalendar(_) => "connect_calendar",
             Self::InterviewerAnswered(_) => "interviewer_answered",
+            Self::Reminder(_) => "reminder",
+            Self::InterviewerReminder(_) => "reminder_interviewer",
         }
     }
 
@@ -150,6 +155,8 @@ impl Message {
             Self::ConfirmAddress(message) => message.letter(to),
             Self::ConnectCalendar(message) => message.letter(to),
             Self::InterviewerAnswered(message) => message.letter(to),
+            Self::Reminder(message) => message.letter(to),
+            Self::InterviewerReminder(message) => message.letter(to),
         }
     }
 

@@ -28,6 +28,9 @@ use crate::{
 /// The kinds of message that tell somebody to be there at a time.
 const TIMES: [&str; 5] = ["booking_confirmed", "booking_held", "booking_moved", "invitation", "invitation_updated"];
 
+/// The kinds of message that make no sense once the interview has begun, or has another time.
+const REMINDERS: [&str; 2] = ["reminder", "reminder_interviewer"];
+
 /// What a message is about, beside its words.
 #[derive(Clone, Debug)]
 pub struct Post {
@@ -52,6 +55,41 @@ pub async fn post(
     post: Post,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    promise(txn, config, message, to, post, None, now).await
+}
+
+/// Promises a reminder of an interview that starts then, to go by half of the time that is left whatever was sent to the address
+/// within the hour: an hour's wait would miss its sense. Its `about` is [`reminder_about`]; an address is reminded once of that.
+pub async fn remind(
+    txn: &Txn,
+    config: &Config,
+    message: &Message,
+    to: &Recipient,
+    post: Post,
+    start: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    promise(txn, config, message, to, post, Some(now + (start - now) / 2), now).await
+}
+
+/// What tells a reminder from others: a booking, the time it had, and how long before.
+pub fn reminder_about(booking: BookingId, start: DateTime<Utc>, minutes: u32) -> String {
+    format!("{}{minutes}", reminders_of(booking, start))
+}
+
+fn reminders_of(booking: BookingId, start: DateTime<Utc>) -> String {
+    format!("{booking}:{}:", start.timestamp_millis())
+}
+
+async fn promise(
+    txn: &Txn,
+    config: &Config,
+    message: &Message,
+    to: &Recipient,
+    post: Post,
+    latest: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let kind = message.kind();
     let message_id =
         MessageId::derive(config.mail.from.address.domain(), &post.about, &to.email, kind, post.sequence).to_string();
@@ -60,6 +98,7 @@ pub async fn post(
         return Ok(());
     }
     let due = pace::due(txn, config, &to.email.to_string(), now).await?;
+    let due = latest.map_or(due, |latest| due.min(latest));
     let mail = message.render(to);
     let (method, ics) = mail.ics.map_or_else(Default::default, |(method, ics)| (method.as_str().to_owned(), ics));
     let id = ids::MessageId::new();
@@ -104,9 +143,9 @@ pub async fn deliver(state: &AppState, org: OrgId, id: ids::MessageId) -> Result
         .await
         .map_err(StoreError::from)?;
     let Some(row) = found.filter(|row| row.status != MessageStatus::Sent) else { return Ok(()) };
-    if is_overtaken(state, &row).await? {
+    if let Some(reason) = senseless(state, &row).await? {
         let txn = state.store.begin().await?;
-        let change = (MessageStatus::Failed, Some(Reason::MailOvertaken));
+        let change = (MessageStatus::Failed, Some(reason));
         settle(&txn, org, id, change, state.clock.now(), "message.dropped", json!({ "kind": row.kind })).await?;
         return Ok(txn.commit().await?);
     }
@@ -167,16 +206,36 @@ fn body_place(org: OrgId, message: ids::MessageId, column: &'static str) -> Plac
     Place::new(Some(org), "messages", message, column)
 }
 
+/// Why this mail must not go any more, if so.
+async fn senseless(state: &AppState, row: &messages::Model) -> Result<Option<Reason>, StoreError> {
+    match row.booking_id {
+        Some(booking) if REMINDERS.contains(&row.kind.as_str()) => {
+            let event = event_of(state, row.org_id, booking).await?;
+            let start = event.filter(|event| event.status == EventStatus::Confirmed).map(|event| event.starts_at.at());
+            Ok(match start.filter(|start| row.about.starts_with(&reminders_of(booking, *start))) {
+                None => Some(Reason::MailOvertaken),
+                Some(start) => (start <= state.clock.now()).then_some(Reason::MailTooLate),
+            })
+        }
+        _ => Ok(is_overtaken(state, row).await?.then_some(Reason::MailOvertaken)),
+    }
+}
+
+async fn event_of(state: &AppState, org: OrgId, booking: BookingId) -> Result<Option<events::Model>, StoreError> {
+    let event = events::Entity::find()
+        .filter(events::Column::OrgId.eq(org))
+        .filter(events::Column::BookingId.eq(booking))
+        .one(state.store.reader())
+        .await?;
+    Ok(event)
+}
+
 /// Whether this mail would be the last word about a time that no longer holds: its event was moved or cancelled, and no later
 /// mail to the same person waits behind it to say so. In its turn it may go; tried again after that one, it must not.
 async fn is_overtaken(state: &AppState, row: &messages::Model) -> Result<bool, StoreError> {
     let (true, Some(booking)) = (TIMES.contains(&row.kind.as_str()), row.booking_id) else { return Ok(false) };
     let db = state.store.reader();
-    let event = events::Entity::find()
-        .filter(events::Column::OrgId.eq(row.org_id))
-        .filter(events::Column::BookingId.eq(booking))
-        .one(db)
-        .await?;
+    let event = event_of(state, row.org_id, booking).await?;
     let holds = event.is_none_or(|event| event.status != EventStatus::Cancelled && event.sequence <= row.sequence);
     if holds {
         return Ok(false);

@@ -109,7 +109,9 @@ impl Claimed {
                     .col_expr(jobs::Column::LastError, Expr::value(reason.code())),
                 Fate::Open,
             ),
-            JobError::Later { after } => (queued(now, after), Fate::Open),
+            JobError::Later { after } => {
+                (queued(now, after).col_expr(jobs::Column::CreatedAt, Expr::value(Stamp::from(now))), Fate::Open)
+            }
         };
         Ok(if self.lease.settle(txn, change).await? { fate } else { Fate::Overtaken })
     }

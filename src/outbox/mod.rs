@@ -19,7 +19,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{BookingId, ConnectionId, EventId, JobId, MessageId, OrgId, PersonId},
+    ids::{BookingId, ConnectionId, EventId, JobId, MessageId, NoteId, OrgId, PersonId, RequestId},
     store::{
         self, Stamp, StoreError, Txn,
         entities::{connections, jobs},
@@ -50,6 +50,10 @@ pub enum Job {
     /// Tell the coordinators of open requests that somebody connected their calendar or gave times, at this instant
     /// (milliseconds since 1970).
     TellAnswered { person: PersonId, at: i64 },
+    /// Write a note about a request into the applicant-tracking system.
+    WriteNote { note: NoteId, request: RequestId },
+    /// Remind everybody of a booked interview, that many minutes before.
+    Remind { booking: BookingId, minutes: u32 },
 }
 
 impl Job {
@@ -61,6 +65,8 @@ impl Job {
             Self::SettleHold { .. } => "settle_hold",
             Self::ReadConnection { .. } => "read_connection",
             Self::TellAnswered { .. } => "tell_answered",
+            Self::WriteNote { .. } => "write_note",
+            Self::Remind { .. } => "remind",
         }
     }
 
@@ -72,19 +78,21 @@ impl Job {
             Self::SettleHold { booking } => format!("hold:{booking}"),
             Self::ReadConnection { connection } => format!("read:{connection}"),
             Self::TellAnswered { person, .. } => format!("answered:{person}"),
+            Self::WriteNote { request, .. } => format!("ats:{request}"),
+            Self::Remind { booking, minutes } => format!("remind:{booking}:{minutes}"),
         }
     }
 
     /// Whether a newer job of the same subject makes an older one that has not started pointless.
     fn supersedes(&self) -> bool {
-        !matches!(self, Self::SendMessage { .. })
+        !matches!(self, Self::SendMessage { .. } | Self::WriteNote { .. })
     }
 }
 
 /// Why a job did not succeed, which decides what happens to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobError {
-    /// Nothing failed; the job has more to do after this time.
+    /// Nothing failed; the job has more to do after this time. Its time to fail starts over.
     Later { after: Duration },
     /// Try again: after the given time if the other side said when, else with back-off.
     Retry { after: Option<Duration>, reason: Reason },
@@ -125,15 +133,7 @@ pub async fn enqueue_at(
     now: DateTime<Utc>,
 ) -> Result<JobId, StoreError> {
     if job.supersedes() {
-        jobs::Entity::update_many()
-            .col_expr(jobs::Column::Status, Expr::value(JobStatus::Superseded))
-            .col_expr(jobs::Column::FinishedAt, Expr::value(Stamp::from(now)))
-            .filter(jobs::Column::OrgId.eq(org))
-            .filter(jobs::Column::Subject.eq(job.subject()))
-            .filter(jobs::Column::Kind.eq(job.kind()))
-            .filter(jobs::Column::Status.is_in([JobStatus::Queued, JobStatus::Parked]))
-            .exec(&**txn)
-            .await?;
+        withdraw(txn, org, job, now).await?;
     }
     let id = JobId::new();
     // Plain ids and strings: serialising them cannot fail.
@@ -158,6 +158,20 @@ pub async fn enqueue_at(
     .exec_without_returning(&**txn)
     .await?;
     Ok(id)
+}
+
+/// Takes back what was promised of this kind and subject, unless it has started.
+pub async fn withdraw(txn: &Txn, org: OrgId, job: &Job, now: DateTime<Utc>) -> Result<(), StoreError> {
+    jobs::Entity::update_many()
+        .col_expr(jobs::Column::Status, Expr::value(JobStatus::Superseded))
+        .col_expr(jobs::Column::FinishedAt, Expr::value(Stamp::from(now)))
+        .filter(jobs::Column::OrgId.eq(org))
+        .filter(jobs::Column::Subject.eq(job.subject()))
+        .filter(jobs::Column::Kind.eq(job.kind()))
+        .filter(jobs::Column::Status.is_in([JobStatus::Queued, JobStatus::Parked]))
+        .exec(&**txn)
+        .await?;
+    Ok(())
 }
 
 /// How long to wait before attempt number `attempts + 1`: full jitter between nothing and twice as long each time, from 2 s to

@@ -21,6 +21,8 @@ pub struct Policies {
     pub sign_in_providers: Vec<Provider>,
     /// Whether arranging interviews waits until one's own calendar is connected, and again when access was revoked.
     pub require_calendar: bool,
+    /// How many minutes before an interview people are reminded, where its request does not say otherwise.
+    pub reminder_minutes: Vec<u32>,
     /// What another version of this program decided by: kept as it is.
     #[serde(flatten)]
     pub others: serde_json::Map<String, serde_json::Value>,
@@ -29,7 +31,8 @@ pub struct Policies {
 impl Default for Policies {
     fn default() -> Self {
         let sign_in_providers = vec![Provider::Google, Provider::Microsoft];
-        Self { sign_in_providers, require_calendar: false, others: serde_json::Map::new() }
+        let reminder_minutes = vec![24 * 60, 60];
+        Self { sign_in_providers, require_calendar: false, reminder_minutes, others: serde_json::Map::new() }
     }
 }
 
@@ -89,6 +92,8 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<Policies>(text).unwrap();
         assert_eq!(read("{}"), Policies::default());
         let google = read(r#"{"sign_in_providers":["google"],"of_another_version":1}"#);
+        assert_eq!(google.reminder_minutes, [1440, 60]);
+        assert_eq!(read(r#"{"reminder_minutes": []}"#).reminder_minutes, [0; 0]);
         assert!(google.signs_in(Provider::Google) && !google.signs_in(Provider::Microsoft) && !google.require_calendar);
     }
 }

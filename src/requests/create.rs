@@ -141,6 +141,9 @@ async fn write(
         location: Set(new.location.clone()),
         video: Set(new.video),
         notes: Set(new.notes.clone()),
+        // Numbers: serialising them cannot fail.
+        reminder_minutes: Set(serde_json::to_string(&new.reminders).expect("a list of numbers is plain data")),
+        application_id: Set(new.application.as_ref().map(ToString::to_string).unwrap_or_default()),
         status: Set(RequestStatus::Open),
         link_sent_at: Set(None),
         link_opened_at: Set(None),

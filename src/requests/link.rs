@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::Request;
 use crate::{
+    ats::{self, News},
     audit::{self, Actor, AuditEntry, Origin},
     error::AppError,
     ids::{LinkId, LinkToken, OrgId, RequestId},
@@ -25,7 +26,7 @@ use crate::{
     store::{
         Stamp, StoreError, Txn,
         entities::{booking_links, requests},
-        words::RequestStatus,
+        words::{NoteKind, RequestStatus},
     },
 };
 
@@ -248,6 +249,7 @@ pub async fn send(
     }
     let txn = state.store.begin().await?;
     post_link(&txn, state, coordinator, &request, link, now).await?;
+    ats::tell(&txn, state, link_sent(&request, coordinator, now), now).await?;
     requests::Entity::update_many()
         .col_expr(requests::Column::LinkSentAt, Expr::value(Stamp::from(now)))
         .filter(requests::Column::OrgId.eq(org))
@@ -305,6 +307,27 @@ async fn post_link(
         reply_to: coordinator.member().contact().map(ToString::to_string),
     };
     notifications::post(txn, &state.config, &message, &to, post, now).await
+}
+
+/// What the applicant-tracking system is told. Never the link itself.
+fn link_sent<'a>(request: &'a Request, coordinator: &'a Coordinator, now: DateTime<Utc>) -> News<'a> {
+    News {
+        org: request.org,
+        request: request.id,
+        application: request.application.as_ref(),
+        kind: NoteKind::LinkSent,
+        // Sending again is news again.
+        about: format!("{}:{}", request.id, now.timestamp_millis()),
+        candidate: &request.candidate_name,
+        interview_type: &request.interview_type,
+        minutes: request.duration,
+        zone: request.zone,
+        time: None,
+        before: None,
+        interviewers: Vec::new(),
+        by: &coordinator.member().name,
+        reason: "",
+    }
 }
 
 fn store_error(error: LimitError) -> StoreError {

@@ -16,7 +16,7 @@ use chrono_tz::Tz;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{
-    ids::{Email, OrgId, PersonId, RequestId},
+    ids::{ApplicationId, Email, OrgId, PersonId, RequestId},
     people::{
         self, Person,
         given::{self, GivenTimes},
@@ -50,6 +50,10 @@ pub struct Request {
     pub location: String,
     pub video: bool,
     pub notes: String,
+    /// How many minutes before the interview people are reminded, longest first.
+    pub reminders: Vec<u32>,
+    /// What the applicant-tracking system calls it, where one is used.
+    pub application: Option<ApplicationId>,
     pub status: RequestStatus,
     pub link_sent_at: Option<DateTime<Utc>>,
     pub link_opened_at: Option<DateTime<Utc>>,
@@ -247,6 +251,9 @@ impl TryFrom<requests::Model> for Request {
             location: row.location,
             video: row.video,
             notes: row.notes,
+            reminders: serde_json::from_str(&row.reminder_minutes)
+                .map_err(|_| StoreError::unreadable("requests.reminder_minutes"))?,
+            application: ApplicationId::stored(row.application_id),
             status: row.status,
             link_sent_at: row.link_sent_at.map(|at| at.at()),
             link_opened_at: row.link_opened_at.map(|at| at.at()),

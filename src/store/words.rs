@@ -74,5 +74,8 @@ words! {
     ParticipantRole { Organizer = "organizer", Candidate = "candidate", Interviewer = "interviewer", Optional = "optional", }
     /// `Parked` waits for a connection to be mended; `Superseded` was overtaken by a newer intent of the same subject.
     JobStatus { Queued = "queued", Running = "running", Parked = "parked", Done = "done", Dead = "dead", Superseded = "superseded", }
+    /// What a note for the applicant-tracking system tells.
+    NoteKind { LinkSent = "link_sent", Booked = "booked", Moved = "moved", Cancelled = "cancelled", }
+    NoteStatus { Queued = "queued", Written = "written", Failed = "failed", }
     MessageStatus { Queued = "queued", Sent = "sent", Failed = "failed", }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    booking, connections,
+    ats, booking, connections,
     ids::OrgId,
     notifications,
     outbox::{Fate, Job, JobError, Reason},
@@ -22,6 +22,8 @@ pub async fn run(state: &AppState, org: OrgId, job: Job) -> Result<(), JobError>
             read.map_err(|error| sync::job_error(error, connection))
         }
         Job::TellAnswered { person, at } => booking::answered::tell(state, org, person, at).await,
+        Job::Remind { booking, minutes } => booking::remind::remind(state, org, booking, minutes).await,
+        Job::WriteNote { note, .. } => ats::write::write_note(state, org, note).await,
     }
 }
 
@@ -41,16 +43,20 @@ pub async fn failed(
             if is_dead { booking::not_placed(txn, state, org, *event, reason).await } else { Ok(()) }
         }
         Job::SendMessage { message, .. } => notifications::failed(txn, org, *message, reason, is_dead).await,
-        Job::SettleHold { .. } | Job::ReadConnection { .. } | Job::TellAnswered { .. } => Ok(()),
+        Job::WriteNote { note, .. } => ats::notes::failed(txn, org, *note, reason, is_dead).await,
+        Job::SettleHold { .. } | Job::ReadConnection { .. } | Job::TellAnswered { .. } | Job::Remind { .. } => Ok(()),
     }
 }
 
 /// A job that takes longer is broken off and tried again later. The heartbeat keeps its lease meanwhile.
 pub fn limit(job: &Job) -> Duration {
     match job {
-        Job::PlaceEvent { .. } | Job::SettleHold { .. } | Job::ReadConnection { .. } | Job::TellAnswered { .. } => {
-            Duration::from_secs(50)
-        }
+        Job::PlaceEvent { .. }
+        | Job::SettleHold { .. }
+        | Job::ReadConnection { .. }
+        | Job::TellAnswered { .. }
+        | Job::WriteNote { .. }
+        | Job::Remind { .. } => Duration::from_secs(50),
         // Breaking off while the mail server takes its time would send the same mail again: the transport's own patience has
         // to end first.
         Job::SendMessage { .. } => Duration::from_secs(200),

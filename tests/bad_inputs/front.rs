@@ -42,6 +42,11 @@ impl Front {
         let app = TestApp::at(on_sqlite().await).await;
         app.ana_connects().await;
         app.connected(&[BEN]).await;
+        Self::over(app).await
+    }
+
+    /// Ana is signed in.
+    pub async fn over(app: TestApp) -> Self {
         let mut front = Self { router: router(app.state.clone()), app, cookie: String::new() };
         front.sign_in().await;
         front

@@ -3,8 +3,8 @@
 use chrono_tz::Tz;
 use convene::notifications::{
     Answered, AnsweredRequest, Asked, BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved,
-    CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice, HeldReleased, InterviewerAnswered, Meeting,
-    Message, ReconnectNeeded,
+    CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice, HeldReleased, InterviewerAnswered,
+    InterviewerReminder, Meeting, Message, ReconnectNeeded, Reminder,
 };
 
 use crate::support::{at, dana, golden, link, sam, span};
@@ -154,6 +154,25 @@ fn all() -> Vec<(&'static str, Message, bool)> {
             false,
         ),
         (
+            "reminder",
+            Message::Reminder(Reminder {
+                meeting: Meeting { place: None, ..meeting() },
+                join: Some(link("https://meet.example.com/abc")),
+                manage: manage(),
+                may_change: true,
+            }),
+            true,
+        ),
+        (
+            "reminder-interviewer",
+            Message::InterviewerReminder(InterviewerReminder {
+                candidate: "Sam Candidate".to_owned(),
+                meeting: Meeting { place: Some("Room 4".to_owned()), ..meeting() },
+                join: None,
+            }),
+            false,
+        ),
+        (
             "confirm-address",
             Message::ConfirmAddress(ConfirmAddress {
                 link: link("https://convene.example.com/settings?address=v1.x.y"),
@@ -173,6 +192,10 @@ fn texts_are_the_golden_ones() {
     }
     let mail = Message::BookingConfirmed(confirmed()).render(&sam());
     golden("booking-confirmed.html", &mail.html);
+    let late =
+        Reminder { meeting: meeting(), join: None, manage: link("https://convene.example.com/b/x"), may_change: false };
+    let mail = Message::Reminder(late).render(&sam());
+    golden("reminder-late.txt", &format!("Subject: {}\n\n{}", mail.subject, mail.text));
 }
 
 #[test]
@@ -187,9 +210,11 @@ fn every_message_keeps_the_house_rules() {
         let zone = if is_for_candidate { "Berlin" } else { "New York" };
         assert!(mail.text.contains(zone), "{name} says a time without the reader's zone");
         assert!(
+            // Who only interviews may have no page; they answer the mail.
             mail.text.contains("https://convene.example.com/")
                 || name.contains("cancelled")
-                || name.contains("withdrawn"),
+                || name.contains("withdrawn")
+                || mail.text.contains("please answer this mail"),
             "{name} has no way on"
         );
         // Whatever the text says, the HTML says.

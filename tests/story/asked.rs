@@ -112,6 +112,12 @@ impl TestApp {
         change::cancel(&self.state, &mover, "", &Origin::default()).await
     }
 
+    /// Ana ends the request, booked or not.
+    pub async fn ana_withdraws(&self, asked: &Asked) {
+        let ended = change::withdraw(&self.state, &self.ana, asked.id, "", &Origin::default()).await;
+        ended.expect("withdrawn");
+    }
+
     pub async fn ana_cancels(&self, asked: &Asked, reason: &str) -> Result<(), BookError> {
         let mover = Mover::coordinator(&self.ana, asked.id);
         change::cancel(&self.state, &mover, reason, &Origin::default()).await

@@ -19,12 +19,14 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
 use super::{ANA, Asked, TestApp};
 
 impl TestApp {
-    /// The worker keeps every promise it can: new jobs at once, those told to wait when they are due.
+    /// The worker keeps every promise it can: new jobs at once (reminders when they are due), those told to wait when they are
+    /// due.
     pub async fn work(&self) -> usize {
         let mut ran = 0;
         loop {
             // The story's clock may be ahead of the database's, by which jobs are due.
-            self.run("UPDATE jobs SET run_at = 0 WHERE status = 'queued' AND attempts = 0").await;
+            let due = format!("kind <> 'remind' OR run_at <= {}", self.now().timestamp_millis());
+            self.run(&format!("UPDATE jobs SET run_at = 0 WHERE status = 'queued' AND attempts = 0 AND ({due})")).await;
             match worker::drain(&self.state).await.expect("the worker works") {
                 0 => return ran,
                 more => ran += more,
@@ -40,6 +42,14 @@ impl TestApp {
     /// Time passes for the application.
     pub fn passes(&self, time: TimeDelta) {
         self.clock.advance(time);
+    }
+
+    /// Time passes for the application and for the jobs that wait.
+    pub async fn wait(&self, time: TimeDelta) {
+        self.passes(time);
+        let past = format!("run_at = run_at - {0}, created_at = created_at - {0}", time.num_milliseconds());
+        // Reminders are due by the story's clock from the start.
+        self.run(&format!("UPDATE jobs SET {past} WHERE status = 'queued' AND kind <> 'remind'")).await;
     }
 
     /// Runs a statement outside every verb, and says how many rows it touched.

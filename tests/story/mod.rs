@@ -28,7 +28,7 @@ use convene::{
         oauth::{RefreshToken, ScopeSet, TokenSet},
     },
     clock::{Clock, FixedClock},
-    config::{Config, Reader},
+    config::{AtsMode, Config, Icims, Reader},
     connections::{
         Connection, ProviderClient, Providers, Services,
         connect::{self, Grant, Probe},
@@ -131,6 +131,14 @@ impl TestApp {
         let providers = providers(&state.config, calendar, &refusing_provider().await);
         state.services.calendars = Arc::new(providers);
         state
+    }
+
+    /// From now on iCIMS is used, and answers here.
+    pub fn use_icims(&mut self, base_url: url::Url, key: &str) {
+        let icims = Icims { base_url, api_key: Secret::new(key.to_owned()) };
+        let config = Config { ats: AtsMode::Icims(icims), ..(*self.state.config).clone() };
+        self.state.ats = convene::ats::of(&config);
+        self.state.config = Arc::new(config);
     }
 
     /// A wall time (UTC) on a day of the request's week: 0 is its Monday, at least ten days from now.

@@ -14,6 +14,7 @@ mod coordinator_notice;
 mod interviewer_answered;
 mod invitation;
 mod reconnect_needed;
+mod reminder;
 
 pub use booking_cancelled::BookingCancelled;
 pub use booking_confirmed::BookingConfirmed;
@@ -26,6 +27,7 @@ pub use coordinator_notice::{CandidateDid, CoordinatorNotice};
 pub use interviewer_answered::{Answered, AnsweredRequest, InterviewerAnswered};
 pub use invitation::{Invitation, InvitationCancelled, InvitationUpdated, InvitationWithdrawn};
 pub use reconnect_needed::ReconnectNeeded;
+pub use reminder::{InterviewerReminder, Reminder};
 
 use super::{Meeting, Recipient, letter::Letter, when, words};
 use crate::scheduling::interval::Interval;

@@ -5,7 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::FieldError;
 use crate::{
-    ids::{Email, NotA, PersonName},
+    ids::{ApplicationId, Email, NotA, PersonName},
     scheduling::zones,
 };
 
@@ -73,6 +73,16 @@ pub(super) fn notes(text: &str) -> Result<String, FieldError> {
         return Err(FieldError::new("notes", "notes_too_long", "Use at most 4,000 characters."));
     }
     Ok(text.replace("\r\n", "\n").trim().to_owned())
+}
+
+/// The application in the applicant-tracking system.
+pub(super) fn application(text: &str) -> Result<ApplicationId, FieldError> {
+    let field = "application_id";
+    if text.trim().is_empty() {
+        return Err(FieldError::new(field, "application_required", "Enter the application's ID."));
+    }
+    let sentence = format!("Use letters, digits and dashes, at most {} of them.", ApplicationId::MAX);
+    text.parse().map_err(|_| FieldError::new(field, "application_invalid", sentence))
 }
 
 /// "45", "45 min", "45 minutes" and "1 h" are durations; 15 to 480 minutes in steps of 5.

@@ -1,10 +1,12 @@
 //! What a request form says, parsed into what a request needs, or into what is wrong with each field.
 //!
 //! The codes are stable (`duration_invalid`, …), the sentences are for people. Nothing here touches the database. Texts and
-//! numbers are read in [`fields`], dates and hours in [`times`], who takes part in [`panel`].
+//! numbers are read in [`fields`], dates and hours in [`times`], who takes part in [`panel`], when people are
+//! reminded in [`reminders`].
 
 pub mod fields;
 pub mod panel;
+pub mod reminders;
 pub mod times;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,11 +14,11 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use self::{
-    fields::{duration, email, line, location, minutes, name, notes, zone},
+    fields::{application, duration, email, line, location, minutes, name, notes, zone},
     panel::{any_of, panel},
 };
 use crate::{
-    ids::{Email, PersonName},
+    ids::{ApplicationId, Email, PersonName},
     scheduling::interval::Interval,
 };
 
@@ -44,6 +46,10 @@ pub struct Draft {
     pub location: String,
     pub video: String,
     pub notes: String,
+    /// Minutes before the interview, separated by commas; empty for no reminders.
+    pub reminders: String,
+    /// `None` where it is not asked for: no applicant-tracking system is used.
+    pub application_id: Option<String>,
     /// Typed hours, one per line: `address date start end`, in `zone`.
     pub windows: String,
     /// Daily hours (on weekdays) inside which people of whom nothing is known are offered; both empty for "not at all".
@@ -71,6 +77,8 @@ pub struct NewRequest {
     pub location: String,
     pub video: bool,
     pub notes: String,
+    pub reminders: Vec<u32>,
+    pub application: Option<ApplicationId>,
     pub windows: Vec<(Email, Interval)>,
     pub fallback: Vec<Interval>,
 }
@@ -110,6 +118,8 @@ impl Draft {
         let change = errors.keep(minutes("change_notice", &self.change_notice, 24 * 60, 30 * 24 * 60));
         let location = errors.keep(location(&self.location));
         let notes = errors.keep(notes(&self.notes));
+        let reminders = errors.keep(reminders::parse(&self.reminders));
+        let application = errors.keep(self.application_id.as_deref().map(application).transpose());
         let windows = zone.and_then(|zone| errors.keep(times::typed_windows(&self.windows, zone)));
         let fallback = match (zone, window) {
             (Some(zone), Some(window)) => {
@@ -144,6 +154,8 @@ impl Draft {
                 location: location?,
                 video: !self.video.is_empty(),
                 notes: notes?,
+                reminders: reminders?,
+                application: application?,
                 windows: windows?,
                 fallback: fallback?,
             })
@@ -248,6 +260,14 @@ mod tests {
             ("windows", "window_invalid", |d| d.windows = "tom@example.com tomorrow".into()),
             ("unknown_end", "window_invalid", |d| (d.unknown_start, d.unknown_end) = ("17:00".into(), "09:00".into())),
             ("any_of", "seats_invalid", |d| d.any_of = "7".into()),
+            ("reminders", "reminder_invalid", |d| d.reminders = "soon".into()),
+            ("reminders", "reminder_invalid", |d| d.reminders = "1440, 4".into()),
+            ("reminders", "reminder_invalid", |d| d.reminders = "43201".into()),
+            ("reminders", "reminder_invalid", |d| d.reminders = (5..12).map(|minutes| format!("{minutes},")).collect()),
+            ("application_id", "application_required", |d| d.application_id = Some(" ".into())),
+            ("application_id", "application_invalid", |d| d.application_id = Some("../4711".into())),
+            ("application_id", "application_invalid", |d| d.application_id = Some("4711 4712".into())),
+            ("application_id", "application_invalid", |d| d.application_id = Some("x".repeat(65))),
         ];
         for (field, code, change) in table {
             let mut wrong = draft();
@@ -273,6 +293,14 @@ mod tests {
             change(&mut draft);
             assert_eq!(draft.parse(now()).map(|_| ()), Ok(()), "{what}");
         }
+    }
+
+    #[test]
+    fn an_application_is_asked_for_only_where_there_is_a_system_to_tell() {
+        let mut draft = draft();
+        assert_eq!(draft.parse(now()).unwrap().application, None);
+        draft.application_id = Some(" 4711-Ab ".into());
+        assert_eq!(draft.parse(now()).unwrap().application.unwrap().as_str(), "4711-Ab");
     }
 
     #[test]

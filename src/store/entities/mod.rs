@@ -2,6 +2,8 @@
 //!
 //! Joins are written in the queries that need them, so the entities declare no relations.
 
+pub mod ats_breakers;
+pub mod ats_notes;
 pub mod audit_log;
 pub mod booking_changes;
 pub mod booking_links;

@@ -25,6 +25,8 @@ pub struct Model {
     pub location: String,
     pub video: bool,
     pub notes: String,
+    pub reminder_minutes: String,
+    pub application_id: String,
     pub status: RequestStatus,
     pub link_sent_at: Option<Stamp>,
     pub link_opened_at: Option<Stamp>,

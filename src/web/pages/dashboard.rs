@@ -8,6 +8,7 @@ use leptos_router::hooks::use_query_map;
 
 use super::staff::{Desk, Frame, desk};
 use crate::{
+    ats::{breaker, notes},
     booking::list::{self, Filter, Line},
     connections::{self, Connection, Need},
     error::AppError,
@@ -24,7 +25,7 @@ use crate::{
     store::words::ConnectionStatus,
     web::{
         components::{
-            Avatars, Badge, Button, ButtonKind, ButtonSize, Card, CardBody, CardHead, EmptyState, Glyph, Icon,
+            Avatars, Badge, Banner, Button, ButtonKind, ButtonSize, Card, CardBody, CardHead, EmptyState, Glyph, Icon,
             LinkButton, PersonLine, Section, Segments, StatusBadge, TabLink, Toast, Toasts, Tone,
         },
         pages::people::InviteButton,
@@ -124,6 +125,31 @@ struct Board {
     dead: Vec<DeadLetter>,
     /// When calendars whose first read failed are asked again.
     tries: BTreeMap<ConnectionId, DateTime<Utc>>,
+    ats: Option<AtsSilence>,
+}
+
+/// The applicant-tracking system does not answer.
+#[derive(Clone)]
+struct AtsSilence {
+    system: &'static str,
+    since: DateTime<Utc>,
+    /// Notes that wait for it.
+    waiting: u64,
+}
+
+impl AtsSilence {
+    async fn load(desk: &Desk) -> Result<Option<Self>, AppError> {
+        let Some(ats) = &desk.state.ats else { return Ok(None) };
+        let (db, org) = (desk.state.store.reader(), desk.me().org);
+        let Some(silence) = breaker::silence(db, org).await? else { return Ok(None) };
+        Ok(Some(Self { system: ats.name(), since: silence.since, waiting: notes::waiting(db, org).await? }))
+    }
+
+    /// "14:02" today, with the day before that.
+    fn since(&self, now: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+        let (since, today) = (self.since.with_timezone(&zone), now.with_timezone(&zone).date_naive());
+        if since.date_naive() == today { since.format("%H:%M").to_string() } else { when::instant(self.since, zone) }
+    }
 }
 
 impl Board {
@@ -139,6 +165,7 @@ impl Board {
         }
         Ok(Self {
             tries,
+            ats: AtsSilence::load(desk).await?,
             me: desk.me().person,
             now,
             zone: desk.me().clock(),
@@ -193,7 +220,7 @@ fn NeedsYou(board: Board) -> impl IntoView {
         })
         .collect();
     let count = broken.len() + board.dead.len();
-    if count == 0 {
+    if count == 0 && board.ats.is_none() {
         return ().into_any();
     }
     let broken = broken.into_iter().map(|(person, one)| {
@@ -241,6 +268,8 @@ fn NeedsYou(board: Board) -> impl IntoView {
             "send_message" => "A mail could not be sent",
             "read_connection" => "A new calendar could not be read",
             "tell_answered" => "Nobody was told of an answer to an invitation",
+            "remind" => "A reminder could not be sent",
+            "write_note" => "A note could not be written to the applicant-tracking system",
             _ => "A booking could not be confirmed",
         };
         view! {
@@ -256,12 +285,22 @@ fn NeedsYou(board: Board) -> impl IntoView {
         }
     });
     let (broken, dead) = (broken.collect_view(), dead.collect_view());
+    // Nobody here can mend it, so it does not count.
+    let silent = board.ats.as_ref().map(|silence| {
+        let title = format!("{} has not answered since {}.", silence.system, silence.since(board.now, board.zone));
+        let waiting = match silence.waiting {
+            1 => "1 note waits and is written when it answers.".to_owned(),
+            many => format!("{many} notes wait and are written when it answers."),
+        };
+        view! { <li><Banner tone=Tone::Warning title code="ats_silent">{waiting}</Banner></li> }
+    });
     let lead = view! { <span class="text-danger-text"><Icon glyph=Glyph::CircleAlert /></span> };
-    let beside = view! { <Badge text=count.to_string() tone=Tone::Danger plain=true /> };
+    let beside =
+        (count > 0).then(|| view! { <Badge text=count.to_string() tone=Tone::Danger plain=true /> }.into_any());
     view! {
         <Card>
-            <CardHead title="Needs you" lead=lead.into_any() beside=beside.into_any() />
-            <ul class="rows">{broken} {dead}</ul>
+            <CardHead title="Needs you" lead=lead.into_any() beside />
+            <ul class="rows">{silent} {broken} {dead}</ul>
         </Card>
     }
     .into_any()

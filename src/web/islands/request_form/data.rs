@@ -38,6 +38,9 @@ pub struct Values {
     pub location: String,
     pub video: bool,
     pub notes: String,
+    pub reminders: Vec<ReminderChoice>,
+    /// Nothing where it is not asked for.
+    pub application_id: Option<String>,
     pub windows: String,
     pub unknown_start: String,
     pub unknown_end: String,
@@ -45,6 +48,15 @@ pub struct Values {
     pub week: String,
     /// Whose week; empty for everybody's.
     pub who: String,
+}
+
+/// One moment at which people can be reminded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReminderChoice {
+    pub minutes: u32,
+    /// "1 day before"
+    pub words: String,
+    pub on: bool,
 }
 
 /// Somebody to choose from.

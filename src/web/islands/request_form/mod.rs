@@ -11,6 +11,7 @@ pub mod hours;
 mod paint;
 mod panel;
 mod people;
+mod reminders;
 
 use std::collections::BTreeSet;
 
@@ -26,6 +27,7 @@ use data::{Start, Values};
 use paint::PaintHours;
 use panel::PicturePanel;
 use people::PeopleField;
+use reminders::Reminders;
 
 /// Shown only where scripts do not run.
 const NO_SCRIPT: &str = "hidden gap-4 [@media(scripting:none)]:grid";
@@ -80,7 +82,7 @@ pub fn RequestForm(
         asker.soon();
     };
     let Values { candidate_name, candidate_email, interview_type, duration, from, to, any_of, .. } = values.clone();
-    let Values { interviewers_text, optional_text, .. } = values.clone();
+    let Values { interviewers_text, optional_text, reminders, .. } = values.clone();
     view! {
         <form
             id="new-request"
@@ -97,6 +99,9 @@ pub fn RequestForm(
                 {summary}
                 <TextField label="Candidate name" name="candidate_name" value=candidate_name error=error("candidate_name") autocomplete="off" />
                 <TextField label="Candidate email" name="candidate_email" kind=InputKind::Email value=candidate_email error=error("candidate_email") autocomplete="off" />
+                {values.application_id.clone().map(|value| {
+                    view! { <TextField label="Application ID" name="application_id" value=value error=error("application_id") hint="As your applicant-tracking system shows it. Notes about the interview are written there." autocomplete="off" /> }
+                })}
                 <div class="pair">
                     <TextField label="Interview type" name="interview_type" value=interview_type error=error("interview_type") list="interview-types" placeholder="Coding" />
                     <TextField label="Duration" name="duration" value=duration error=error("duration") list="durations" />
@@ -124,7 +129,9 @@ pub fn RequestForm(
                     after=error("buffer_after")
                     notice=error("notice")
                     change=error("change_notice")
-                />
+                >
+                    <Reminders choices=reminders error=error("reminders") />
+                </Rules>
                 <More values=values.clone() location_error=error("location") notes_error=error("notes")>
                     <PeopleField
                         name="optional"
@@ -294,7 +301,7 @@ fn Unknown(
     .into_any()
 }
 
-/// Time kept free around interviews, and how late things may still change.
+/// Time kept free around interviews, how late things may still change, and when people are reminded.
 #[component]
 fn Rules(
     values: Values,
@@ -302,6 +309,7 @@ fn Rules(
     after: Signal<Option<Wrong>>,
     notice: Signal<Option<Wrong>>,
     change: Signal<Option<Wrong>>,
+    children: Children,
 ) -> impl IntoView {
     view! {
         <details class="card" open=true>
@@ -320,6 +328,7 @@ fn Rules(
                     hint="Before the start. Later, the candidate has to ask you."
                     error=change
                 />
+                {children()}
             </div>
         </details>
     }

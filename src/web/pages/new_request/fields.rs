@@ -8,7 +8,10 @@ use crate::{
     error::AppError,
     ids::Email,
     requests::draft::{self, Draft},
-    web::islands::request_form::{data::Values, hours},
+    web::islands::request_form::{
+        data::{ReminderChoice, Values},
+        hours,
+    },
 };
 
 /// What was typed, and how the picture is looked at.
@@ -24,9 +27,14 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// What a form starts with that says nothing; `ats` says whether it asks for the application.
+    fn blank(ats: bool) -> Self {
+        Self { draft: Draft { application_id: ats.then(String::new), ..Draft::default() }, ..Self::default() }
+    }
+
     /// What a new form starts with: two weeks from the next working day, office hours for those nobody knows about. The zone is
     /// the coordinator's, or to be chosen while nobody knows it.
-    pub fn fresh(zone: Option<Tz>, now: DateTime<Utc>) -> Self {
+    pub fn fresh(zone: Option<Tz>, reminders: &[u32], ats: bool, now: DateTime<Utc>) -> Self {
         let from = next_working_day(now.with_timezone(&zone.unwrap_or(Tz::UTC)).date_naive());
         let text = |text: &str| text.to_owned();
         let draft = Draft {
@@ -39,9 +47,10 @@ impl Fields {
             notice: text("24 h"),
             change_notice: text("24 h"),
             video: text("true"),
+            reminders: reminders.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
             unknown_start: text("09:00"),
             unknown_end: text("17:00"),
-            ..Draft::default()
+            ..Self::blank(ats).draft
         };
         Self { draft, ..Self::default() }
     }
@@ -50,7 +59,8 @@ impl Fields {
     pub fn of_query(query: &str, fresh: Self) -> Self {
         // Only a whole form says how long the interview is, and what it leaves out (a box not ticked) is meant so.
         let whole = url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "duration");
-        let (mut fields, _) = Self::read(query.as_bytes(), if whole { Self::default() } else { fresh });
+        let blank = Self::blank(fresh.draft.application_id.is_some());
+        let (mut fields, _) = Self::read(query.as_bytes(), if whole { blank } else { fresh });
         if !whole {
             // A link such as `?interviewers=…` fills in a new form; it takes nobody out of it.
             fields.week.clear();
@@ -62,8 +72,8 @@ impl Fields {
     ///
     /// # Errors
     /// A field this form does not have.
-    pub fn of_form(body: &[u8]) -> Result<Self, AppError> {
-        match Self::read(body, Self::default()) {
+    pub fn of_form(body: &[u8], ats: bool) -> Result<Self, AppError> {
+        match Self::read(body, Self::blank(ats)) {
             (fields, None) => Ok(fields),
             (_, Some(_)) => Err(AppError::unknown_field()),
         }
@@ -73,6 +83,7 @@ impl Fields {
         let mut fields = start;
         let (mut required, mut optional) = (Vec::new(), Vec::new());
         let (mut removed, mut unknown) = (Vec::new(), None);
+        let mut reminders = Vec::new();
         for (name, value) in url::form_urlencoded::parse(text) {
             let value = value.into_owned();
             let draft = &mut fields.draft;
@@ -83,6 +94,10 @@ impl Fields {
                 }
                 "optional" | "optional[]" => {
                     optional.push(value);
+                    continue;
+                }
+                "reminders[]" => {
+                    reminders.push(value);
                     continue;
                 }
                 "remove" => {
@@ -110,6 +125,7 @@ impl Fields {
                 "week" => &mut fields.week,
                 "who" => &mut fields.who,
                 "key" => &mut fields.key,
+                "application_id" if draft.application_id.is_some() => draft.application_id.get_or_insert_default(),
                 other => {
                     unknown = Some(other.to_owned());
                     continue;
@@ -122,6 +138,9 @@ impl Fields {
             let stays = |part: &&str| !removed.iter().any(|gone| gone.eq_ignore_ascii_case(part));
             parts.flat_map(draft::panel::addresses).filter(stays).collect::<Vec<_>>().join(", ")
         };
+        if !reminders.is_empty() {
+            fields.draft.reminders = reminders.join(", ");
+        }
         (fields.draft.interviewers, fields.draft.optional) = (joined(required), joined(optional));
         for gone in &removed {
             fields.draft.windows = hours::without(&fields.draft.windows, gone);
@@ -158,6 +177,11 @@ impl Fields {
             location: draft.location,
             video: !draft.video.is_empty(),
             notes: draft.notes,
+            reminders: draft::reminders::choices(&draft.reminders)
+                .into_iter()
+                .map(|(minutes, words, on)| ReminderChoice { minutes, words, on })
+                .collect(),
+            application_id: draft.application_id,
             windows: draft.windows,
             unknown_start: draft.unknown_start,
             unknown_end: draft.unknown_end,
@@ -194,7 +218,7 @@ mod tests {
     use super::*;
 
     fn fresh() -> Fields {
-        Fields::fresh(Some(Tz::America__New_York), "2027-03-06T02:00:00Z".parse().unwrap())
+        Fields::fresh(Some(Tz::America__New_York), &[1440, 60], false, "2027-03-06T02:00:00Z".parse().unwrap())
     }
 
     #[test]
@@ -209,7 +233,7 @@ mod tests {
     #[test]
     fn chips_and_leftover_text_are_one_list() {
         let body = b"interviewers%5B%5D=ben%40example.com&interviewers=tom%40example.com+eva%40example.com%2C&optional=&duration=45";
-        let fields = Fields::of_form(body).unwrap();
+        let fields = Fields::of_form(body, false).unwrap();
         assert_eq!(fields.draft.interviewers, "ben@example.com, tom@example.com, eva@example.com");
         assert_eq!(fields.draft.optional, "");
         let values = fields.values();
@@ -218,7 +242,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_chip_stays_in_the_input() {
-        let fields = Fields::of_form(b"interviewers=ben%40example.com%2C+tom%40%2C+BEN%40example.com").unwrap();
+        let fields = Fields::of_form(b"interviewers=ben%40example.com%2C+tom%40%2C+BEN%40example.com", false).unwrap();
         let values = fields.values();
         assert_eq!(values.interviewers, ["ben@example.com"]);
         assert_eq!(values.interviewers_text, "tom@, BEN@example.com");
@@ -246,6 +270,30 @@ mod tests {
 
     #[test]
     fn a_field_nobody_asked_for_is_refused() {
-        assert_eq!(Fields::of_form(b"duration=45&org_id=org_1").unwrap_err().code, "unknown_field");
+        assert_eq!(Fields::of_form(b"duration=45&org_id=org_1", false).unwrap_err().code, "unknown_field");
+    }
+
+    #[test]
+    fn a_form_without_a_ticked_reminder_has_none() {
+        let chosen = |fields: &Fields| -> Vec<u32> {
+            fields.values().reminders.iter().filter(|choice| choice.on).map(|choice| choice.minutes).collect()
+        };
+        assert_eq!(chosen(&fresh()), [1440, 60]);
+        assert_eq!(chosen(&Fields::of_query("candidate_name=Priya", fresh())), [1440, 60]);
+        let two = Fields::of_form(b"duration=45&reminders%5B%5D=15&reminders%5B%5D=10080", false).unwrap();
+        assert_eq!((two.draft.reminders.as_str(), chosen(&two)), ("15, 10080", vec![10080, 15]));
+        let none: [u32; 0] = [];
+        assert_eq!(chosen(&Fields::of_form(b"duration=45", false).unwrap()), none);
+        assert_eq!(chosen(&Fields::of_query("duration=45", fresh())), none);
+    }
+
+    #[test]
+    fn the_application_is_a_field_only_where_it_is_asked_for() {
+        let body = b"duration=45&application_id=4711";
+        assert_eq!(Fields::of_form(body, false).unwrap_err().code, "unknown_field");
+        assert_eq!(Fields::of_form(body, true).unwrap().draft.application_id.as_deref(), Some("4711"));
+        let left_out = Fields::of_form(b"duration=45", true).unwrap();
+        assert_eq!(left_out.values().application_id.as_deref(), Some(""), "asked for, and empty");
+        assert_eq!(Fields::of_query("application_id=4711", fresh()).draft.application_id, None);
     }
 }

@@ -52,7 +52,7 @@ pub struct Refused {
 pub async fn look(state: &AppState, coordinator: &Coordinator, form: &str) -> Result<Live, AppError> {
     // It came inside JSON, where it was one text; posted it would have been judged as this.
     intake::form::judge(form.as_bytes())?;
-    live(state, coordinator, &Fields::of_form(form.as_bytes())?).await
+    live(state, coordinator, &Fields::of_form(form.as_bytes(), state.ats.is_some())?).await
 }
 
 async fn live(state: &AppState, coordinator: &Coordinator, fields: &Fields) -> Result<Live, AppError> {
@@ -71,7 +71,11 @@ pub fn NewRequestPage() -> impl IntoView {
         let now = desk.state.clock.now();
         let (fields, refused) = match attempt {
             Some(attempt) => (attempt.typed.fields, Some(attempt.typed.errors)),
-            None => (Fields::of_query(&query, Fields::fresh(member.zone, now)), None),
+            None => {
+                let policies = &desk.organisation.policies;
+                let ats = desk.state.ats.is_some();
+                (Fields::of_query(&query, Fields::fresh(member.zone, &policies.reminder_minutes, ats, now)), None)
+            }
         };
         let mut live = live(&desk.state, &desk.who, &fields).await?;
         let touched = match &refused {
@@ -141,9 +145,16 @@ fn filled_in(fields: &Fields) -> Vec<String> {
         ("change_notice", &draft.change_notice),
         ("location", &draft.location),
         ("notes", &draft.notes),
+        ("reminders", &draft.reminders),
         ("windows", &draft.windows),
         ("unknown_start", &draft.unknown_start),
         ("unknown_end", &draft.unknown_end),
     ];
-    filled.into_iter().filter(|(_, value)| !value.trim().is_empty()).map(|(name, _)| name.to_owned()).collect()
+    let application = draft.application_id.as_ref().map(|value| ("application_id", value));
+    filled
+        .into_iter()
+        .chain(application)
+        .filter(|(_, value)| !value.trim().is_empty())
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }

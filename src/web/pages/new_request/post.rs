@@ -10,6 +10,7 @@ use axum::{
 
 use super::{Refused, fields::Fields};
 use crate::{
+    ats,
     audit::Origin,
     error::AppError,
     idempotency::Key,
@@ -43,7 +44,7 @@ async fn submit(
     parts: Parts,
     RawForm(body): RawForm,
 ) -> Response {
-    let fields = match Fields::of_form(&body) {
+    let fields = match Fields::of_form(&body, state.ats.is_some()) {
         Ok(fields) => fields,
         Err(error) => return error.into_response(),
     };
@@ -90,6 +91,13 @@ async fn created(
     new: &NewRequest,
     origin: &Origin,
 ) -> Result<RequestId, CreateError> {
+    if let Some(application) = &new.application
+        && !ats::may_exist(state, coordinator.member().org, application).await?
+    {
+        let (field, code) = ("application_id".to_owned(), "application_unknown".to_owned());
+        let message = "No application has this ID. Check it where the application is kept.".to_owned();
+        return Err(CreateError::Field(FieldError { field, code, message }));
+    }
     if fields.key.is_empty() {
         return create::create(state, coordinator, new, origin).await;
     }

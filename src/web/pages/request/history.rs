@@ -56,6 +56,9 @@ pub fn entries(sheet: &Sheet, zone: Tz) -> Vec<TimelineEntry> {
                 reason.sentence().to_owned(),
                 EntryTone::Warning,
             ),
+            What::Mailed { kind, to } if mail(kind) == REMINDER => {
+                (Glyph::Bell, format!("Reminded {to}"), String::new(), EntryTone::Plain)
+            }
             What::Mailed { kind, to } => {
                 (Glyph::Mail, format!("{} sent to {to}", mail(kind)), String::new(), EntryTone::Plain)
             }
@@ -77,6 +80,8 @@ pub fn entries(sheet: &Sheet, zone: Tz) -> Vec<TimelineEntry> {
     sheet.history.iter().rev().map(entry).collect()
 }
 
+const REMINDER: &str = "Reminder";
+
 fn mail(kind: &str) -> &'static str {
     match kind {
         "booking_link" => "Link",
@@ -89,6 +94,7 @@ fn mail(kind: &str) -> &'static str {
         "invitation_updated" => "Updated invitation",
         "invitation_cancelled" => "Cancellation",
         "invitation_withdrawn" => "Word that they are not needed",
+        "reminder" | "reminder_interviewer" => REMINDER,
         _ => "Notice",
     }
 }

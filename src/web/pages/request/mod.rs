@@ -1,5 +1,6 @@
 //! `/requests/{id}`: where it stands, who takes part, what happened, and what a coordinator may do about it.
 
+mod ats_card;
 mod chosen;
 mod history;
 mod link_card;
@@ -54,6 +55,7 @@ struct Sheet {
     placements: Vec<Placement>,
     history: Vec<Entry>,
     team: Vec<Person>,
+    ats: Option<ats_card::Told>,
 }
 
 impl Sheet {
@@ -84,6 +86,7 @@ impl Sheet {
             link: link::url(&desk.state, org, id).await?,
             history: timeline::of(db, &line.request).await?,
             team: crate::people::team(db, org).await?,
+            ats: ats_card::load(&desk.state, &line.request).await?,
             line,
             panel,
             why,
@@ -162,6 +165,7 @@ pub fn RequestPage() -> impl IntoView {
                     <div class="stack-lg">
                         <panel::Unknown sheet=sheet.clone() />
                         <link_card::BookingLink sheet=sheet.clone() path=path.clone() />
+                        <ats_card::AtsCard sheet=sheet.clone() />
                         <Card>
                             <CardHead title="What happened" />
                             <CardBody>
