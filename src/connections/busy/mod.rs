@@ -195,11 +195,6 @@ impl Stored {
             let mut all: Vec<Interval> = Vec::new();
             let mut oldest = now;
             for connection in list {
-                // An account of which no calendar is read says nothing, and that is not "free".
-                if self.calendars_of(connection).is_empty() {
-                    let (since, reason) = (connection.last_synced_at, UnknownReason::PermissionMissing);
-                    return PersonBusy::Unknown { since, reason };
-                }
                 for calendar in self.calendars_of(connection) {
                     match self.heard(connection, calendar, answers.get(&connection.id), window, now) {
                         Ok(read) => {
