@@ -3,6 +3,7 @@ import { defineConfig } from "@playwright/test";
 
 const port = process.env.CONVENE_PORT ?? "3100";
 const sandboxPort = process.env.SANDBOX_PORT ?? "3950";
+const ats = { port: process.env.CONVENE_ATS_PORT ?? "3110", sandbox: process.env.SANDBOX_ATS_PORT ?? "3970" };
 const binary = process.env.CONVENE_BINARY ?? "target/release/convene";
 
 export default defineConfig({
@@ -28,13 +29,22 @@ export default defineConfig({
     { name: "javascript-on" },
     { name: "javascript-off", use: { javaScriptEnabled: false }, testIgnore: /\.hydrate\.spec\.ts$/ },
   ],
-  webServer: {
+  webServer: [
+    demo(port, sandboxPort, {}),
+    // The same with an applicant-tracking system.
+    demo(ats.port, ats.sandbox, { ATS_MODE: "icims" }),
+  ],
+});
+
+function demo(port: string, sandboxPort: string, env: Record<string, string>) {
+  return {
     command: `exec "${binary}" demo --port ${port} --sandbox-port ${sandboxPort}`,
     cwd: "..",
+    env,
     url: `http://127.0.0.1:${port}/readyz`,
     timeout: 60_000,
     reuseExistingServer: false,
-    gracefulShutdown: { signal: "SIGTERM", timeout: 25_000 },
-    stderr: "pipe",
-  },
-});
+    gracefulShutdown: { signal: "SIGTERM" as const, timeout: 25_000 },
+    stderr: "pipe" as const,
+  };
+}

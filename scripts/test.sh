@@ -81,7 +81,10 @@ browser_specs() {
   CONVENE_BINARY="$CARGO_TARGET_DIR/debug/convene"
   CONVENE_PORT=$(free_port)
   SANDBOX_PORT=$(free_ports 7)
-  export CHROMIUM CONVENE_BINARY CONVENE_PORT SANDBOX_PORT
+  # A second demo, with an applicant-tracking system.
+  CONVENE_ATS_PORT=$(free_port)
+  SANDBOX_ATS_PORT=$(free_ports 7)
+  export CHROMIUM CONVENE_BINARY CONVENE_PORT SANDBOX_PORT CONVENE_ATS_PORT SANDBOX_ATS_PORT
   # A folder of their own, so that a build meanwhile does not exchange files under running specs.
   export LEPTOS_SITE_ROOT=target/site-for-tests
   if build_quickly demo; then

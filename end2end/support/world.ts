@@ -5,6 +5,12 @@ export const port = process.env.CONVENE_PORT ?? "3100";
 export const convene = `http://127.0.0.1:${port}`;
 export const sandbox = `http://127.0.0.1:${process.env.SANDBOX_PORT ?? "3950"}`;
 
+/** Another demo, which writes notes to the sandbox's iCIMS. */
+export const withAts = {
+  convene: `http://127.0.0.1:${process.env.CONVENE_ATS_PORT ?? "3110"}`,
+  sandbox: `http://127.0.0.1:${process.env.SANDBOX_ATS_PORT ?? "3970"}`,
+};
+
 export interface Coordinator {
   email: string;
   name: string;
@@ -101,7 +107,7 @@ class Complaints {
   }
 
   private watchPage(page: Page): void {
-    const ours = (url: string) => url.startsWith(convene);
+    const ours = (url: string) => url.startsWith(convene) || url.startsWith(withAts.convene);
     page.on("pageerror", (error) => {
       // A page transition that an emulated phone's viewport interrupts; the page itself is there.
       if (error.message.startsWith("Transition was aborted")) return;

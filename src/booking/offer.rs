@@ -315,6 +315,11 @@ fn core_person(person: &Person, ask: &Ask<'_>, known: &Knowledge) -> scheduling:
     let connected =
         matches!(known.calendars.get(&person.id), Some(PersonBusy::Known { .. } | PersonBusy::Unknown { .. }));
     let mut core = scheduling::person::Person::new(person.id.to_string(), person.zone_for(ask.zone), busy);
+    if person.disabled_at.is_some() {
+        // Whoever was switched off since takes no interview, whatever was typed for them.
+        core.busy = Busy::Unknown;
+        return core;
+    }
     let typed = panel.typed.get(&person.id).map(|typed| typed.windows.clone()).unwrap_or_default();
     if connected {
         core.weekly = person.weekly.clone();

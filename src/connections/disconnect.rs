@@ -12,8 +12,9 @@ use super::{Services, busy, of_people, stored, token_place};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars::{Provider, oauth::RefreshToken},
-    people::Member,
-    store::{StoreError, entities::connections, words::ConnectionStatus},
+    ids::PersonId,
+    people::{self, Admin, Member},
+    store::{StoreError, Txn, entities::connections, words::ConnectionStatus},
 };
 
 /// How long the provider may take; the person waits for it.
@@ -38,17 +39,7 @@ pub async fn disconnect(
         .await?;
     let Some(row) = row else { return Ok(false) };
     let (org, id) = (member.org, row.id);
-    connections::Entity::update_many()
-        .col_expr(connections::Column::Status, Expr::value(ConnectionStatus::Inactive))
-        .col_expr(connections::Column::LastError, Expr::value(""))
-        .col_expr(connections::Column::AccessToken, Expr::value(Option::<String>::None))
-        .col_expr(connections::Column::RefreshToken, Expr::value(Option::<String>::None))
-        .col_expr(connections::Column::TokenVersion, Expr::value(row.token_version + 1))
-        .filter(connections::Column::OrgId.eq(org))
-        .filter(connections::Column::Id.eq(id))
-        .exec(&*txn)
-        .await?;
-    busy::forget(&txn, org, id).await?;
+    shut(&txn, &row).await?;
     if row.is_primary {
         let others = of_people(&*txn, org, &[member.person]).await?.remove(&member.person).unwrap_or_default();
         let heir = others.into_iter().find(|one| one.id != id && one.is_usable());
@@ -80,4 +71,39 @@ pub async fn disconnect(
         }
     }
     Ok(true)
+}
+
+/// Bars a person, who loses everything at once: their sessions, the tokens of their calendars, and with them every call in
+/// their name. Invitations to a barred person open nothing. What they granted stands at the providers until they take it
+/// back there.
+pub async fn switch_off(txn: &Txn, admin: &Admin, person: PersonId, origin: &Origin) -> Result<(), StoreError> {
+    let org = admin.member().org;
+    people::disable(txn, admin, person).await?;
+    let rows = super::in_org(org)
+        .filter(connections::Column::PersonId.eq(person))
+        .filter(connections::Column::Status.ne(ConnectionStatus::Inactive))
+        .all(&**txn)
+        .await?;
+    for row in &rows {
+        shut(txn, row).await?;
+    }
+    let (actor, action) = (Actor::Person(admin.member().person), "person.switched_off");
+    let detail = json!({ "connections": rows.len() });
+    let entry = AuditEntry { org, actor, action, subject: person.to_string(), detail, origin: origin.clone() };
+    audit::record(txn, entry).await
+}
+
+/// The row stays; its tokens and what was read go, and a refresh under way is not stored.
+async fn shut(txn: &Txn, row: &connections::Model) -> Result<(), StoreError> {
+    connections::Entity::update_many()
+        .col_expr(connections::Column::Status, Expr::value(ConnectionStatus::Inactive))
+        .col_expr(connections::Column::LastError, Expr::value(""))
+        .col_expr(connections::Column::AccessToken, Expr::value(Option::<String>::None))
+        .col_expr(connections::Column::RefreshToken, Expr::value(Option::<String>::None))
+        .col_expr(connections::Column::TokenVersion, Expr::value(row.token_version + 1))
+        .filter(connections::Column::OrgId.eq(row.org_id))
+        .filter(connections::Column::Id.eq(row.id))
+        .exec(&**txn)
+        .await?;
+    busy::forget(txn, row.org_id, row.id).await
 }

@@ -3,11 +3,12 @@
 use chrono::TimeDelta;
 use convene::{
     audit::Origin,
+    connections::{self, disconnect::switch_off},
     invitations::{self, redeem::redeem},
     people,
     store::{
         entities::{audit_log, identities},
-        words::Role,
+        words::{ConnectionStatus, Role},
     },
 };
 use sea_orm::{ActiveValue::Set, EntityTrait};
@@ -85,5 +86,33 @@ stories! {
         drop(txn);
         let person = people::find(app.store().reader(), app.org, invitation.person).await.expect("read").expect("there");
         assert_eq!(person.role, Role::Interviewer);
+    }
+
+    /// R26: barred is barred, at once and everywhere.
+    async fn whoever_is_switched_off_is_gone_at_once(app) {
+        let (ben, now) = (app.person("ben@example.com").await, app.now());
+        app.connected(&["ben@example.com"]).await;
+        let asked = app.asks(|draft| draft.any_of = String::new()).await;
+        assert!(!app.offered(&asked).await.is_empty());
+        let invitation = invite(&app, KENJI).await;
+        let token = app.invitation_token(invitation.person).await;
+        let ana = app.uuid(app.ana.member().person.uuid());
+        app.run(&format!("UPDATE people SET role = 'admin' WHERE id = {ana}")).await;
+        let boss = people::find(app.store().reader(), app.org, app.ana.member().person).await.expect("read");
+        let boss = people::Member::of(&boss.expect("there")).expect("not disabled").admin().expect("an administrator");
+        let txn = app.store().begin().await.expect("a write");
+        let session = people::sessions::open(&txn, app.org, ben, None, &Origin::default(), now).await.expect("opened");
+        for person in [ben, invitation.person] {
+            switch_off(&txn, &boss, person, &Origin::default()).await.expect("switched off");
+        }
+        txn.commit().await.expect("committed");
+        let signed_in = people::sessions::authenticate(app.store(), &session, now).await.expect("read");
+        assert!(signed_in.is_none());
+        let found = connections::of_people(app.store().reader(), app.org, &[ben]).await.expect("read");
+        assert_eq!(found[&ben][0].status, ConnectionStatus::Inactive);
+        assert_eq!(app.number("SELECT COUNT(*) FROM connections WHERE access_token IS NOT NULL").await, 0);
+        assert!(app.offered(&asked).await.is_empty(), "no interview with somebody who left");
+        let opened = invitations::open(app.store().reader(), &token, now).await;
+        assert!(matches!(opened, Err(invitations::LinkError::Withdrawn)), "{opened:?}");
     }
 }

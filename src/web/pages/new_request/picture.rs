@@ -22,6 +22,7 @@ use crate::{
     web::{
         components::{DayCount, Tone, Wrong, times},
         islands::request_form::data::{Invitee, Live, Note, Picture, View},
+        standing::ago,
     },
 };
 
@@ -31,7 +32,7 @@ const MOST_REASONS: usize = 6;
 /// A preview in words and pictures. `week` is any date of the week to show.
 pub fn live(preview: &Preview, week: Option<NaiveDate>, now: DateTime<Utc>) -> Live {
     Live {
-        people: preview.people.iter().map(invitee).collect(),
+        people: preview.people.iter().map(|guest| invitee(guest, now)).collect(),
         errors: preview.errors.iter().map(note).collect(),
         picture: preview.outlook.as_ref().and_then(|outlook| picture(preview, outlook, week, now)),
         warning: warning(preview),
@@ -42,21 +43,27 @@ pub fn note(error: &FieldError) -> Note {
     Note { field: error.field.clone(), wrong: Wrong::new(&error.code, &error.message) }
 }
 
-fn invitee(guest: &Guest) -> Invitee {
+fn invitee(guest: &Guest, now: DateTime<Utc>) -> Invitee {
+    // How we know, and how old that is.
+    let aged = |word: &str, at: Option<DateTime<Utc>>| match at {
+        Some(at) => format!("{word} {}", ago(at, now)),
+        None => word.to_owned(),
+    };
     let (word, tone) = match guest.known {
-        Known::Calendar(_) => ("connected", Tone::Success),
-        Known::Silent(UnknownReason::SignInExpired) => ("sign-in expired", Tone::Warning),
-        Known::Silent(UnknownReason::PermissionMissing) => ("not shared", Tone::Warning),
-        Known::Silent(UnknownReason::NoAnswer) => ("not answering", Tone::Warning),
-        Known::Given(_) => ("gave times", Tone::Neutral),
-        Known::Silent(UnknownReason::AskedTooOften { .. }) => ("asked too often", Tone::Warning),
-        Known::Typed => ("typed times", Tone::Neutral),
-        Known::Nobody => ("not connected", Tone::Warning),
+        Known::Calendar(Some(read_at)) => (aged("connected, read", Some(read_at)), Tone::Success),
+        Known::Calendar(None) => (aged("connected", None), Tone::Success),
+        Known::Silent(UnknownReason::SignInExpired) => (aged("sign-in expired", None), Tone::Warning),
+        Known::Silent(UnknownReason::PermissionMissing) => (aged("not shared", None), Tone::Warning),
+        Known::Silent(UnknownReason::NoAnswer) => (aged("not answering", None), Tone::Warning),
+        Known::Silent(UnknownReason::AskedTooOften { .. }) => (aged("asked too often", None), Tone::Warning),
+        Known::Given(at) => (aged("gave times", Some(at)), Tone::Neutral),
+        Known::Typed => (aged("typed times", None), Tone::Neutral),
+        Known::Nobody => (aged("not connected, unknown", None), Tone::Warning),
     };
     Invitee {
         email: guest.person.email.to_string(),
         name: guest.person.name.clone(),
-        word: word.to_owned(),
+        word,
         tone,
         can_type: matches!(guest.known, Known::Given(_) | Known::Typed | Known::Nobody),
     }
