@@ -69,6 +69,13 @@ mod vendors_only {
     }
 
     #[tokio::test]
+    async fn many_calendars_are_few_calls() {
+        for cast in Cast::ALL {
+            vendor::with(cast, async |stage| vendor::cases::many_calendars_are_few_calls(stage).await).await;
+        }
+    }
+
+    #[tokio::test]
     async fn an_all_day_entry_takes_its_owners_day() {
         for cast in [Cast::OutlookWork, Cast::OutlookPersonal] {
             vendor::with(cast, async |stage| vendor::cases::an_all_day_entry_takes_its_owners_day(stage).await).await;

@@ -2,6 +2,9 @@
 
 mod common;
 
+#[path = "connections/economy.rs"]
+mod economy;
+
 use std::{
     sync::{
         Arc,
@@ -422,10 +425,14 @@ async fn every_kind_of_silence_is_unknown_and_nobody_is_not_connected() {
 
         let table = [
             (CalendarError::Unavailable("x".into()), UnknownReason::NoAnswer),
-            (CalendarError::RateLimited { retry_after: None }, UnknownReason::NoAnswer),
             (CalendarError::Gone, UnknownReason::NoAnswer),
             (CalendarError::Rejected("x".into()), UnknownReason::NoAnswer),
             (CalendarError::PermissionMissing(vec![]), UnknownReason::PermissionMissing),
+            // Without a time of its own it is left alone for a minute; so this comes last.
+            (
+                CalendarError::RateLimited { retry_after: None },
+                UnknownReason::AskedTooOften { until: office.now() + TimeDelta::minutes(1) },
+            ),
         ];
         for (error, wanted) in table {
             office.memory.fail_next(Action::Busy, error.clone());

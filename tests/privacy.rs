@@ -126,7 +126,7 @@ async fn busy_times_are_kept_as_intervals_and_nothing_else() {
     let columns = JsonValue::find_by_statement(Statement::from_string(front.app.store().backend(), sql)).all(db).await;
     let columns: Vec<_> =
         columns.expect("columns").iter().map(|row| row["name"].as_str().unwrap_or("").to_owned()).collect();
-    assert_eq!(columns, ["connection_id", "intervals", "org_id", "read_at", "window_end", "window_start"]);
+    assert_eq!(columns, ["calendar", "connection_id", "intervals", "org_id", "read_at", "window_end", "window_start"]);
     let reads = entities::busy_reads::Entity::find().all(db).await.expect("reads");
     assert!(reads.iter().any(|read| read.intervals != "[]"), "Ben's entry was read");
     for read in reads {

@@ -125,16 +125,31 @@ CREATE TABLE calendars (
     CONSTRAINT calendars_once UNIQUE (connection_id, provider_id)
 );
 
--- When a connection is busy, as last read: intervals only, never a title.
+-- When a calendar is busy, as last read: intervals only, never a title.
 CREATE TABLE busy_reads (
-    connection_id UUID NOT NULL CONSTRAINT busy_reads_pk PRIMARY KEY,
+    connection_id UUID NOT NULL,
+    -- the provider's id of the calendar, or 'primary'
+    calendar TEXT NOT NULL,
     org_id UUID NOT NULL,
     window_start BIGINT NOT NULL,
     window_end BIGINT NOT NULL,
     -- JSON [[start, end], ...], milliseconds, sorted and disjoint
     intervals TEXT NOT NULL,
     read_at BIGINT NOT NULL,
+    CONSTRAINT busy_reads_pk PRIMARY KEY (connection_id, calendar),
     CONSTRAINT busy_reads_connection_fk FOREIGN KEY (org_id, connection_id) REFERENCES connections (org_id, id) ON DELETE CASCADE
+);
+
+-- Who may ask a connection for busy times: one process at a time, and nobody while the provider wants to be left alone.
+CREATE TABLE busy_turns (
+    connection_id UUID NOT NULL CONSTRAINT busy_turns_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    -- a lease: who asks (random) and until when, by the database's clock
+    owner TEXT,
+    until BIGINT,
+    -- the provider said "asked too often": nothing is asked before
+    paused_until BIGINT,
+    CONSTRAINT busy_turns_connection_fk FOREIGN KEY (org_id, connection_id) REFERENCES connections (org_id, id) ON DELETE CASCADE
 );
 
 CREATE TABLE requests (

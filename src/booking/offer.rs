@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     calendars::Provider,
-    connections::busy::{self, PersonBusy, UnknownReason},
+    connections::busy::{self, PersonBusy},
     ids::{BookingId, OrgId, PersonId, RequestId},
     people::{Limits, Person},
     requests::{self, Panel, Request},
@@ -260,7 +260,7 @@ async fn seating(
     let silent: Vec<PersonId> = known
         .calendars
         .iter()
-        .filter(|(_, busy)| matches!(busy, PersonBusy::Unknown { reason: UnknownReason::NoAnswer, .. }))
+        .filter(|(_, busy)| matches!(busy, PersonBusy::Unknown { reason, .. } if reason.is_passing()))
         .map(|(person, _)| *person)
         .collect();
     if silent.is_empty() {

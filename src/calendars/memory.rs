@@ -12,8 +12,8 @@ use std::sync::{Mutex, MutexGuard};
 use async_trait::async_trait;
 
 use super::{
-    Access, AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Placed, RemoteEvent, Removal,
-    Response, keys,
+    Access, AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Heard, Placed, RemoteEvent,
+    Removal, Response, keys, together,
 };
 use crate::scheduling::interval::{Interval, normalise};
 
@@ -63,6 +63,8 @@ struct State {
     script: Vec<(Action, Fault)>,
     notices: Vec<Notice>,
     asked: Option<Account>,
+    /// How often busy times were asked for.
+    questions: usize,
     revision: u64,
     /// How many of the next puts are delayed.
     delays: usize,
@@ -186,6 +188,11 @@ impl Memory {
     /// The account as it was named when busy times were last asked for.
     pub fn last_asked(&self) -> Option<Account> {
         self.state().asked.clone()
+    }
+
+    /// How often busy times were asked for, whatever came of it.
+    pub fn questions(&self) -> usize {
+        self.state().questions
     }
 
     /// Everything we placed for this account, cancelled events too.
@@ -349,16 +356,26 @@ impl Calendar for Memory {
         calendars: &[String],
         window: Interval,
     ) -> Result<Vec<Interval>, CalendarError> {
+        together(self.busy_each(token, account, calendars, window).await?)
+    }
+
+    async fn busy_each(
+        &self,
+        token: &AccessToken,
+        account: &Account,
+        calendars: &[String],
+        window: Interval,
+    ) -> Result<Vec<Heard>, CalendarError> {
+        self.state().questions += 1;
         self.run(Action::Busy, token, |state, email| {
             state.asked = Some(account.clone());
             let primary = ["primary".to_owned()];
             let asked = if calendars.is_empty() { &primary } else { calendars };
-            let mut busy = Vec::new();
-            for calendar in asked {
+            let mut heard = |calendar: &String| {
                 let id = state.account(email).resolve(calendar)?;
-                busy.extend(state.busy(email, &id));
-            }
-            Ok(normalise(busy.iter().filter_map(|span| span.intersection(&window)).collect()))
+                Ok(normalise(state.busy(email, &id).iter().filter_map(|span| span.intersection(&window)).collect()))
+            };
+            Ok(asked.iter().map(|calendar| (calendar.clone(), heard(calendar))).collect())
         })
     }
 

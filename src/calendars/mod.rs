@@ -26,7 +26,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::scheduling::interval::Interval;
+use crate::scheduling::interval::{Interval, normalise};
 
 /// Whose calendars these are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -227,6 +227,18 @@ pub struct RemoteEvent {
     pub sequence: Option<u32>,
 }
 
+/// A calendar by the id it was asked for by, and what it said, or why it said nothing.
+pub type Heard = (String, Result<Vec<Interval>, CalendarError>);
+
+/// Several calendars as one: if one fails, all fails.
+fn together(heard: Vec<Heard>) -> Result<Vec<Interval>, CalendarError> {
+    let mut busy = Vec::new();
+    for (_, one) in heard {
+        busy.extend(one?);
+    }
+    Ok(normalise(busy))
+}
+
 /// A provider's calendar service. One value serves all accounts: the token says whose calendar is
 /// meant. Implementations keep no state that a restart would lose.
 #[async_trait]
@@ -244,6 +256,30 @@ pub trait Calendar: Send + Sync {
         calendars: &[String],
         window: Interval,
     ) -> Result<Vec<Interval>, CalendarError>;
+
+    /// The same for each calendar by itself, so that one which fails leaves the others known, with as few calls as the provider
+    /// allows. An error of the whole is one of the account: its sign-in. After "asked too often" nothing more is asked.
+    async fn busy_each(
+        &self,
+        token: &AccessToken,
+        account: &Account,
+        calendars: &[String],
+        window: Interval,
+    ) -> Result<Vec<Heard>, CalendarError> {
+        let mut heard: Vec<Heard> = Vec::new();
+        for calendar in calendars {
+            let limited = heard.last().and_then(|(_, last)| last.clone().err()).filter(CalendarError::is_limit);
+            let one = match limited {
+                Some(error) => Err(error),
+                None => self.busy(token, account, std::slice::from_ref(calendar), window).await,
+            };
+            if one == Err(CalendarError::SignInExpired) {
+                return Err(CalendarError::SignInExpired);
+            }
+            heard.push((calendar.clone(), one));
+        }
+        Ok(heard)
+    }
 
     /// Makes the calendar show this draft, once, whatever was tried before.
     ///
@@ -331,6 +367,11 @@ impl CalendarError {
             Self::UnknownOutcome(_) => ErrorClass::UnknownOutcome,
             Self::Gone | Self::Rejected(_) => ErrorClass::Permanent,
         }
+    }
+
+    /// Whether it was asked too often.
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::RateLimited { .. })
     }
 
     /// Whether the same call may succeed later without a person doing anything.

@@ -194,6 +194,7 @@ function checkGoogle(request) {
 function checkMicrosoft(request) {
   microsoft ??= new Declarations("@microsoft", "microsoft-graph-types", "microsoft-graph.d.ts");
   const path = request.path.replace(/^\/v1\.0/, "");
+  if (request.method === "POST" && path === "/$batch") return checkBatch(request);
   const operation = MICROSOFT.find((one) => one.method === request.method && one.path.test(path));
   if (!operation) return ["no such operation"];
   const known = microsoft.properties(operation.of);
@@ -221,6 +222,23 @@ function checkMicrosoft(request) {
   if (!/IdType="ImmutableId"/.test(prefer)) findings.push("without immutable ids");
   if (!/outlook\.timezone="UTC"/.test(prefer)) findings.push("answers in a zone we did not choose");
   if (request.method === "PATCH" && Object.keys(request.body ?? {}).length === 0) findings.push("an empty PATCH mails guests");
+  return findings;
+}
+
+/** At most twenty requests, each as good as if it were sent alone. */
+function checkBatch(request) {
+  const parts = request.body?.requests ?? [];
+  const findings = parts.length >= 1 && parts.length <= 20 ? [] : [`${parts.length} requests in a batch`];
+  for (const { id, method, url, headers, body, ...rest } of parts) {
+    if (!id || !url.startsWith("/")) findings.push("a request of a batch needs an id and a relative url");
+    findings.push(...Object.keys(rest).map((name) => `batch.${name}: unknown`));
+    const { pathname, searchParams } = new URL(url, "https://graph.example");
+    const named = Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+    // The header that ties our log to theirs is the batch's.
+    named["client-request-id"] = request.headers["client-request-id"];
+    const inner = { method, path: decodeURIComponent(pathname), query: [...searchParams], headers: named, body: body ?? null };
+    findings.push(...checkMicrosoft(inner).map((finding) => `${method} ${pathname}: ${finding}`));
+  }
   return findings;
 }
 

@@ -208,7 +208,7 @@ stories! {
         let ana = app.ana_connects().await;
         let window = "window_start, window_end, intervals, read_at";
         let (id, org) = (app.uuid(ana.id.uuid()), app.uuid(app.org.uuid()));
-        app.run(&format!("INSERT INTO busy_reads (connection_id, org_id, {window}) VALUES ({id}, {org}, 0, 1, '[]', 0)")).await;
+        app.run(&format!("INSERT INTO busy_reads (connection_id, calendar, org_id, {window}) VALUES ({id}, 'primary', {org}, 0, 1, '[]', 0)")).await;
         app.work().await;
         assert_eq!(app.rows(&format!("busy_reads WHERE connection_id = {id}")).await, 0, "{before} at first");
     }

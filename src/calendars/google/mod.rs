@@ -20,7 +20,8 @@ use url::Url;
 use self::wire::{CalendarList, CalendarListEntry, Event, FreeBusy};
 use super::http::{Ask, Http, Reply, address};
 use super::{
-    AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Placed, RemoteEvent, Removal, keys,
+    AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Heard, Placed, RemoteEvent, Removal, keys,
+    together,
 };
 use crate::calendars::endpoints::Endpoints;
 use crate::scheduling::interval::{Interval, normalise};
@@ -146,13 +147,13 @@ impl GoogleCalendar {
         }
     }
 
-    /// One `freeBusy` query: few enough calendars, a short enough window.
+    /// One `freeBusy` query: few enough calendars, a short enough window. Each calendar answers for itself.
     async fn busy_part(
         &self,
         token: &AccessToken,
         calendars: &[String],
         window: Interval,
-    ) -> Result<Vec<Interval>, CalendarError> {
+    ) -> Result<Vec<Heard>, CalendarError> {
         let items: Vec<Value> = calendars.iter().map(|id| json!({ "id": id })).collect();
         let body = json!({
             "timeMin": window.start().to_rfc3339(),
@@ -164,8 +165,7 @@ impl GoogleCalendar {
         let answer: FreeBusy = self.ask(token, ask.only_reads(), FREE_BUSY).await?.read(false)?;
         let mut by_id: BTreeMap<String, _> =
             answer.calendars.into_iter().map(|(id, calendar)| (id.to_lowercase(), calendar)).collect();
-        let mut busy = Vec::new();
-        for id in calendars {
+        let mut heard = |id: &String| {
             let calendar = by_id
                 .remove(&id.to_lowercase())
                 .ok_or_else(|| CalendarError::Unavailable("freeBusy left out a calendar".into()))?;
@@ -176,9 +176,9 @@ impl GoogleCalendar {
                 .busy
                 .ok_or_else(|| CalendarError::Unavailable("freeBusy told nothing of a calendar".into()))?;
             // A period without length blocks nothing.
-            busy.extend(periods.iter().filter_map(|period| Interval::new(period.start, period.end)));
-        }
-        Ok(busy)
+            Ok(periods.iter().filter_map(|period| Interval::new(period.start, period.end)).collect())
+        };
+        Ok(calendars.iter().map(|id| (id.clone(), heard(id))).collect())
     }
 }
 
@@ -231,21 +231,53 @@ impl Calendar for GoogleCalendar {
     async fn busy(
         &self,
         token: &AccessToken,
-        _account: &Account,
+        account: &Account,
         calendars: &[String],
         window: Interval,
     ) -> Result<Vec<Interval>, CalendarError> {
+        together(self.busy_each(token, account, calendars, window).await?)
+    }
+
+    async fn busy_each(
+        &self,
+        token: &AccessToken,
+        _account: &Account,
+        calendars: &[String],
+        window: Interval,
+    ) -> Result<Vec<Heard>, CalendarError> {
         let primary = ["primary".to_owned()];
         let mut asked = if calendars.is_empty() { primary.to_vec() } else { calendars.to_vec() };
         asked.sort_unstable_by_key(|id| id.to_lowercase());
         asked.dedup_by_key(|id| id.to_lowercase());
-        let mut busy = Vec::new();
+        let mut heard: BTreeMap<&String, Result<Vec<Interval>, CalendarError>> =
+            asked.iter().map(|id| (id, Ok(Vec::new()))).collect();
+        let mut limited: Option<CalendarError> = None;
         for piece in pieces(window) {
             for some in asked.chunks(CALENDARS_PER_QUERY) {
-                busy.extend(self.busy_part(token, some, piece).await?);
+                let answer = match &limited {
+                    Some(error) => Err(error.clone()),
+                    None => self.busy_part(token, some, piece).await,
+                };
+                let parts = match answer {
+                    Err(CalendarError::SignInExpired) => return Err(CalendarError::SignInExpired),
+                    Err(error) => some.iter().map(|id| (id.clone(), Err(error.clone()))).collect(),
+                    Ok(parts) => parts,
+                };
+                for (id, part) in parts {
+                    limited = limited.or_else(|| part.clone().err().filter(CalendarError::is_limit));
+                    let Some(whole) = heard.get_mut(&id) else { continue };
+                    match (whole.as_mut(), part) {
+                        (Ok(whole), Ok(part)) => whole.extend(part),
+                        (Ok(_), Err(error)) => *whole = Err(error),
+                        // One piece that nobody knows, the whole unknown.
+                        (Err(_), _) => {}
+                    }
+                }
             }
         }
-        Ok(normalise(busy.iter().filter_map(|span| span.intersection(&window)).collect()))
+        let cut =
+            |spans: Vec<Interval>| normalise(spans.iter().filter_map(|span| span.intersection(&window)).collect());
+        Ok(heard.into_iter().map(|(id, spans)| (id.clone(), spans.map(cut))).collect())
     }
 
     async fn put(

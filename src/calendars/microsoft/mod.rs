@@ -7,6 +7,7 @@
 //! What a newcomer would get wrong: every PATCH mails all guests, so nothing is sent when nothing
 //! changed; and all-day entries come as bare dates, whatever zone one asks for.
 
+mod batch;
 mod body;
 mod failure;
 mod wire;
@@ -21,7 +22,8 @@ use url::Url;
 use self::wire::{Clock, Event, GraphCalendar, Page};
 use super::http::{Ask, Http, Reply, address};
 use super::{
-    AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Placed, RemoteEvent, Removal, keys,
+    AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Heard, Placed, RemoteEvent, Removal, keys,
+    together,
 };
 use crate::calendars::endpoints::Endpoints;
 use crate::scheduling::interval::{Interval, normalise};
@@ -62,14 +64,23 @@ impl MicrosoftCalendar {
         action: &'static str,
         first: Url,
     ) -> Result<Vec<T>, CalendarError> {
-        let (mut url, mut entries) = (first, Vec::new());
+        let page: Page<T> = self.ask(token, Ask::new(action, Method::GET, first), READ).await?.read(false)?;
+        self.rest(token, action, page).await
+    }
+
+    /// The same from a page on that is there already.
+    async fn rest<T: DeserializeOwned>(
+        &self,
+        token: &AccessToken,
+        action: &'static str,
+        mut page: Page<T>,
+    ) -> Result<Vec<T>, CalendarError> {
+        let mut entries = Vec::new();
         for _ in 0..PAGES {
-            let page: Page<T> = self.ask(token, Ask::new(action, Method::GET, url), READ).await?.read(false)?;
-            entries.extend(page.value);
-            match page.next {
-                None => return Ok(entries),
-                Some(next) => url = self.own(&next)?,
-            }
+            entries.append(&mut page.value);
+            let Some(next) = &page.next else { return Ok(entries) };
+            let ask = Ask::new(action, Method::GET, self.own(next)?);
+            page = self.ask(token, ask, READ).await?.read(false)?;
         }
         Err(CalendarError::Unavailable("a list without end".into()))
     }
@@ -214,8 +225,6 @@ impl Calendar for MicrosoftCalendar {
         Ok(calendars.into_iter().map(GraphCalendar::info).collect())
     }
 
-    /// Reads each calendar's view, at work as at home: `getSchedule` knows neither personal accounts
-    /// nor secondary calendars. All-day entries are read in the account's zone (see [`Account`]).
     async fn busy(
         &self,
         token: &AccessToken,
@@ -223,6 +232,18 @@ impl Calendar for MicrosoftCalendar {
         calendars: &[String],
         window: Interval,
     ) -> Result<Vec<Interval>, CalendarError> {
+        together(self.busy_each(token, account, calendars, window).await?)
+    }
+
+    /// Reads each calendar's view, at work as at home, several in one `$batch`: `getSchedule` knows neither personal accounts
+    /// nor secondary calendars. All-day entries are read in the account's zone (see [`Account`]).
+    async fn busy_each(
+        &self,
+        token: &AccessToken,
+        account: &Account,
+        calendars: &[String],
+        window: Interval,
+    ) -> Result<Vec<Heard>, CalendarError> {
         // A date is part of the window by its owner's clock, while Graph selects by its own: a day
         // more on either side covers every zone.
         let bound = |instant: chrono::DateTime<chrono::Utc>| instant.to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -235,21 +256,43 @@ impl Calendar for MicrosoftCalendar {
         ];
         let primary = ["primary".to_owned()];
         let asked = if calendars.is_empty() { primary.as_slice() } else { calendars };
-        let mut busy = Vec::new();
-        for calendar in asked {
+        let view = |calendar: &String| {
             let path = match calendar.as_str() {
                 "primary" => vec!["me", "calendarView"],
                 id => vec!["me", "calendars", id, "calendarView"],
             };
-            let entries: Vec<Event> = self.all(token, "calendarView.list", address(&self.api, &path, &query)).await?;
+            address(&self.api, &path, &query)
+        };
+        let mut views: Vec<Result<Vec<Event>, CalendarError>> = Vec::new();
+        for some in asked.chunks(batch::MOST) {
+            let limited = views.iter().find_map(|view| view.as_ref().err().filter(|error| error.is_limit()).cloned());
+            match (some, limited) {
+                (some, Some(error)) => views.extend(some.iter().map(|_| Err(error.clone()))),
+                ([one], None) => views.push(self.all(token, "calendarView.list", view(one)).await),
+                (some, None) => {
+                    let urls: Vec<Url> = some.iter().map(view).collect();
+                    views.extend(self.batch(token, "calendarView.list", &urls).await?);
+                }
+            }
+        }
+        let blocked = |entries: Vec<Event>| {
+            let mut busy = Vec::new();
             for entry in entries {
                 let blocked = entry
                     .blocks(account.zone)
                     .map_err(|_| CalendarError::Unavailable("an entry in a time zone nobody knows".into()))?;
                 busy.extend(blocked.and_then(|span| span.intersection(&window)));
             }
+            Ok(normalise(busy))
+        };
+        let mut heard = Vec::new();
+        for (calendar, view) in asked.iter().zip(views) {
+            if matches!(view, Err(CalendarError::SignInExpired)) {
+                return Err(CalendarError::SignInExpired);
+            }
+            heard.push((calendar.clone(), view.and_then(blocked)));
         }
-        Ok(normalise(busy))
+        Ok(heard)
     }
 
     async fn put(

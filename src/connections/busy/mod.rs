@@ -1,15 +1,18 @@
 //! When people are busy, as their own calendars say.
 //!
-//! What was read stays in the database for a while (intervals only, never a title). Asking calendars takes at most three
-//! seconds; whoever did not answer by then is taken from what was read in the last five minutes, and else is unknown. Never
-//! call this inside a transaction.
+//! What was read stays in the database for a while, for each calendar (intervals only, never a title). Asking calendars takes
+//! at most three seconds; whoever did not answer by then is taken from what was read in the last five minutes, and else is
+//! unknown. One account is asked by one process at a time ([`turn`]), for all its calendars that are not known in one question,
+//! and not at all while its provider wants to be left alone. Never call this inside a transaction.
 
 mod ask;
 mod read;
+mod turn;
 
 use std::{collections::HashMap, time::Duration};
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use sea_orm::ConnectionTrait;
 use tokio::time::Instant;
 
@@ -18,11 +21,14 @@ use crate::{
     calendars::Provider,
     ids::{ConnectionId, OrgId, PersonId},
     people,
-    scheduling::interval::{Interval, normalise},
+    scheduling::{
+        interval::{Interval, normalise},
+        zones,
+    },
     store::{StoreError, words::ConnectionStatus},
 };
-use ask::{ask, selected};
-use read::{Read, reads};
+use ask::{Answers, Question, ask, selected};
+use read::{Read, Reads, reads};
 
 pub(super) use ask::{CANNOT_READ, NO_ANSWER};
 pub use read::forget;
@@ -60,6 +66,8 @@ pub enum UnknownReason {
     PermissionMissing,
     /// It did not answer, or not in time.
     NoAnswer,
+    /// Its provider wants to be left alone for a while.
+    AskedTooOften { until: DateTime<Utc> },
 }
 
 impl UnknownReason {
@@ -69,7 +77,29 @@ impl UnknownReason {
             Self::SignInExpired => "needs its owner to reconnect",
             Self::PermissionMissing => "may not be read: permission was not given",
             Self::NoAnswer => "did not answer",
+            Self::AskedTooOften { .. } => "was asked too often and is asked again in a while",
         }
+    }
+
+    /// The same with the time it is about, on somebody's clock.
+    pub fn in_words_at(self, zone: Tz) -> String {
+        match self {
+            Self::AskedTooOften { until } => {
+                // The minute in which it is over, not the one before.
+                let until = (until + chrono::Duration::seconds(59)).with_timezone(&zone);
+                format!(
+                    "was asked too often and is asked again at {} {} time",
+                    until.format("%H:%M"),
+                    zones::place(zone)
+                )
+            }
+            _ => self.in_words().to_owned(),
+        }
+    }
+
+    /// It may answer in a moment: what was read of it just now still counts.
+    pub fn is_passing(self) -> bool {
+        matches!(self, Self::NoAnswer | Self::AskedTooOften { .. })
     }
 }
 
@@ -93,7 +123,9 @@ pub struct Stored {
     people: Vec<PersonId>,
     /// Disconnected ones left out.
     connections: HashMap<PersonId, Vec<Connection>>,
-    reads: HashMap<ConnectionId, Read>,
+    /// The calendars of each that its owner wants read.
+    selected: HashMap<ConnectionId, Vec<String>>,
+    reads: HashMap<ConnectionId, Reads>,
 }
 
 /// Reads it for these people.
@@ -103,7 +135,13 @@ pub async fn stored(db: &impl ConnectionTrait, org: OrgId, people: &[PersonId]) 
         list.retain(|connection| connection.status != ConnectionStatus::Inactive);
     }
     let ids: Vec<_> = connections.values().flatten().map(|connection| connection.id).collect();
-    Ok(Stored { org, people: people.to_vec(), reads: reads(db, org, &ids).await?, connections })
+    Ok(Stored {
+        org,
+        people: people.to_vec(),
+        selected: selected(db, org, &ids).await?,
+        reads: reads(db, org, &ids).await?,
+        connections,
+    })
 }
 
 impl Stored {
@@ -118,33 +156,29 @@ impl Stored {
         let db = services.store.reader();
         let now = services.clock.now();
 
-        // All calendars are asked at once, before the first answer is waited for.
-        let is_fresh = |connection: &Connection| {
-            let read = self.reads.get(&connection.id);
-            read.is_some_and(|read| read.covers(window) && now - read.read_at <= max_age && !max_age.is_zero())
-        };
-        let stale: Vec<&Connection> = self
+        // All accounts are asked at once, before the first answer is waited for, each for what is not fresh of it.
+        let stale: Vec<(&Connection, Vec<String>)> = self
             .connections
             .values()
             .flatten()
-            .filter(|connection| connection.is_usable() && connection.can(Need::ReadBusy) && !is_fresh(connection))
+            .filter(|connection| connection.is_usable() && connection.can(Need::ReadBusy))
+            .map(|connection| (connection, self.stale(connection, window, now, max_age)))
+            .filter(|(_, calendars)| !calendars.is_empty())
             .collect();
         let mut asked = HashMap::new();
         if !stale.is_empty() {
-            let ids: Vec<_> = stale.iter().map(|connection| connection.id).collect();
-            let selected = selected(services, self.org, &ids).await?;
             let zones: HashMap<_, _> = people::find_all(db, self.org, &self.people)
                 .await?
                 .into_iter()
                 .map(|person| (person.id, person.zone))
                 .collect();
-            for connection in stale {
+            for (connection, calendars) in stale {
                 let zone = zones.get(&connection.person).copied().flatten();
-                let calendars = selected.get(&connection.id).cloned().unwrap_or_default();
-                asked.insert(connection.id, ask(services.clone(), connection.clone(), zone, calendars, window));
+                let question = Question { connection: connection.clone(), zone, calendars, window };
+                asked.insert(connection.id, ask(services.clone(), question));
             }
         }
-        let mut answers: HashMap<ConnectionId, Result<Read, UnknownReason>> = HashMap::new();
+        let mut answers: HashMap<ConnectionId, Result<Answers, UnknownReason>> = HashMap::new();
         for (id, answer) in asked {
             let answer = match tokio::time::timeout_at(deadline, answer).await {
                 Ok(Ok(answer)) => answer,
@@ -154,23 +188,6 @@ impl Stored {
             answers.insert(id, answer);
         }
 
-        let of_connection = |connection: &Connection| -> Result<Read, (Option<DateTime<Utc>>, UnknownReason)> {
-            let read = self.reads.get(&connection.id);
-            let since = read.map(|read| read.read_at).or(connection.last_synced_at);
-            let reason = match answers.get(&connection.id) {
-                Some(Ok(read)) => return Ok(read.clone()),
-                Some(Err(reason)) => *reason,
-                None if connection.status == ConnectionStatus::Expired => UnknownReason::SignInExpired,
-                None if !connection.can(Need::ReadBusy) => UnknownReason::PermissionMissing,
-                // Not asked because what we have is young enough.
-                None => return read.map(|read| read.within(window)).ok_or((since, UnknownReason::NoAnswer)),
-            };
-            match read {
-                // A calendar that is merely late, and was read a moment ago.
-                Some(read) if reason == UnknownReason::NoAnswer && read.serves(window, now) => Ok(read.within(window)),
-                _ => Err((since, reason)),
-            }
-        };
         let of_person = |person: &PersonId| {
             let Some(list) = self.connections.get(person).filter(|list| !list.is_empty()) else {
                 return PersonBusy::NotConnected;
@@ -178,18 +195,76 @@ impl Stored {
             let mut all: Vec<Interval> = Vec::new();
             let mut oldest = now;
             for connection in list {
-                match of_connection(connection) {
-                    Ok(read) => {
-                        oldest = oldest.min(read.read_at);
-                        all.extend(read.intervals);
+                for calendar in self.calendars_of(connection) {
+                    match self.heard(connection, calendar, answers.get(&connection.id), window, now) {
+                        Ok(read) => {
+                            oldest = oldest.min(read.read_at);
+                            all.extend(read.intervals);
+                        }
+                        // One calendar unknown, the person unknown.
+                        Err((since, reason)) => return PersonBusy::Unknown { since, reason },
                     }
-                    // One calendar unknown, the person unknown.
-                    Err((since, reason)) => return PersonBusy::Unknown { since, reason },
                 }
             }
             PersonBusy::Known { intervals: normalise(all), read_at: oldest, provider: list[0].provider }
         };
         Ok(self.people.iter().map(|person| (*person, of_person(person))).collect())
+    }
+}
+
+impl Stored {
+    fn calendars_of(&self, connection: &Connection) -> &[String] {
+        self.selected.get(&connection.id).map_or(&[], Vec::as_slice)
+    }
+
+    fn read_of(&self, connection: &Connection, calendar: &str) -> Option<&Read> {
+        self.reads.get(&connection.id)?.get(calendar)
+    }
+
+    /// The calendars of which nothing was read that is young enough.
+    fn stale(
+        &self,
+        connection: &Connection,
+        window: Interval,
+        now: DateTime<Utc>,
+        max_age: chrono::Duration,
+    ) -> Vec<String> {
+        let is_fresh = |calendar: &String| {
+            let read = self.read_of(connection, calendar);
+            read.is_some_and(|read| read.covers(window) && now - read.read_at <= max_age && !max_age.is_zero())
+        };
+        self.calendars_of(connection).iter().filter(|calendar| !is_fresh(calendar)).cloned().collect()
+    }
+
+    /// What is known of one calendar, or since when and why nothing is.
+    fn heard(
+        &self,
+        connection: &Connection,
+        calendar: &str,
+        answers: Option<&Result<Answers, UnknownReason>>,
+        window: Interval,
+        now: DateTime<Utc>,
+    ) -> Result<Read, (Option<DateTime<Utc>>, UnknownReason)> {
+        let read = self.read_of(connection, calendar);
+        let since = read.map(|read| read.read_at).or(connection.last_synced_at);
+        // A calendar that was not asked, because what we have of it is young enough.
+        let kept = || read.map(|read| read.within(window)).ok_or((since, UnknownReason::NoAnswer));
+        let reason = match answers {
+            Some(Ok(answers)) => match answers.get(calendar) {
+                Some(Ok(read)) => return Ok(read.clone()),
+                Some(Err(reason)) => *reason,
+                None => return kept(),
+            },
+            Some(Err(reason)) => *reason,
+            None if connection.status == ConnectionStatus::Expired => UnknownReason::SignInExpired,
+            None if !connection.can(Need::ReadBusy) => UnknownReason::PermissionMissing,
+            None => return kept(),
+        };
+        match read {
+            // A calendar that is merely late, and was read a moment ago.
+            Some(read) if reason.is_passing() && read.serves(window, now) => Ok(read.within(window)),
+            _ => Err((since, reason)),
+        }
     }
 }
 

@@ -14,7 +14,10 @@ use crate::{
 /// How old busy times may be when a calendar does not answer.
 const STALE_AT_MOST: chrono::Duration = chrono::Duration::minutes(5);
 
-/// What one connection said.
+/// What was read of a connection's calendars, by their ids.
+pub(super) type Reads = HashMap<String, Read>;
+
+/// What one calendar said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Read {
     pub window: Interval,
@@ -59,7 +62,7 @@ impl Read {
         Some(Self { window, intervals, read_at: row.read_at.at() })
     }
 
-    fn to_row(&self, org: OrgId, connection: ConnectionId) -> busy_reads::ActiveModel {
+    fn to_row(&self, org: OrgId, connection: ConnectionId, calendar: &str) -> busy_reads::ActiveModel {
         let pairs: Vec<_> = self
             .intervals
             .iter()
@@ -67,6 +70,7 @@ impl Read {
             .collect();
         busy_reads::ActiveModel {
             connection_id: Set(connection),
+            calendar: Set(calendar.to_owned()),
             org_id: Set(org),
             window_start: Set(self.window.start().into()),
             window_end: Set(self.window.end().into()),
@@ -76,27 +80,39 @@ impl Read {
     }
 }
 
-/// The last reading of each connection.
+/// The last reading of each calendar of these connections.
 pub(super) async fn reads(
     db: &impl ConnectionTrait,
     org: OrgId,
     ids: &[ConnectionId],
-) -> Result<HashMap<ConnectionId, Read>, StoreError> {
+) -> Result<HashMap<ConnectionId, Reads>, StoreError> {
     let rows = busy_reads::Entity::find()
         .filter(busy_reads::Column::OrgId.eq(org))
         .filter(busy_reads::Column::ConnectionId.is_in(ids.iter().copied()))
         .all(db)
         .await?;
-    Ok(rows.iter().filter_map(|row| Some((row.connection_id, Read::from_row(row)?))).collect())
+    let mut reads: HashMap<ConnectionId, Reads> = HashMap::new();
+    for row in rows {
+        if let Some(read) = Read::from_row(&row) {
+            reads.entry(row.connection_id).or_default().insert(row.calendar, read);
+        }
+    }
+    Ok(reads)
 }
 
 /// Keeps a reading in place of the one before.
-pub(super) async fn store(txn: &Txn, org: OrgId, connection: ConnectionId, read: &Read) -> Result<(), StoreError> {
+pub(super) async fn store(
+    txn: &Txn,
+    org: OrgId,
+    connection: ConnectionId,
+    calendar: &str,
+    read: &Read,
+) -> Result<(), StoreError> {
     use busy_reads::Column;
-    let again = OnConflict::column(Column::ConnectionId)
+    let again = OnConflict::columns([Column::ConnectionId, Column::Calendar])
         .update_columns([Column::WindowStart, Column::WindowEnd, Column::Intervals, Column::ReadAt])
         .to_owned();
-    let row = read.to_row(org, connection);
+    let row = read.to_row(org, connection, calendar);
     busy_reads::Entity::insert(row).on_conflict(again).exec_without_returning(&**txn).await?;
     Ok(())
 }
@@ -104,6 +120,10 @@ pub(super) async fn store(txn: &Txn, org: OrgId, connection: ConnectionId, read:
 /// Forgets what was read of a connection, so that the next question goes to the calendar: after we wrote to it ourselves, or
 /// when its owner chose other calendars.
 pub async fn forget(txn: &Txn, org: OrgId, connection: ConnectionId) -> Result<(), StoreError> {
-    busy_reads::Entity::delete_by_id(connection).filter(busy_reads::Column::OrgId.eq(org)).exec(&**txn).await?;
+    busy_reads::Entity::delete_many()
+        .filter(busy_reads::Column::OrgId.eq(org))
+        .filter(busy_reads::Column::ConnectionId.eq(connection))
+        .exec(&**txn)
+        .await?;
     Ok(())
 }

@@ -8,6 +8,8 @@ use crate::store::words::Stamp;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub connection_id: ConnectionId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub calendar: String,
     pub org_id: OrgId,
     pub window_start: Stamp,
     pub window_end: Stamp,

@@ -7,6 +7,7 @@ pub mod booking_changes;
 pub mod booking_links;
 pub mod bookings;
 pub mod busy_reads;
+pub mod busy_turns;
 pub mod calendars;
 pub mod connections;
 pub mod event_participants;

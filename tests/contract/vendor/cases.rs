@@ -10,11 +10,11 @@ use convene::calendars::oauth::{
 use convene::calendars::{AccessToken, Account, CalendarError, Provider};
 use convene::scheduling::interval::Interval;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::super::sandbox::{CLIENT_ID, CLIENT_SECRET};
-use super::super::{at, draft, span};
+use super::super::{Stands, at, draft, span};
 use super::{Cast, Stage, VendorStage, people};
 
 fn stale(stage: &VendorStage) -> &'static str {
@@ -199,4 +199,35 @@ async fn use_and_end(stage: &VendorStage, client: &OAuthClient, tokens: TokenSet
     }
     let outcome = client.refresh(&refresh).await;
     assert!(matches!(outcome, Err(OAuthError::InvalidGrant)), "{outcome:?}");
+}
+
+/// Google takes 50 calendars in one call, Graph 20 in one batch; each calendar answers for itself.
+pub async fn many_calendars_are_few_calls(stage: &VendorStage) {
+    stage.add_entry(Stands::Busy, span(at(8, 0), 60)).await;
+    let mut asked = vec!["primary".to_owned()];
+    asked.extend((1..120).map(|number| format!("AQMkADAwATM0nobody-knows-{number}")));
+    let before = calls(stage).await;
+    let window = span(at(6, 0), 6 * 60);
+    let heard = stage.calendar().busy_each(stage.token(), stage.account(), &asked, window).await.expect("heard");
+    let calls = calls(stage).await - before;
+    assert_eq!(calls, if stage.cast.provider() == Provider::Google { 3 } else { 6 });
+    assert_eq!(heard.len(), 120);
+    for (calendar, one) in heard {
+        match calendar.as_str() {
+            "primary" => assert_eq!(one.as_deref(), Ok([span(at(8, 0), 60)].as_slice())),
+            _ => assert!(matches!(one, Err(CalendarError::Gone | CalendarError::Rejected(_))), "{calendar}: {one:?}"),
+        }
+    }
+}
+
+/// How often our client asked for busy times.
+async fn calls(stage: &VendorStage) -> usize {
+    let recorded = stage.sandbox.look("requests").await;
+    let requests = recorded["requests"].as_array().expect("a list of requests");
+    let asks = |request: &&Value| {
+        let path = request["path"].as_str().unwrap_or_default();
+        let ours = request["headers"]["user-agent"].as_str().is_some_and(|agent| agent.starts_with("convene/"));
+        ours && (path.ends_with("/freeBusy") || path.ends_with("/$batch"))
+    };
+    requests.iter().filter(asks).count()
 }

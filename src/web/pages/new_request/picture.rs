@@ -48,6 +48,7 @@ fn invitee(guest: &Guest) -> Invitee {
         Known::Silent(UnknownReason::SignInExpired) => ("sign-in expired", Tone::Warning),
         Known::Silent(UnknownReason::PermissionMissing) => ("not shared", Tone::Warning),
         Known::Silent(UnknownReason::NoAnswer) => ("not answering", Tone::Warning),
+        Known::Silent(UnknownReason::AskedTooOften { .. }) => ("asked too often", Tone::Warning),
         Known::Typed => ("typed times", Tone::Neutral),
         Known::Nobody => ("not connected", Tone::Warning),
     };
@@ -218,7 +219,7 @@ fn reasons(preview: &Preview, outlook: &Outlook, now: DateTime<Utc>) -> Vec<Stri
     for (guest, share) in &shares {
         let who = name(guest);
         if let Known::Silent(reason) = guest.known {
-            reasons.push(format!("{who}'s calendar {}, so {who} is not offered", reason.in_words()));
+            reasons.push(format!("{who}'s calendar {}, so {who} is not offered", reason.in_words_at(request.zone)));
         } else if share.unknown {
             let waiting = alone(Rule::Unknown, Some(&guest.person.id.to_string()));
             let cost = if waiting > 0 { format!(": {} depend on it", times_in_words(waiting)) } else { String::new() };

@@ -5,6 +5,7 @@ use axum::{
     http::request::Parts,
     response::{IntoResponse, Redirect, Response},
 };
+use chrono_tz::Tz;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use serde::Deserialize;
@@ -79,7 +80,8 @@ pub fn SwapPage() -> impl IntoView {
             }
             .into_any()
         } else {
-            view! { <SwapForm action=action.clone() substitutes=place.substitutes typed who why asking /> }.into_any()
+            view! { <SwapForm action=action.clone() substitutes=place.substitutes zone typed who why asking /> }
+                .into_any()
         };
         let search = (place.left_out > 0 || !find.is_empty()).then(|| {
             let hint = match place.left_out {
@@ -115,6 +117,7 @@ pub fn SwapPage() -> impl IntoView {
 fn SwapForm(
     action: String,
     substitutes: Vec<Substitute>,
+    zone: Tz,
     typed: Typed,
     who: Option<Wrong>,
     why: Option<Wrong>,
@@ -129,7 +132,7 @@ fn SwapForm(
         view! {
             <label class="check">
                 <input type="radio" name="comes" value=value checked=checked disabled=disabled />
-                <span>{one.person.name.clone()} <span class="hint">{standing(one)}</span></span>
+                <span>{one.person.name.clone()} <span class="hint">{standing(one, zone)}</span></span>
             </label>
         }
     });
@@ -178,14 +181,14 @@ fn SwapForm(
 }
 
 /// "Free, 2 interviews that week", "busy then", "nobody knows whether they are free: …"
-fn standing(one: &Substitute) -> String {
+fn standing(one: &Substitute, zone: Tz) -> String {
     let pool = if one.in_pool { "Asked for in the request. " } else { "" };
     let words = match &one.standing {
         Standing::Free => format!("Free, {}", interviews(one.load.week)),
         Standing::Kept(rules) => format!("Not free: {}", keeps(rules)),
         Standing::Unknown(Unknown::Nobody) => "Nobody knows whether they are free: no calendar is connected".to_owned(),
         Standing::Unknown(Unknown::Silent(reason)) => {
-            format!("Nobody knows whether they are free: their calendar {}", reason.in_words())
+            format!("Nobody knows whether they are free: their calendar {}", reason.in_words_at(zone))
         }
         Standing::Unknown(Unknown::Invited) => {
             "Nobody knows whether they are free: this interview is in their calendar already".to_owned()
