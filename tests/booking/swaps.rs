@@ -97,7 +97,7 @@ stories! {
             assert!(mailed.contains(&(kind.to_owned(), to.to_owned())), "{kind} {to}: {mailed:?}");
         }
         let sent = app.mail.sent();
-        let to_ben = sent.iter().filter(|mail| mail.to.address.to_string() == BEN).next_back().expect("the last mail");
+        let to_ben = sent.iter().rfind(|mail| mail.to.address.to_string() == BEN).expect("the last mail");
         let (_, ics) = to_ben.content.ics.as_ref().expect("an object");
         let unfolded = ics.replace("\r\n ", "");
         assert_eq!((unfolded.matches("ATTENDEE").count(), unfolded.contains(BEN)), (1, true), "{unfolded}");

@@ -157,6 +157,27 @@ async fn two_askers_at_once_make_one_call() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_calendar_that_does_not_answer_is_not_asked_by_one_waiter_after_the_other() {
+    for db in test_stores().await {
+        let meeting = meeting(&db.store).await;
+        let door = Door::new(&meeting.office.memory, ANA);
+        let services = door.services(&meeting.office, &db.url).await;
+        meeting.down();
+        let story = async {
+            door.is_knocked_at().await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            door.opened.add_permits(10);
+        };
+        let ask = || asks(services.clone(), &meeting, TimeDelta::zero());
+        let (one, two, three, ()) = tokio::join!(ask(), ask(), ask(), story);
+        for answer in [one, two, three] {
+            assert!(matches!(answer, PersonBusy::Unknown { .. }), "{}: {answer:?}", db.kind);
+        }
+        assert_eq!(door.knocks.load(Ordering::SeqCst), 1, "{}", db.kind);
+    }
+}
+
 #[tokio::test]
 async fn who_was_asked_too_often_is_left_alone_by_everybody() {
     for db in test_stores().await {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     calendars::{CalendarError, Heard},
-    connections::{Connection, Services, tokens, tokens::AccessError},
+    connections::{Connection, Services, find, tokens, tokens::AccessError},
     ids::{CalendarId, ConnectionId, OrgId},
     scheduling::interval::{Interval, normalise},
     store::{
@@ -96,18 +96,19 @@ async fn ask_in_turn(services: &Services, question: &Question) -> Result<Result<
     loop {
         match turn::take(services, &question.connection).await? {
             Turn::Paused { until } => return Ok(Err(UnknownReason::AskedTooOften { until })),
-            Turn::Ours(owner) => {
-                // Between our look and our turn somebody may have answered all of it.
-                match overheard(services, question, begun).await?.filter(|_| waited) {
-                    Some(answers) => {
-                        let txn = services.store.begin().await?;
-                        turn::give_back(&txn, &question.connection, &owner, None).await?;
-                        txn.commit().await?;
-                        return Ok(Ok(answers));
-                    }
-                    None => return Ok(ask_and_store(services, question, &owner).await),
+            Turn::Ours(owner) if waited => {
+                let heard = overheard(services, question, begun).await?;
+                if heard.is_none() && !is_silent(services, &question.connection).await? {
+                    // They asked for something else.
+                    return Ok(ask_and_store(services, question, &owner).await);
                 }
+                let txn = services.store.begin().await?;
+                turn::give_back(&txn, &question.connection, &owner, None).await?;
+                txn.commit().await?;
+                // Nor is it asked again at once, one waiter after the other, if it did not answer them.
+                return Ok(heard.ok_or(UnknownReason::NoAnswer));
             }
+            Turn::Ours(owner) => return Ok(ask_and_store(services, question, &owner).await),
             Turn::Theirs if Instant::now() >= waits_until => return Ok(Err(UnknownReason::NoAnswer)),
             Turn::Theirs => {
                 waited = true;
@@ -115,6 +116,12 @@ async fn ask_in_turn(services: &Services, question: &Question) -> Result<Result<
             }
         }
     }
+}
+
+/// Whether whoever asked last had no answer.
+async fn is_silent(services: &Services, connection: &Connection) -> Result<bool, StoreError> {
+    let found = find(services.store.reader(), connection.org, connection.id).await?;
+    Ok(found.is_some_and(|found| found.status == ConnectionStatus::Error))
 }
 
 /// What somebody else heard while we waited, if it is all that is asked here. They began before we did, by no longer than an
