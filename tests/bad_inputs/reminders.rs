@@ -45,7 +45,7 @@ async fn a_new_form_ticks_what_the_organisation_decided() {
 #[tokio::test]
 async fn what_was_ticked_is_stored_and_nothing_is_a_choice() {
     let front = Front::open().await;
-    for (ticked, stored) in [(&["15", "2880"][..], "[2880,15]"), (&[][..], "[]")] {
+    for (ticked, stored) in [(&["15", "2880"][..], "[2880,15]"), (&["60"][..], "[60]"), (&[][..], "[]")] {
         let answer = front.post("/requests/new", &form(&front, ticked)).await;
         assert_eq!(answer.status.as_u16(), 303, "{}", Page(&answer.body).text());
         assert_eq!(front.app.rows(&format!("requests WHERE reminder_minutes = '{stored}'")).await, 1, "{stored}");

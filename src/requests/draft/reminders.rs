@@ -37,7 +37,7 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 fn words(minutes: u32) -> String {
     let units = [(7 * DAY, "week"), (DAY, "day"), (HOUR, "hour"), (1, "minute")];
     // One minute divides everything.
-    let (length, unit) = units.into_iter().find(|(length, _)| minutes % length == 0).unwrap_or((1, "minute"));
+    let (length, unit) = units.into_iter().find(|(length, _)| minutes.is_multiple_of(*length)).unwrap_or((1, "minute"));
     let count = minutes / length;
     format!("{count} {unit}{} before", if count == 1 { "" } else { "s" })
 }
