@@ -46,7 +46,7 @@ test("somebody new is led to a sent request in under a minute", async ({ page },
 test("whoever signs up without a calendar is asked for one first", async ({ page }) => {
   await page.goto("/signup");
   await page.getByRole("button", { name: "Continue with Microsoft" }).click();
-  await page.getByRole("button", { name: "hugo.silva@outlook.example", exact: true }).click();
+  await page.getByRole("button", { name: "mia.rossi@outlook.example", exact: true }).click();
   await page.getByRole("button", { name: "Allow" }).click();
   await page.waitForURL(/\/welcome/);
   await page.goto("/settings/calendar?disconnect=microsoft");
@@ -58,7 +58,7 @@ test("whoever signs up without a calendar is asked for one first", async ({ page
   await page.goto("/requests/new");
   await page.getByRole("button", { name: "Connect Outlook" }).click();
   const allow = page.getByRole("button", { name: "Allow" });
-  await page.getByRole("button", { name: "hugo.silva@outlook.example", exact: true }).or(allow).first().click();
+  await page.getByRole("button", { name: "mia.rossi@outlook.example", exact: true }).or(allow).first().click();
   if (await allow.isVisible().catch(() => false)) await allow.click();
   await page.waitForURL(/\/requests\/new/);
   await expect(page.getByText("Your calendar is not connected")).toHaveCount(0);

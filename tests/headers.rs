@@ -97,7 +97,7 @@ async fn every_answer_is_protected() {
     let app = app().await;
     for request in everything() {
         let what = format!("{} {:.60}", request.method(), request.uri());
-        let token_page = request.uri().path().starts_with("/book/");
+        let token_page = ["/book/", "/invite/"].iter().any(|of| request.uri().path().starts_with(of));
         let answer = ask(&app, request).await;
         assert_protected(&what, &answer);
         let referrer = if token_page { "no-referrer" } else { "same-origin" };

@@ -119,7 +119,7 @@ impl Message {
             Self::CoordinatorNotice(notice) => notice.kind(),
             Self::ReconnectNeeded(_) => "reconnect_needed",
             Self::ConfirmAddress(_) => "confirm_address",
-            Self::ConnectCalendar(_) => "connect_calendar",
+            Self::ConnectCalendar(message) => message.kind(),
             Self::InterviewerAnswered(_) => "interviewer_answered",
             Self::Reminder(_) => "reminder",
             Self::InterviewerReminder(_) => "reminder_interviewer",

@@ -110,7 +110,7 @@ stories! {
         assert!(signed_in.is_none());
         let found = connections::of_people(app.store().reader(), app.org, &[ben]).await.expect("read");
         assert_eq!(found[&ben][0].status, ConnectionStatus::Inactive);
-        assert_eq!(app.number("SELECT COUNT(*) FROM connections WHERE access_token IS NOT NULL").await, 0);
+        assert_eq!(app.rows("connections WHERE access_token IS NOT NULL").await, 0);
         assert!(app.offered(&asked).await.is_empty(), "no interview with somebody who left");
         let opened = invitations::open(app.store().reader(), &token, now).await;
         assert!(matches!(opened, Err(invitations::LinkError::Withdrawn)), "{opened:?}");

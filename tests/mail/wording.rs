@@ -208,7 +208,10 @@ fn every_message_keeps_the_house_rules() {
         assert!(!mail.text.contains('!'), "{name} shouts");
         assert!(mail.subject.chars().count() <= 180 && !mail.subject.is_empty());
         let zone = if is_for_candidate { "Berlin" } else { "New York" };
-        assert!(mail.text.contains(zone), "{name} says a time without the reader's zone");
+        let is_time =
+            |word: &[u8]| matches!(word, [a, b, b':', c, d] if [a, b, c, d].iter().all(|d| d.is_ascii_digit()));
+        let says_a_time = mail.text.as_bytes().windows(5).any(is_time);
+        assert!(!says_a_time || mail.text.contains(zone), "{name} says a time without the reader's zone");
         assert!(
             // Who only interviews may have no page; they answer the mail.
             mail.text.contains("https://convene.example.com/")

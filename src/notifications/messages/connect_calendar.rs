@@ -27,6 +27,14 @@ pub enum Asked {
 }
 
 impl ConnectCalendar {
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.asked {
+            Asked::ToBeRead => "connect_calendar",
+            Asked::ToReconnect => "connect_calendar_again",
+            Asked::ToArrange => "arrange_interviews",
+        }
+    }
+
     pub(crate) fn letter(&self, to: &Recipient) -> Letter {
         let Self { inviter, organisation, .. } = self;
         let who = format!("{inviter} of {organisation}");

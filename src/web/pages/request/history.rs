@@ -93,6 +93,7 @@ fn mail(kind: &str) -> &'static str {
         "invitation" => "Invitation",
         "invitation_updated" => "Updated invitation",
         "invitation_cancelled" => "Cancellation",
+        "connect_calendar" | "connect_calendar_again" => "Invitation to connect a calendar",
         "invitation_withdrawn" => "Word that they are not needed",
         "reminder" | "reminder_interviewer" => REMINDER,
         _ => "Notice",
