@@ -18,7 +18,7 @@ async function judge(page: Page, name: string): Promise<void> {
 
 for (const viewport of [{ width: 1280, height: 900 }, { width: 390, height: 844 }]) {
   test(`no page has a grave finding at ${viewport.width} px`, async ({ page, visitor }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(420_000);
     await page.setViewportSize(viewport);
     for (const path of ["/", "/signin", "/signup", "/nowhere", "/mailbox"]) {
       await page.goto(path);

@@ -25,7 +25,7 @@ test("somebody comes instead, for a reason that is kept", async ({ page, visitor
   await page.getByRole("button", { name: "Swap" }).click();
   await page.waitForURL(/\/requests\/req_[^/]+$|\/requests\/req_[^/]+\?/);
   await expect(page.getByText("sits in this interview").first()).toBeVisible();
-  await expect(page.getByText("Ben is travelling")).toBeVisible();
+  await expect(page.getByText("In place of Ben: Ben is travelling")).toBeVisible();
   // Ana's event invites Zoe now, and Ben no longer.
   await expect(async () => {
     const [event] = await world.invitations(ANA.email, email);

@@ -11,11 +11,16 @@ export async function chooseAccount(page: Page, provider: string, email: string)
 /** From the sign-in page through the provider's consent, to wherever the person wanted to go. */
 export async function consent(page: Page, who: Coordinator): Promise<void> {
   await chooseAccount(page, who.provider, who.email);
+  await allow(page);
+}
+
+/** Past the provider's consent page, if it shows one, and back. */
+export async function allow(page: Page): Promise<void> {
   // Who allowed everything before is not asked again.
-  const allow = page.getByRole("button", { name: "Allow" });
-  const asked = allow.waitFor().then(() => true, () => false);
+  const button = page.getByRole("button", { name: "Allow" });
+  const asked = button.waitFor().then(() => true, () => false);
   const back = page.waitForURL(`${convene}/**`).then(() => false, () => false);
-  if (await Promise.race([asked, back])) await allow.click();
+  if (await Promise.race([asked, back])) await button.click();
   await page.waitForURL(`${convene}/**`);
 }
 
