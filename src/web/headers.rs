@@ -25,8 +25,8 @@ pub struct Nonce(pub Arc<str>);
 pub struct OwnPolicy(pub &'static str);
 
 /// Pages with a form that leads to a provider's sign-in.
-const SIGN_IN_PAGES: [&str; 7] =
-    ["/signin", "/signup", "/dashboard", "/welcome", "/invite/", "/settings", "/admin/integrations"];
+const SIGN_IN_PAGES: [&str; 8] =
+    ["/signin", "/signup", "/dashboard", "/welcome", "/invite/", "/settings", "/admin/integrations", "/requests/new"];
 
 /// Pages whose address is a secret: not to be passed on, indexed or kept.
 const TOKEN_PAGES: [&str; 4] = ["/book/", "/invite/", "/calendar/", "/respond/"];
