@@ -50,6 +50,9 @@ fn invitee(guest: &Guest) -> Invitee {
         Known::Silent(UnknownReason::NoAnswer) => ("not answering", Tone::Warning),
         Known::Given(_) => ("gave times", Tone::Neutral),
         Known::Silent(UnknownReason::AskedTooOften { .. }) => ("asked too often", Tone::Warning),
+        Known::Silent(UnknownReason::AccessRefused) => ("access refused", Tone::Warning),
+        Known::Silent(UnknownReason::NoMailbox) => ("no such mailbox", Tone::Warning),
+        Known::Silent(UnknownReason::NotCovered) => ("not read", Tone::Warning),
         Known::Typed => ("typed times", Tone::Neutral),
         Known::Nobody => ("not connected", Tone::Warning),
     };
