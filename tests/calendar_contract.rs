@@ -83,6 +83,30 @@ mod vendors_only {
     }
 
     #[tokio::test]
+    async fn an_organisation_tells_of_its_people_and_of_nobody_else() {
+        for cast in [Cast::Google, Cast::OutlookWork] {
+            vendor::with(cast, async |stage| {
+                vendor::cases::an_organisation_tells_of_its_people_and_of_nobody_else(stage).await;
+            })
+            .await;
+        }
+    }
+
+    #[tokio::test]
+    async fn many_people_are_few_calls() {
+        for cast in [Cast::Google, Cast::OutlookWork] {
+            vendor::with(cast, async |stage| vendor::cases::many_people_are_few_calls(stage).await).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_an_organisation_refuses_is_unknown() {
+        for cast in [Cast::Google, Cast::OutlookWork] {
+            vendor::with(cast, async |stage| vendor::cases::what_an_organisation_refuses_is_unknown(stage).await).await;
+        }
+    }
+
+    #[tokio::test]
     async fn the_code_flow_signs_in_refreshes_and_revokes() {
         for cast in Cast::ALL {
             vendor::with(cast, async |stage| vendor::cases::the_code_flow(stage).await).await;

@@ -4,6 +4,8 @@ mod common;
 
 #[path = "connections/economy.rs"]
 mod economy;
+#[path = "connections/organisation.rs"]
+mod organisation;
 
 use std::{
     sync::{

@@ -197,6 +197,62 @@ CREATE TABLE busy_turns (
     CONSTRAINT busy_turns_connection_fk FOREIGN KEY (org_id, connection_id) REFERENCES connections (org_id, id) ON DELETE CASCADE
 );
 
+-- What an organisation allowed for all of its people at once: the application permission of a Microsoft tenant, or what a Google
+-- Workspace delegated to a service account.
+CREATE TABLE organisation_access (
+    org_id UUID NOT NULL CONSTRAINT organisation_access_org_fk REFERENCES organisations (id),
+    provider TEXT NOT NULL CONSTRAINT organisation_access_provider_known CHECK (provider IN ('google', 'microsoft')),
+    -- the tenant's id, or the service account's address
+    account TEXT NOT NULL,
+    -- whose mailbox showed that it works; at Google also whom requests act as
+    subject TEXT NOT NULL,
+    -- JSON ["example.com"], lower case: whose addresses it covers, by the whole part after the @
+    domains TEXT NOT NULL,
+    -- the service account's, encrypted like every other secret
+    private_key TEXT,
+    status TEXT NOT NULL CONSTRAINT organisation_access_status_known CHECK (status IN ('active', 'error')),
+    last_error TEXT NOT NULL DEFAULT '',
+    granted_by UUID NOT NULL,
+    granted_at BIGINT NOT NULL,
+    last_read_at BIGINT,
+    -- who asks through it: see busy_turns
+    turn_owner TEXT,
+    turn_until BIGINT,
+    paused_until BIGINT,
+    CONSTRAINT organisation_access_pk PRIMARY KEY (org_id, provider),
+    CONSTRAINT organisation_access_person_fk FOREIGN KEY (org_id, granted_by) REFERENCES people (org_id, id),
+    CONSTRAINT organisation_access_key CHECK ((provider = 'google') = (private_key IS NOT NULL))
+);
+
+-- When somebody is busy, as the organisation's access last told: see busy_reads.
+CREATE TABLE organisation_reads (
+    org_id UUID NOT NULL,
+    provider TEXT NOT NULL,
+    person_id UUID NOT NULL,
+    -- the mailbox that was asked about: another address is another calendar
+    address TEXT NOT NULL,
+    window_start BIGINT NOT NULL,
+    window_end BIGINT NOT NULL,
+    intervals TEXT NOT NULL,
+    read_at BIGINT NOT NULL,
+    CONSTRAINT organisation_reads_pk PRIMARY KEY (org_id, provider, person_id),
+    CONSTRAINT organisation_reads_access_fk FOREIGN KEY (org_id, provider) REFERENCES organisation_access (org_id, provider) ON DELETE CASCADE,
+    CONSTRAINT organisation_reads_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id)
+);
+
+-- An administrator is at Microsoft to allow it: deleted by the statement that reads it, so that a state is used once.
+CREATE TABLE access_attempts (
+    state_hash BYTEA NOT NULL CONSTRAINT access_attempts_pk PRIMARY KEY,
+    -- SHA-256 of the value in the browser's short-lived cookie
+    browser_hash BYTEA NOT NULL,
+    org_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    session_id UUID,
+    domains TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    CONSTRAINT access_attempts_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id)
+);
+
 CREATE TABLE requests (
     id UUID NOT NULL CONSTRAINT requests_pk PRIMARY KEY,
     org_id UUID NOT NULL,

@@ -70,7 +70,7 @@ impl FromStr for Tenant {
 }
 
 /// A GUID in its hyphenated form and no other (`Uuid` alone would take braces and plain hex too).
-pub(super) fn parse_guid(text: &str) -> Option<Uuid> {
+pub(crate) fn parse_guid(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok())?
 }
 
@@ -129,6 +129,20 @@ impl Endpoints {
             },
             Provider::Microsoft => Self::microsoft_at(origin, tenant),
         }
+    }
+
+    /// The token endpoint of one Microsoft tenant: an application that comes by itself is asked for by no other name.
+    pub fn token_of(&self, tenant: Uuid) -> Url {
+        at(&self.token, &format!("{}/oauth2/v2.0/token", tenant.hyphenated()))
+    }
+
+    /// Microsoft's page on which an administrator agrees for a whole tenant: the one this installation is for, or their own.
+    pub fn admin_consent(&self) -> Url {
+        let tenant = match self.tenant {
+            Tenant::One(id) => Tenant::One(id),
+            Tenant::Common | Tenant::Organizations | Tenant::Consumers => Tenant::Organizations,
+        };
+        at(&self.authorize, &format!("{tenant}/v2.0/adminconsent"))
     }
 
     fn microsoft_at(origin: &Url, tenant: Tenant) -> Self {

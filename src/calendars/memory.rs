@@ -12,8 +12,8 @@ use std::sync::{Mutex, MutexGuard};
 use async_trait::async_trait;
 
 use super::{
-    Access, AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Heard, Placed, RemoteEvent,
-    Removal, Response, keys, together,
+    Access, AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed,
+    RemoteEvent, Removal, Response, keys, together,
 };
 use crate::scheduling::interval::{Interval, normalise};
 
@@ -26,6 +26,8 @@ pub struct Memory(Mutex<State>);
 pub enum Action {
     Calendars,
     Busy,
+    /// Of an organisation.
+    BusyOf,
     Put,
     Cancel,
     Find,
@@ -63,6 +65,10 @@ struct State {
     script: Vec<(Action, Fault)>,
     notices: Vec<Notice>,
     asked: Option<Account>,
+    /// Tokens of whole organisations, and the domain whose people each opens.
+    organisations: BTreeMap<String, String>,
+    /// The addresses of each question to an organisation.
+    asked_of: Vec<Vec<String>>,
     /// How often busy times were asked for.
     questions: usize,
     revision: u64,
@@ -119,6 +125,21 @@ impl Memory {
             account.calendars.push(calendar(email, email, true));
         }
         AccessToken::new(email)
+    }
+
+    /// From now on this token opens the calendars of everybody who has an account in the domain.
+    pub fn admit(&self, token: &str, domain: &str) {
+        self.state().organisations.insert(token.to_owned(), domain.to_owned());
+    }
+
+    /// The token opens nothing any more.
+    pub fn shut_out(&self, token: &str) {
+        self.state().organisations.remove(token);
+    }
+
+    /// Whom organisations were asked about, question by question.
+    pub fn asked_of(&self) -> Vec<Vec<String>> {
+        self.state().asked_of.clone()
     }
 
     /// Gives the account one more calendar.
@@ -377,6 +398,29 @@ impl Calendar for Memory {
             };
             Ok(asked.iter().map(|calendar| (calendar.clone(), heard(calendar))).collect())
         })
+    }
+
+    async fn busy_of(
+        &self,
+        token: &AccessToken,
+        people: &[Colleague],
+        window: Interval,
+    ) -> Result<Vec<Heard>, CalendarError> {
+        let mut state = self.state();
+        state.asked_of.push(people.iter().map(|one| one.address.clone()).collect());
+        let scripted =
+            state.script.iter().position(|(of, _)| *of == Action::BusyOf).map(|at| state.script.remove(at).1);
+        if let Some(Fault::Before(error)) = scripted {
+            return Err(error);
+        }
+        let domain = state.organisations.get(token.expose()).cloned().ok_or(CalendarError::SignInExpired)?;
+        let heard = |one: &Colleague| {
+            let is_theirs = one.address.split_once('@').is_some_and(|(_, of)| of == domain);
+            let account = state.accounts.get(&one.address).filter(|_| is_theirs).ok_or(CalendarError::Gone)?;
+            let id = account.resolve("primary")?;
+            Ok(normalise(state.busy(&one.address, &id).iter().filter_map(|span| span.intersection(&window)).collect()))
+        };
+        Ok(people.iter().map(|one| (one.address.clone(), heard(one))).collect())
     }
 
     async fn put(

@@ -227,6 +227,14 @@ pub struct RemoteEvent {
     pub sequence: Option<u32>,
 }
 
+/// Somebody whose busy time is asked of their organisation's access, by the address of their mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Colleague {
+    pub address: String,
+    /// Where they live, as far as we know; see [`Account::zone`].
+    pub zone: Option<chrono_tz::Tz>,
+}
+
 /// A calendar by the id it was asked for by, and what it said, or why it said nothing.
 pub type Heard = (String, Result<Vec<Interval>, CalendarError>);
 
@@ -279,6 +287,21 @@ pub trait Calendar: Send + Sync {
             heard.push((calendar.clone(), one));
         }
         Ok(heard)
+    }
+
+    /// Busy time of people of an organisation, by a token that the organisation gave and no single one of them: the main calendar
+    /// of each, each for themselves, under the address they were asked for by. Nobody of the organisation is
+    /// [`CalendarError::Gone`], never free. An error of the whole is one of the token. After "asked too often" nothing more is asked.
+    ///
+    /// A provider that knows no such access refuses.
+    async fn busy_of(
+        &self,
+        token: &AccessToken,
+        people: &[Colleague],
+        window: Interval,
+    ) -> Result<Vec<Heard>, CalendarError> {
+        let _ = (token, people, window);
+        Err(CalendarError::Rejected("this provider gives no access to a whole organisation".into()))
     }
 
     /// Makes the calendar show this draft, once, whatever was tried before.

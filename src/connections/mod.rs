@@ -1,13 +1,14 @@
 //! Connections: a person's account at a provider, with the tokens that reach it.
 //!
 //! Making one lives in [`connect`], ending one in [`disconnect`], keeping its token fresh in [`tokens`], asking when its owner is
-//! busy in [`busy`]. How a
+//! busy in [`busy`], and what an organisation allows for all of its people in [`organisation`]. How a
 //! provider is spoken to is [`crate::calendars`]' business. A connection that cannot be read makes its owner *unknown*, which
 //! is never free.
 
 pub mod busy;
 pub mod connect;
 pub mod disconnect;
+pub mod organisation;
 pub mod tokens;
 
 use std::{
@@ -93,6 +94,10 @@ pub struct ProviderClient {
     /// Where the provider sends the browser back to, as registered there. One per provider, so that an answer of one is never
     /// taken for the other's (RFC 9700 section 4.4.2.2).
     pub redirect_uri: Url,
+    /// Where an administrator comes back to who agreed for a whole organisation.
+    pub consent_uri: Url,
+    /// Tokens that organisations gave.
+    organisations: Arc<organisation::tokens::Tokens>,
     /// Whom the provider calls itself in a callback; `{tenantid}` stands for any tenant.
     issuers: Vec<String>,
 }
@@ -107,8 +112,12 @@ impl ProviderClient {
         let secret = ClientSecret::new(client_secret.expose());
         let mut redirect_uri = base.clone();
         redirect_uri.set_path(&format!("/auth/{}/callback", endpoints.provider));
+        let mut consent_uri = base.clone();
+        consent_uri.set_path(&format!("/auth/{}/organisation", endpoints.provider));
         Self {
             calendar,
+            consent_uri,
+            organisations: Arc::default(),
             oauth: OAuthClient::new(http.clone(), endpoints.clone(), client_id, secret),
             id_tokens: Arc::new(IdVerifier::new(http.clone(), endpoints.clone(), client_id)),
             redirect_uri,

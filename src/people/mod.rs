@@ -34,7 +34,7 @@ use crate::{
 
 pub use limits::{Limits, set_limits};
 pub use permission::{Admin, Coordinator, Forbidden, Member};
-pub use policies::Policies;
+pub use policies::{CalendarAccess, Policies};
 
 /// Somebody of an organisation. Interviewers may exist without ever signing in.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,6 +13,19 @@ use crate::{
     },
 };
 
+/// Whose consent opens people's calendars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CalendarAccess {
+    /// Each person's own.
+    #[default]
+    Delegated,
+    /// The organisation's alone, for all it covers; what people connected themselves is not read.
+    AppOnly,
+    /// Each person's own where it works, else the organisation's.
+    Both,
+}
+
 /// The policies of one organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -23,6 +36,8 @@ pub struct Policies {
     pub require_calendar: bool,
     /// How many minutes before an interview people are reminded, where its request does not say otherwise.
     pub reminder_minutes: Vec<u32>,
+    /// Whose consent opens the calendars that are read.
+    pub calendar_access: CalendarAccess,
     /// What another version of this program decided by: kept as it is.
     #[serde(flatten)]
     pub others: serde_json::Map<String, serde_json::Value>,
@@ -32,7 +47,13 @@ impl Default for Policies {
     fn default() -> Self {
         let sign_in_providers = vec![Provider::Google, Provider::Microsoft];
         let reminder_minutes = vec![24 * 60, 60];
-        Self { sign_in_providers, require_calendar: false, reminder_minutes, others: serde_json::Map::new() }
+        Self {
+            sign_in_providers,
+            require_calendar: false,
+            reminder_minutes,
+            calendar_access: CalendarAccess::Delegated,
+            others: serde_json::Map::new(),
+        }
     }
 }
 
@@ -93,6 +114,8 @@ mod tests {
         assert_eq!(read("{}"), Policies::default());
         let google = read(r#"{"sign_in_providers":["google"],"of_another_version":1}"#);
         assert_eq!(google.reminder_minutes, [1440, 60]);
+        assert_eq!(google.calendar_access, CalendarAccess::Delegated);
+        assert_eq!(read(r#"{"calendar_access":"app_only"}"#).calendar_access, CalendarAccess::AppOnly);
         assert_eq!(read(r#"{"reminder_minutes": []}"#).reminder_minutes, [0; 0]);
         assert!(google.signs_in(Provider::Google) && !google.signs_in(Provider::Microsoft) && !google.require_calendar);
     }

@@ -28,6 +28,10 @@ impl BrowserToken {
         Self(LinkToken::random())
     }
 
+    pub(super) fn hash(&self) -> Vec<u8> {
+        self.0.hash()
+    }
+
     /// Reads the cookie out of the values of `Cookie` headers; doubled or garbled is none.
     pub fn from_cookies<'a>(headers: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         sessions::cookie(headers, COOKIE)?.parse().ok().map(Self)

@@ -6,6 +6,7 @@
 
 pub mod attempts;
 pub mod callback;
+pub mod consent;
 pub mod error;
 pub mod return_to;
 

@@ -60,6 +60,8 @@ words! {
     Provider { Google = "google", Microsoft = "microsoft", Apple = "apple", }
     /// `Inactive` was disconnected, `Expired` needs its person to sign in again, `Error` did not answer when last asked.
     ConnectionStatus { Active = "active", Inactive = "inactive", Expired = "expired", Error = "error", }
+    /// How an organisation's access stands: `Error` was refused or did not answer when last asked.
+    AccessStatus { Active = "active", Error = "error", }
     RequestStatus { Open = "open", Booked = "booked", Cancelled = "cancelled", }
     SeatKind { All = "all", Any = "any", Optional = "optional", }
     /// `Held` waits for a calendar that did not answer; `Released` was held and could not be confirmed.

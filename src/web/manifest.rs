@@ -48,7 +48,7 @@ const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
 use Policy::{Admin, Coordinator, Demo, Link, Member, Public};
 
 /// The manifest.
-pub static WAYS: [Way; 54] = [
+pub static WAYS: [Way; 58] = [
     way(Method::GET, "/", Public),
     way(Method::GET, "/signin", Public),
     way(Method::GET, "/signup", Public),
@@ -98,6 +98,10 @@ pub static WAYS: [Way; 54] = [
     way(Method::POST, "/settings/calendar/{provider}/disconnect", Member),
     way(Method::GET, "/admin/integrations/calendar", Admin),
     way(Method::POST, "/admin/integrations/calendar", Admin),
+    way(Method::POST, "/admin/integrations/calendar/microsoft", Admin),
+    way(Method::GET, "/auth/microsoft/organisation", Admin),
+    way(Method::POST, "/admin/integrations/calendar/google", Admin),
+    way(Method::POST, "/admin/integrations/calendar/{provider}/withdraw", Admin),
     way(Method::GET, "/mailbox", Demo),
     way(Method::GET, "/mailbox/{id}", Demo),
     way(Method::GET, "/mailbox/{id}/html", Demo),

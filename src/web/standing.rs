@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use crate::{
     booking::list::Standing,
-    connections::{Connection, Need},
+    connections::{Connection, Need, organisation::Told},
     invitations::Invitation,
     notifications::when,
     people::given::GivenTimes,
@@ -44,6 +44,8 @@ pub fn connection_status(connections: &[Connection]) -> Status {
 pub struct Source<'a> {
     /// Theirs, disconnected ones too, the primary one first.
     pub connections: &'a [Connection],
+    /// Where the organisation's access tells their times, and not a connection of theirs.
+    pub told: Option<Told>,
     pub given: Option<&'a GivenTimes>,
     /// Who typed times for them, and when.
     pub typed: Option<(&'a str, DateTime<Utc>)>,
@@ -53,7 +55,7 @@ pub struct Source<'a> {
 impl Source<'_> {
     /// Whether a calendar of theirs decides, answering or not.
     pub fn is_connected(&self) -> bool {
-        self.connections.iter().any(|one| one.status != ConnectionStatus::Inactive)
+        self.told.is_some() || self.connections.iter().any(|one| one.status != ConnectionStatus::Inactive)
     }
 
     /// Whether nobody can say when they are free.
@@ -63,6 +65,9 @@ impl Source<'_> {
 
     /// As a badge, and in words beside it.
     pub fn in_words(&self, now: DateTime<Utc>) -> (Status, String) {
+        if let Some(told) = self.told {
+            return told_in_words(told, now);
+        }
         if self.is_connected() {
             return (connection_status(self.connections), connection_detail(self.connections, now));
         }
@@ -81,6 +86,16 @@ impl Source<'_> {
         };
         let status = if self.connections.is_empty() { Status::NotConnected } else { Status::Disconnected };
         (status, format!("times unknown{invited}"))
+    }
+}
+
+/// "Outlook of the organisation, read 2 min ago"
+fn told_in_words(told: Told, now: DateTime<Utc>) -> (Status, String) {
+    let whose = format!("{} of the organisation", told.provider.label());
+    match told.read_at {
+        Some(at) if told.works => (Status::Connected, format!("{whose}, read {}", ago(at, now))),
+        Some(at) => (Status::NotAnswering, format!("{whose}, read {}", ago(at, now))),
+        None => (Status::NotAnswering, format!("{whose}, not read so far")),
     }
 }
 

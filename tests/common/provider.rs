@@ -112,6 +112,8 @@ struct Script {
     instead: Option<(u16, &'static str)>,
     /// Whether it answers nothing but 503.
     down: bool,
+    /// What an application gets that comes by itself; nobody agreed if it is nothing.
+    lent: Option<&'static str>,
     /// How long refreshing takes, so that others meet it under way.
     slow: Option<std::time::Duration>,
     counter: usize,
@@ -187,6 +189,11 @@ impl FakeProvider {
     /// Every refresh token of this account is dead.
     pub fn revoke(&self, account: &Account) {
         self.script().refresh.retain(|_, owner| owner.subject != account.subject);
+    }
+
+    /// From now on an application that comes by itself gets this token, or is told that nobody agreed.
+    pub fn lend(&self, token: Option<&'static str>) {
+        self.script().lent = token;
     }
 
     pub fn twist_answer(&self, twist: impl FnOnce(&mut Value) + Send + 'static) {
@@ -305,6 +312,16 @@ fn new_refresh_token(script: &mut Script, account: &Account) -> String {
 
 async fn token(State(provider): State<Arc<FakeProvider>>, Form(form): Form<HashMap<String, String>>) -> Response {
     assert_eq!((form["client_id"].as_str(), form["client_secret"].as_str()), (CLIENT_ID, CLIENT_SECRET));
+    if form["grant_type"] == "client_credentials" {
+        assert_eq!(form["scope"], "https://graph.microsoft.com/.default");
+        let refused = json!({ "error": "invalid_client", "error_codes": [7_000_229] });
+        return match provider.script().lent {
+            Some(token) => {
+                Json(json!({ "access_token": token, "token_type": "Bearer", "expires_in": 3599 })).into_response()
+            }
+            None => (StatusCode::UNAUTHORIZED, Json(refused)).into_response(),
+        };
+    }
     let is_refresh = form["grant_type"] == "refresh_token";
     if is_refresh {
         provider.refreshes.fetch_add(1, Ordering::SeqCst);

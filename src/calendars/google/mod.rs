@@ -20,8 +20,8 @@ use url::Url;
 use self::wire::{CalendarList, CalendarListEntry, Event, FreeBusy};
 use super::http::{Ask, Http, Reply, address};
 use super::{
-    AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Heard, Placed, RemoteEvent, Removal, keys,
-    together,
+    AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed, RemoteEvent,
+    Removal, keys, together,
 };
 use crate::calendars::endpoints::Endpoints;
 use crate::scheduling::interval::{Interval, normalise};
@@ -180,6 +180,47 @@ impl GoogleCalendar {
         };
         Ok(calendars.iter().map(|id| (id.clone(), heard(id))).collect())
     }
+
+    /// Busy time of each of these calendars, in as few queries as Google allows.
+    async fn busy_by_id(
+        &self,
+        token: &AccessToken,
+        ids: &[String],
+        window: Interval,
+    ) -> Result<Vec<Heard>, CalendarError> {
+        let mut asked = ids.to_vec();
+        asked.sort_unstable_by_key(|id| id.to_lowercase());
+        asked.dedup_by_key(|id| id.to_lowercase());
+        let mut heard: BTreeMap<&String, Result<Vec<Interval>, CalendarError>> =
+            asked.iter().map(|id| (id, Ok(Vec::new()))).collect();
+        let mut limited: Option<CalendarError> = None;
+        for piece in pieces(window) {
+            for some in asked.chunks(CALENDARS_PER_QUERY) {
+                let answer = match &limited {
+                    Some(error) => Err(error.clone()),
+                    None => self.busy_part(token, some, piece).await,
+                };
+                let parts = match answer {
+                    Err(CalendarError::SignInExpired) => return Err(CalendarError::SignInExpired),
+                    Err(error) => some.iter().map(|id| (id.clone(), Err(error.clone()))).collect(),
+                    Ok(parts) => parts,
+                };
+                for (id, part) in parts {
+                    limited = limited.or_else(|| part.clone().err().filter(CalendarError::is_limit));
+                    let Some(whole) = heard.get_mut(&id) else { continue };
+                    match (whole.as_mut(), part) {
+                        (Ok(whole), Ok(part)) => whole.extend(part),
+                        (Ok(_), Err(error)) => *whole = Err(error),
+                        // One piece that nobody knows, the whole unknown.
+                        (Err(_), _) => {}
+                    }
+                }
+            }
+        }
+        let cut =
+            |spans: Vec<Interval>| normalise(spans.iter().filter_map(|span| span.intersection(&window)).collect());
+        Ok(heard.into_iter().map(|(id, spans)| (id.clone(), spans.map(cut))).collect())
+    }
 }
 
 /// Who is mailed, and that conference data in the body counts.
@@ -246,38 +287,19 @@ impl Calendar for GoogleCalendar {
         window: Interval,
     ) -> Result<Vec<Heard>, CalendarError> {
         let primary = ["primary".to_owned()];
-        let mut asked = if calendars.is_empty() { primary.to_vec() } else { calendars.to_vec() };
-        asked.sort_unstable_by_key(|id| id.to_lowercase());
-        asked.dedup_by_key(|id| id.to_lowercase());
-        let mut heard: BTreeMap<&String, Result<Vec<Interval>, CalendarError>> =
-            asked.iter().map(|id| (id, Ok(Vec::new()))).collect();
-        let mut limited: Option<CalendarError> = None;
-        for piece in pieces(window) {
-            for some in asked.chunks(CALENDARS_PER_QUERY) {
-                let answer = match &limited {
-                    Some(error) => Err(error.clone()),
-                    None => self.busy_part(token, some, piece).await,
-                };
-                let parts = match answer {
-                    Err(CalendarError::SignInExpired) => return Err(CalendarError::SignInExpired),
-                    Err(error) => some.iter().map(|id| (id.clone(), Err(error.clone()))).collect(),
-                    Ok(parts) => parts,
-                };
-                for (id, part) in parts {
-                    limited = limited.or_else(|| part.clone().err().filter(CalendarError::is_limit));
-                    let Some(whole) = heard.get_mut(&id) else { continue };
-                    match (whole.as_mut(), part) {
-                        (Ok(whole), Ok(part)) => whole.extend(part),
-                        (Ok(_), Err(error)) => *whole = Err(error),
-                        // One piece that nobody knows, the whole unknown.
-                        (Err(_), _) => {}
-                    }
-                }
-            }
-        }
-        let cut =
-            |spans: Vec<Interval>| normalise(spans.iter().filter_map(|span| span.intersection(&window)).collect());
-        Ok(heard.into_iter().map(|(id, spans)| (id.clone(), spans.map(cut))).collect())
+        self.busy_by_id(token, if calendars.is_empty() { &primary } else { calendars }, window).await
+    }
+
+    /// An address is the id of its owner's main calendar. Who shares nothing with the person the token acts as is not found,
+    /// though they may be there: whoever holds the delegation asks again as themselves.
+    async fn busy_of(
+        &self,
+        token: &AccessToken,
+        people: &[Colleague],
+        window: Interval,
+    ) -> Result<Vec<Heard>, CalendarError> {
+        let ids: Vec<String> = people.iter().map(|one| one.address.clone()).collect();
+        self.busy_by_id(token, &ids, window).await
     }
 
     async fn put(

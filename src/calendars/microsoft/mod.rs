@@ -10,6 +10,7 @@
 mod batch;
 mod body;
 mod failure;
+mod schedule;
 mod wire;
 
 use async_trait::async_trait;
@@ -22,8 +23,8 @@ use url::Url;
 use self::wire::{Clock, Event, GraphCalendar, Page};
 use super::http::{Ask, Http, Reply, address};
 use super::{
-    AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Heard, Placed, RemoteEvent, Removal, keys,
-    together,
+    AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed, RemoteEvent,
+    Removal, keys, together,
 };
 use crate::calendars::endpoints::Endpoints;
 use crate::scheduling::interval::{Interval, normalise};
@@ -293,6 +294,15 @@ impl Calendar for MicrosoftCalendar {
             heard.push((calendar.clone(), view.and_then(blocked)));
         }
         Ok(heard)
+    }
+
+    async fn busy_of(
+        &self,
+        token: &AccessToken,
+        people: &[Colleague],
+        window: Interval,
+    ) -> Result<Vec<Heard>, CalendarError> {
+        self.schedules(token, people, window).await
     }
 
     async fn put(

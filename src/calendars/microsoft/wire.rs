@@ -147,6 +147,18 @@ pub struct Property {
 pub struct UnknownZone;
 
 impl Wall {
+    /// When an entry between these may take time, at its widest: a wall time that happens twice, and whole days wherever
+    /// they may be meant. Free/busy of others does not say which entries are all-day ones, and those have no zone.
+    pub fn widest(start: &Self, end: &Self, owner: Option<Tz>) -> Result<Vec<Interval>, UnknownZone> {
+        let from = earliest(start.zone()?, start.date_time).ok_or(UnknownZone)?;
+        let until = latest(end.zone()?, end.date_time).ok_or(UnknownZone)?;
+        let mut spans: Vec<Interval> = Interval::new(from, until).into_iter().collect();
+        if [start, end].iter().all(|wall| wall.date_time.time() == NaiveTime::MIN) {
+            spans.extend(whole_days(start.date_time, end.date_time, owner));
+        }
+        Ok(spans)
+    }
+
     fn zone(&self) -> Result<Tz, UnknownZone> {
         windows_zones::parse(self.time_zone.as_deref().unwrap_or("UTC")).ok_or(UnknownZone)
     }

@@ -72,6 +72,19 @@ pub fn classify(error: RequestTokenError<Unanswered, ProviderError>) -> OAuthErr
     }
 }
 
+/// What a refusal means of a token that no person asked for, but an application of itself.
+///
+/// Microsoft says in several ways that an administrator of the tenant has not agreed, or no longer does: the application is
+/// not in the directory (700016, 7000229), is switched off there (7000112), or there is no such tenant (90002). At Google the
+/// same is `unauthorized_client`, or the scope alone.
+pub fn of_application(error: &ProviderError) -> OAuthError {
+    match (error.error_codes.first(), error.error.as_str()) {
+        (Some(700_016 | 7_000_229 | 7_000_112 | 90002), _) => OAuthError::AdminApproval,
+        (None, "unauthorized_client" | "invalid_scope" | "access_denied") => OAuthError::AdminApproval,
+        _ => meaning(error),
+    }
+}
+
 fn meaning(error: &ProviderError) -> OAuthError {
     match error.error_codes.first() {
         Some(90093..=90095) => return OAuthError::AdminApproval,

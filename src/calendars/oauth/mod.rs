@@ -2,12 +2,13 @@
 //!
 //! Authorization code with PKCE (RFC 7636), state and nonce, over the `oauth2` crate and our own HTTP
 //! client. Scope sets and the comparison with what was granted are in [`scopes`]; reading the id token
-//! is `identity`'s. State and nonce are the caller's to make, bind to a browser and burn.
+//! is `identity`'s. Tokens that no person asked for are in [`organisation`]. State and nonce are the caller's to make, bind to a browser and burn.
 //!
 //! What a newcomer would get wrong: a refresh answer without a refresh token means "keep the old one",
 //! and success of the flow does not mean that everything asked for was granted.
 
 mod failure;
+pub mod organisation;
 pub mod scopes;
 
 use std::borrow::Cow;
@@ -26,6 +27,7 @@ use url::Url;
 
 pub use self::failure::{OAuthError, callback_error};
 use self::failure::{ProviderError, Unanswered};
+pub use self::organisation::{KeyError, ServiceAccount};
 pub use self::scopes::{MissingPermission, ScopeSet, missing};
 use super::endpoints::Endpoints;
 use super::http::Http;

@@ -27,7 +27,7 @@ use crate::{
 /// "Last synced" is not written more often than this.
 const SYNCED_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// How often to look whether somebody else's question is answered.
-const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(40);
+pub(in crate::connections) const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(40);
 /// Shown to the owner of a calendar that was not allowed to be read.
 pub(crate) const CANNOT_READ: &str = "Permission to see when you are busy is missing. Reconnect and allow it.";
 /// Shown while a calendar does not answer.

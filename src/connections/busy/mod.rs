@@ -6,17 +6,20 @@
 //! and not at all while its provider wants to be left alone. Never call this inside a transaction.
 
 mod ask;
-mod read;
-mod turn;
+pub(super) mod read;
+pub(super) mod turn;
 
 use std::{collections::HashMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sea_orm::ConnectionTrait;
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
-use super::{Connection, Need, Services, of_people};
+use super::{
+    Connection, Need, Services, of_people,
+    organisation::busy::{Heard, Reach, reach},
+};
 use crate::{
     calendars::Provider,
     ids::{ConnectionId, OrgId, PersonId},
@@ -30,11 +33,11 @@ use crate::{
 use ask::{Answers, Question, ask, selected};
 use read::{Read, Reads, reads};
 
-pub(super) use ask::{CANNOT_READ, NO_ANSWER};
+pub(super) use ask::{CANNOT_READ, LOOK_EVERY, NO_ANSWER};
 pub use read::forget;
 
 /// How long calendars may take to answer, all together.
-const DEADLINE: Duration = Duration::from_secs(3);
+pub(super) const DEADLINE: Duration = Duration::from_secs(3);
 
 /// When one person is busy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +71,12 @@ pub enum UnknownReason {
     NoAnswer,
     /// Its provider wants to be left alone for a while.
     AskedTooOften { until: DateTime<Utc> },
+    /// The organisation's access was refused; an administrator can mend it.
+    AccessRefused,
+    /// The organisation's directory knows nobody of this address.
+    NoMailbox,
+    /// A calendar is connected, but the organisation reads by its own access only, and that is not about this address.
+    NotCovered,
 }
 
 impl UnknownReason {
@@ -78,6 +87,9 @@ impl UnknownReason {
             Self::PermissionMissing => "may not be read: permission was not given",
             Self::NoAnswer => "did not answer",
             Self::AskedTooOften { .. } => "was asked too often and is asked again in a while",
+            Self::AccessRefused => "may not be read: the organisation's access was refused, ask an administrator",
+            Self::NoMailbox => "is not known to the organisation's directory",
+            Self::NotCovered => "is not read: the organisation's own access does not cover this address",
         }
     }
 
@@ -126,6 +138,8 @@ pub struct Stored {
     /// The calendars of each that its owner wants read.
     selected: HashMap<ConnectionId, Vec<String>>,
     reads: HashMap<ConnectionId, Reads>,
+    /// Those whose times the organisation's access tells; their own connections are left out above.
+    organisation: Reach,
 }
 
 /// Reads it for these people.
@@ -134,6 +148,8 @@ pub async fn stored(db: &impl ConnectionTrait, org: OrgId, people: &[PersonId]) 
     for list in connections.values_mut() {
         list.retain(|connection| connection.status != ConnectionStatus::Inactive);
     }
+    let organisation = reach(db, org, people, &connections).await?;
+    connections.retain(|person, _| !organisation.has(*person));
     let ids: Vec<_> = connections.values().flatten().map(|connection| connection.id).collect();
     Ok(Stored {
         org,
@@ -141,6 +157,7 @@ pub async fn stored(db: &impl ConnectionTrait, org: OrgId, people: &[PersonId]) 
         selected: selected(db, org, &ids).await?,
         reads: reads(db, org, &ids).await?,
         connections,
+        organisation,
     })
 }
 
@@ -178,17 +195,20 @@ impl Stored {
                 asked.insert(connection.id, ask(services.clone(), question));
             }
         }
+        let asked_of_all = self.organisation.ask(services, window, max_age);
         let mut answers: HashMap<ConnectionId, Result<Answers, UnknownReason>> = HashMap::new();
         for (id, answer) in asked {
-            let answer = match tokio::time::timeout_at(deadline, answer).await {
-                Ok(Ok(answer)) => answer,
-                // Too late, or its task broke.
-                Ok(Err(_)) | Err(_) => Err(UnknownReason::NoAnswer),
-            };
-            answers.insert(id, answer);
+            answers.insert(id, in_time(deadline, answer).await);
+        }
+        let mut heard = Heard::new();
+        for (provider, answer) in asked_of_all {
+            heard.insert(provider, in_time(deadline, answer).await);
         }
 
         let of_person = |person: &PersonId| {
+            if let Some(busy) = self.organisation.busy(*person, &heard, window, now) {
+                return busy;
+            }
             let Some(list) = self.connections.get(person).filter(|list| !list.is_empty()) else {
                 return PersonBusy::NotConnected;
             };
@@ -209,6 +229,18 @@ impl Stored {
             PersonBusy::Known { intervals: normalise(all), read_at: oldest, provider: list[0].provider }
         };
         Ok(self.people.iter().map(|person| (*person, of_person(person))).collect())
+    }
+}
+
+/// The answer, if it comes before the deadline.
+async fn in_time<T>(
+    deadline: Instant,
+    answer: oneshot::Receiver<Result<T, UnknownReason>>,
+) -> Result<T, UnknownReason> {
+    match tokio::time::timeout_at(deadline, answer).await {
+        Ok(Ok(answer)) => answer,
+        // Too late, or its task broke.
+        Ok(Err(_)) | Err(_) => Err(UnknownReason::NoAnswer),
     }
 }
 

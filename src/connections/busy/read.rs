@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
 
 use crate::{
+    connections::{find, organisation},
     ids::{ConnectionId, OrgId},
     scheduling::interval::{Interval, normalise, subtract},
     store::{Stamp, StoreError, Txn, entities::busy_reads},
@@ -19,7 +20,7 @@ pub(super) type Reads = HashMap<String, Read>;
 
 /// What one calendar said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Read {
+pub(in crate::connections) struct Read {
     pub window: Interval,
     pub intervals: Vec<Interval>,
     pub read_at: DateTime<Utc>,
@@ -54,27 +55,36 @@ impl Read {
     }
 
     pub fn from_row(row: &busy_reads::Model) -> Option<Self> {
-        let at = |millis| Stamp::from_millis(millis).at();
-        let pairs: Vec<(i64, i64)> = serde_json::from_str(&row.intervals).ok()?;
-        let intervals =
-            pairs.into_iter().map(|(start, end)| Interval::new(at(start), at(end))).collect::<Option<_>>()?;
-        let window = Interval::new(row.window_start.at(), row.window_end.at())?;
-        Some(Self { window, intervals, read_at: row.read_at.at() })
+        Self::parse((row.window_start, row.window_end), &row.intervals, row.read_at)
     }
 
-    fn to_row(&self, org: OrgId, connection: ConnectionId, calendar: &str) -> busy_reads::ActiveModel {
+    /// Reads back what [`Self::as_text`] wrote, and the columns beside it.
+    pub fn parse((start, end): (Stamp, Stamp), intervals: &str, read_at: Stamp) -> Option<Self> {
+        let at = |millis| Stamp::from_millis(millis).at();
+        let pairs: Vec<(i64, i64)> = serde_json::from_str(intervals).ok()?;
+        let intervals =
+            pairs.into_iter().map(|(start, end)| Interval::new(at(start), at(end))).collect::<Option<_>>()?;
+        Some(Self { window: Interval::new(start.at(), end.at())?, intervals, read_at: read_at.at() })
+    }
+
+    /// The intervals as they are kept.
+    pub fn as_text(&self) -> String {
         let pairs: Vec<_> = self
             .intervals
             .iter()
             .map(|span| [span.start().timestamp_millis(), span.end().timestamp_millis()])
             .collect();
+        serde_json::json!(pairs).to_string()
+    }
+
+    fn to_row(&self, org: OrgId, connection: ConnectionId, calendar: &str) -> busy_reads::ActiveModel {
         busy_reads::ActiveModel {
             connection_id: Set(connection),
             calendar: Set(calendar.to_owned()),
             org_id: Set(org),
             window_start: Set(self.window.start().into()),
             window_end: Set(self.window.end().into()),
-            intervals: Set(serde_json::json!(pairs).to_string()),
+            intervals: Set(self.as_text()),
             read_at: Set(self.read_at.into()),
         }
     }
@@ -125,5 +135,9 @@ pub async fn forget(txn: &Txn, org: OrgId, connection: ConnectionId) -> Result<(
         .filter(busy_reads::Column::ConnectionId.eq(connection))
         .exec(&**txn)
         .await?;
-    Ok(())
+    // The same calendar may be known through the organisation.
+    match find(&**txn, org, connection).await? {
+        Some(connection) => organisation::busy::forget(txn, org, connection.person).await,
+        None => Ok(()),
+    }
 }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long one process may take to ask before another may try; longer than the HTTP client's own limit.
-const LEASE: TimeDelta = TimeDelta::seconds(30);
+pub(in crate::connections) const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// How long to leave a provider alone that does not say how long.
 const PAUSE: TimeDelta = TimeDelta::seconds(60);
 /// No provider's pause is longer.
@@ -104,7 +104,7 @@ pub(super) async fn give_back(
 }
 
 /// When to ask again.
-pub(super) fn pause_from(now: DateTime<Utc>, retry_after: Option<Duration>) -> DateTime<Utc> {
+pub(in crate::connections) fn pause_from(now: DateTime<Utc>, retry_after: Option<Duration>) -> DateTime<Utc> {
     let told = retry_after.and_then(|wait| TimeDelta::from_std(wait).ok());
     now + told.unwrap_or(PAUSE).clamp(TimeDelta::seconds(1), LONGEST_PAUSE)
 }

@@ -2,6 +2,7 @@
 //!
 //! Joins are written in the queries that need them, so the entities declare no relations.
 
+pub mod access_attempts;
 pub mod ats_breakers;
 pub mod ats_notes;
 pub mod audit_log;
@@ -24,6 +25,8 @@ pub mod manual_windows;
 pub mod messages;
 pub mod oauth_attempts;
 pub mod occupancies;
+pub mod organisation_access;
+pub mod organisation_reads;
 pub mod organisations;
 pub mod people;
 pub mod placements;

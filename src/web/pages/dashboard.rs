@@ -10,7 +10,7 @@ use super::staff::{Desk, Frame, desk};
 use crate::{
     ats::{breaker, notes},
     booking::list::{self, Filter, Line},
-    connections::{self, Connection, Need},
+    connections::{self, Connection, Need, organisation},
     error::AppError,
     ids::{ConnectionId, PersonId},
     invitations::{self, Invitation},
@@ -120,6 +120,7 @@ struct Board {
     next: Vec<Line>,
     people: BTreeMap<PersonId, Person>,
     connections: BTreeMap<PersonId, Vec<Connection>>,
+    told: std::collections::HashMap<PersonId, organisation::Told>,
     given: BTreeMap<PersonId, GivenTimes>,
     invitations: BTreeMap<PersonId, Invitation>,
     dead: Vec<DeadLetter>,
@@ -157,7 +158,9 @@ impl Board {
         let (db, org, now) = (desk.state.store.reader(), desk.me().org, desk.state.clock.now());
         let team = people::team(db, org).await?;
         let ids: Vec<PersonId> = team.iter().map(|person| person.id).collect();
-        let connections: BTreeMap<_, _> = connections::of_people(db, org, &ids).await?.into_iter().collect();
+        let connections = connections::of_people(db, org, &ids).await?;
+        let told = organisation::told(db, org, &ids, &connections).await?;
+        let connections: BTreeMap<_, _> = connections.into_iter().collect();
         let mut tries = BTreeMap::new();
         for one in connections.values().flatten().filter(|one| one.status == ConnectionStatus::Error) {
             let job = Job::ReadConnection { connection: one.id };
@@ -173,6 +176,7 @@ impl Board {
             lines: list::page(db, org, filter, now, 0, LINES).await?,
             next: list::next_interviews(db, org, now, 5).await?,
             connections,
+            told,
             given: given::of_people(db, org, &ids).await?,
             invitations: invitations::of_people(db, org, &ids).await?,
             people: team.into_iter().map(|person| (person.id, person)).collect(),
@@ -195,6 +199,7 @@ impl Board {
     fn source(&self, person: PersonId) -> Source<'_> {
         Source {
             connections: self.connections.get(&person).map_or(&[], Vec::as_slice),
+            told: self.told.get(&person).copied(),
             given: self.given.get(&person),
             typed: None,
             invitation: self.invitations.get(&person),

@@ -7,7 +7,7 @@ use convene::calendars::oauth::{
     AuthorizeRequest, ClientSecret, OAuthClient, OAuthError, Pkce, RefreshToken, Revocation, ScopeSet, TokenSet,
     missing,
 };
-use convene::calendars::{AccessToken, Account, CalendarError, Provider};
+use convene::calendars::{AccessToken, Account, CalendarError, Colleague, Provider};
 use convene::scheduling::interval::Interval;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -227,7 +227,109 @@ async fn calls(stage: &VendorStage) -> usize {
     let asks = |request: &&Value| {
         let path = request["path"].as_str().unwrap_or_default();
         let ours = request["headers"]["user-agent"].as_str().is_some_and(|agent| agent.starts_with("convene/"));
-        ours && (path.ends_with("/freeBusy") || path.ends_with("/$batch"))
+        ours && ["/freeBusy", "/$batch", "/getSchedule"].iter().any(|end| path.ends_with(end))
     };
     requests.iter().filter(asks).count()
+}
+
+/// The organisation's own token, after its administrator agreed; at Google it acts as the host.
+async fn organisation(stage: &VendorStage) -> AccessToken {
+    let client = client(stage);
+    let lent = match stage.cast.provider() {
+        Provider::Google => {
+            let account = service_account(stage).await;
+            let refused = client.acting_as(&account, &stage.account().email, Utc::now()).await;
+            assert_eq!(refused.err(), Some(OAuthError::AdminApproval), "nothing was delegated yet");
+            let scopes = json!({ "scopes": [convene::calendars::oauth::organisation::FREE_BUSY] });
+            stage.sandbox.tell("google/delegation", scopes).await;
+            client.acting_as(&account, &stage.account().email, Utc::now()).await
+        }
+        Provider::Microsoft => {
+            let tenant = tenant(stage).await;
+            assert_eq!(client.of_tenant(tenant).await.err(), Some(OAuthError::AdminApproval), "nobody agreed yet");
+            stage.sandbox.tell("microsoft/consent", json!({})).await;
+            client.of_tenant(tenant).await
+        }
+    };
+    lent.expect("a token").access
+}
+
+fn client(stage: &VendorStage) -> OAuthClient {
+    OAuthClient::new(Http::new(), stage.endpoints(), CLIENT_ID, ClientSecret::new(CLIENT_SECRET))
+}
+
+async fn service_account(stage: &VendorStage) -> convene::calendars::oauth::ServiceAccount {
+    let file = stage.sandbox.look("google/service-account").await;
+    client(stage).read_key_file(&file.to_string()).expect("a key file as Google hands it out")
+}
+
+async fn tenant(stage: &VendorStage) -> uuid::Uuid {
+    let all = stage.sandbox.look("accounts").await;
+    let accounts = all["accounts"].as_array().expect("a list of accounts");
+    let host = accounts.iter().find(|one| one["email"] == stage.account().email).expect("the host");
+    host["tenant"].as_str().and_then(|tenant| tenant.parse().ok()).expect("a work tenant")
+}
+
+fn colleague(address: &str) -> Colleague {
+    Colleague { address: address.to_owned(), zone: Some(chrono_tz::Europe::Berlin) }
+}
+
+pub async fn an_organisation_tells_of_its_people_and_of_nobody_else(stage: &VendorStage) {
+    stage.add_entry(Stands::Busy, span(at(9, 0), 30)).await;
+    stage.add_entry(Stands::Tentative, span(at(10, 0), 30)).await;
+    stage.add_entry(Stands::Transparent, span(at(11, 0), 30)).await;
+    let token = organisation(stage).await;
+    let nobody = format!("nobody@{}", stage.account().email.split('@').next_back().expect("a domain"));
+    let people = [&nobody, "zoe.park@gmail.example", &stage.account().email, stage.guest()].map(colleague);
+    let window = span(at(6, 0), 10 * 60);
+    let heard = stage.calendar().busy_of(&token, &people, window).await.expect("heard");
+    let of =
+        |address: &str| heard.iter().find(|(one, _)| one.eq_ignore_ascii_case(address)).map(|(_, one)| one.clone());
+    assert_eq!(of(&nobody), Some(Err(CalendarError::Gone)), "never free");
+    assert_eq!(of("zoe.park@gmail.example"), Some(Err(CalendarError::Gone)), "never free");
+    assert_eq!(of(&stage.account().email), Some(Ok(vec![span(at(9, 0), 30), span(at(10, 0), 30)])));
+    assert_eq!(of(stage.guest()), Some(Ok(vec![])));
+    assert_eq!(heard.len(), people.len());
+    // The same as the host hears by themselves, over months.
+    let months = span(at(9, 0) - TimeDelta::days(90), 150 * 24 * 60);
+    let own = stage.calendar().busy(stage.token(), stage.account(), &[], months).await;
+    let host = [colleague(&stage.account().email)];
+    let told = stage.calendar().busy_of(&token, &host, months).await.expect("heard").remove(0).1;
+    assert_eq!(told, own);
+}
+
+pub async fn many_people_are_few_calls(stage: &VendorStage) {
+    let token = organisation(stage).await;
+    stage.add_entry(Stands::Busy, span(at(9, 0), 30)).await;
+    let mut people: Vec<Colleague> = (0..44).map(|n| colleague(&format!("p{n}@example.com"))).collect();
+    people.insert(0, colleague(&stage.account().email));
+    let before = calls(stage).await;
+    let heard = stage.calendar().busy_of(&token, &people, span(at(6, 0), 6 * 60)).await.expect("heard");
+    let calls = calls(stage).await - before;
+    assert_eq!(calls, if stage.cast.provider() == Provider::Google { 1 } else { 3 });
+    let known = heard.iter().filter(|(_, one)| one.is_ok()).count();
+    assert_eq!((heard.len(), known), (45, 1));
+}
+
+pub async fn what_an_organisation_refuses_is_unknown(stage: &VendorStage) {
+    let token = organisation(stage).await;
+    let host = [colleague(&stage.account().email)];
+    let ask = async || stage.calendar().busy_of(&token, &host, span(at(6, 0), 60)).await;
+    assert_eq!(ask().await.map(|heard| heard[0].1.clone()), Ok(Ok(vec![])));
+    stage.fault(json!({ "kind": "status", "status": 429, "retry_after": 7, "times": 1 })).await;
+    let limited = ask().await.map(|heard| heard[0].1.clone());
+    let wait = Some(std::time::Duration::from_secs(7));
+    assert_eq!(limited, Ok(Err(CalendarError::RateLimited { retry_after: wait })));
+    stage.fault(json!({ "kind": "status", "status": 503, "times": 1 })).await;
+    assert!(matches!(ask().await.map(|heard| heard[0].1.clone()), Ok(Err(CalendarError::Unavailable(_)))));
+    stage
+        .fault(json!({ "kind": "calendar_error", "calendar": host[0].address, "reason": "internalError", "times": 1 }))
+        .await;
+    assert!(matches!(ask().await.map(|heard| heard[0].1.clone()), Ok(Err(CalendarError::Unavailable(_)))));
+    if stage.cast.provider() == Provider::Microsoft {
+        stage.sandbox.tell("microsoft/access-policy", json!({ "shut_out": [host[0].address] })).await;
+        assert!(matches!(ask().await.map(|heard| heard[0].1.clone()), Ok(Err(CalendarError::PermissionMissing(_)))));
+    }
+    stage.fault(json!({ "kind": "expire_tokens" })).await;
+    assert_eq!(ask().await, Err(CalendarError::SignInExpired));
 }

@@ -1,4 +1,5 @@
-//! `/admin/integrations/calendar`: whom people sign in with, and whether a calendar has to be connected first.
+//! `/admin/integrations/calendar`: whom people sign in with, whether a calendar has to be connected first, and whose consent opens
+//! calendars. What is allowed for the whole organisation stands below ([`access`](super::access)).
 
 use axum::{
     extract::State,
@@ -9,11 +10,14 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use serde::Deserialize;
 
+use super::access::{AccessCards, Withdrawing};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
+    calendars,
+    connections::organisation,
     error::AppError,
     people::{
-        self, Admin, Policies,
+        self, Admin, CalendarAccess, Policies,
         policies::{self, PolicyError},
     },
     state::AppState,
@@ -30,7 +34,7 @@ use crate::{
     },
 };
 
-const PAGE: &str = "/admin/integrations/calendar";
+pub(super) const PAGE: &str = "/admin/integrations/calendar";
 
 pub fn routes() -> Routes {
     Routes::default().post(PAGE, decide)
@@ -43,6 +47,8 @@ struct Decision {
     sign_in: String,
     #[serde(default)]
     require_calendar: String,
+    #[serde(default)]
+    calendar_access: String,
 }
 
 /// The three ways to sign in, as the form calls them.
@@ -50,6 +56,23 @@ const WAYS: [(&str, &str, &[Provider]); 3] = [
     ("both", "Google and Microsoft", &[Provider::Google, Provider::Microsoft]),
     ("google", "Google only", &[Provider::Google]),
     ("microsoft", "Microsoft only", &[Provider::Microsoft]),
+];
+
+/// Whose consent opens calendars: as the form calls it, in words, and what it means.
+const CONSENTS: [(&str, CalendarAccess, &str, &str); 3] = [
+    ("delegated", CalendarAccess::Delegated, "Each person's own", "Everybody connects their calendar themselves."),
+    (
+        "both",
+        CalendarAccess::Both,
+        "Their own, or else the organisation's",
+        "Who has connected a calendar that works is read by that; everybody else by what is allowed below.",
+    ),
+    (
+        "app_only",
+        CalendarAccess::AppOnly,
+        "The organisation's only",
+        "What people connected is not read. Whose address is not covered below is unknown.",
+    ),
 ];
 
 impl Decision {
@@ -60,6 +83,11 @@ impl Decision {
         });
         Self {
             sign_in: way.map_or("both", |(word, ..)| word).to_owned(),
+            calendar_access: CONSENTS
+                .iter()
+                .find(|(_, access, ..)| *access == policies.calendar_access)
+                .map_or("delegated", |(word, ..)| word)
+                .to_owned(),
             require_calendar: if policies.require_calendar { "true".to_owned() } else { String::new() },
         }
     }
@@ -69,7 +97,16 @@ impl Decision {
         let (.., providers) = way.ok_or_else(|| {
             AppError::invalid("sign_in", "providers_invalid", "Choose whom your people sign in with.")
         })?;
+        // A form of before has no such field: nothing changes.
+        let consent = match self.calendar_access.as_str() {
+            "" => Some(before.calendar_access),
+            said => CONSENTS.iter().find(|(word, ..)| *word == said).map(|(_, access, ..)| *access),
+        };
+        let calendar_access = consent.ok_or_else(|| {
+            AppError::invalid("calendar_access", "calendar_access_invalid", "Choose whose consent opens calendars.")
+        })?;
         Ok(Policies {
+            calendar_access,
             sign_in_providers: providers.to_vec(),
             require_calendar: self.require_calendar == "true",
             ..before
@@ -80,15 +117,33 @@ impl Decision {
 #[component]
 pub fn CalendarPolicyPage() -> impl IntoView {
     let attempt = use_context::<Attempt<Decision>>();
-    let saved = use_query_map().read_untracked().get("news").as_deref() == Some("saved");
+    let below = use_context::<Attempt<super::access::Typed>>();
+    let query = use_query_map().get_untracked();
+    let news = match query.get("news").as_deref() {
+        Some("saved") => Some("Saved. It holds from now on."),
+        Some("allowed") => Some("Allowed for the whole organisation. One calendar was read to see that it works."),
+        Some("withdrawn") => Some("Withdrawn. Nothing is read through it any more."),
+        _ => None,
+    };
+    let withdrawing = query.get("withdraw").and_then(|provider| provider.parse::<calendars::Provider>().ok());
     desk(move |desk: Desk<Admin>| async move {
         let said =
             attempt.as_ref().map_or_else(|| Decision::of(&desk.organisation.policies), |attempt| attempt.typed.clone());
         let error = attempt.map(|attempt| attempt.error);
-        let (wrong, problem) = match error {
-            Some(error) if error.field.is_some() => (Some(Wrong::new(error.code, error.sentence)), None),
-            error => (None, error),
+        let error = error.or_else(|| below.as_ref().map(|attempt| attempt.error.clone()));
+        let wrong = |field: &str| {
+            let error = error.as_ref().filter(|error| error.field.as_deref() == Some(field));
+            error.map(|error| Wrong::new(error.code.clone(), error.sentence.clone()))
         };
+        let (wrong_way, wrong_consent) = (wrong("sign_in"), wrong("calendar_access"));
+        let problem = error.clone().filter(|error| error.field.is_none());
+        let accesses = organisation::of_org(desk.state.store.reader(), desk.me().org).await?;
+        let withdrawing = withdrawing.filter(|provider| accesses.iter().any(|access| access.provider == *provider));
+        let consents =
+            CONSENTS.iter().map(|(word, _, label, hint)| (Choice::new(*word, *label), (*hint).to_owned())).collect();
+        let (providers, now) = (desk.state.services.calendars.names(), desk.state.clock.now());
+        let policy = desk.organisation.policies.calendar_access;
+        let address = desk.me().contact().map(ToString::to_string);
         let problem = problem.map(|error| {
             let hint = error.hint.unwrap_or_default().to_string();
             view! { <Banner tone=Tone::Danger title=error.sentence.to_string() code=error.code.to_string() alert=true class="mb-4">{hint}</Banner> }
@@ -102,7 +157,7 @@ pub fn CalendarPolicyPage() -> impl IntoView {
                 (Choice::new(*word, *label), hint.to_owned())
             })
             .collect();
-        let news = saved.then(|| view! { <Toast text="Saved. It holds from now on." dismiss_href=PAGE /> });
+        let news = news.map(|text| view! { <Toast text dismiss_href=PAGE /> });
         Ok(view! {
             <Frame desk title="Calendars" sub="What holds for everybody of your organisation" current=Section::Admin>
                 {problem}
@@ -116,8 +171,15 @@ pub fn CalendarPolicyPage() -> impl IntoView {
                                     name="sign_in"
                                     choices
                                     selected=said.sign_in
-                                    error=wrong
+                                    error=wrong_way
                                     hint="Who is signed in stays so; calendars of the other provider can still be connected."
+                                />
+                                <RadioGroup
+                                    legend="Whose consent opens calendars"
+                                    name="calendar_access"
+                                    choices=consents
+                                    selected=said.calendar_access
+                                    error=wrong_consent
                                 />
                                 <Switch
                                     label="A connected calendar is required"
@@ -131,7 +193,9 @@ pub fn CalendarPolicyPage() -> impl IntoView {
                             </form>
                         </CardBody>
                     </Card>
+                    <AccessCards providers accesses policy address attempt=below now />
                 </div>
+                <Withdrawing provider=withdrawing />
                 <Toasts>{news}</Toasts>
             </Frame>
         })
@@ -156,6 +220,14 @@ async fn keep(state: &AppState, admin: &Admin, decision: &Decision, origin: Orig
     let txn = state.store.begin().await?;
     let before = people::organisation(&*txn, me.org).await?.policies;
     let policies = decision.policies(before)?;
+    let is_given = !organisation::of_org(&*txn, me.org).await?.is_empty();
+    if policies.calendar_access == CalendarAccess::AppOnly && !is_given {
+        return Err(AppError::invalid(
+            "calendar_access",
+            "access_missing",
+            "Nothing is allowed for the organisation yet, so nobody's calendar could be read. Allow it below first.",
+        ));
+    }
     policies::set(&txn, admin, &policies).await?;
     audit::record(
         &txn,

@@ -1,5 +1,6 @@
 //! What administrators decide for their organisation.
 
+mod access;
 pub mod calendar;
 
 use crate::web::routes::Routes;
@@ -7,5 +8,5 @@ use crate::web::routes::Routes;
 pub use calendar::CalendarPolicyPage;
 
 pub fn routes() -> Routes {
-    calendar::routes()
+    calendar::routes().merge(access::routes())
 }

@@ -21,7 +21,7 @@ use crate::{
         sitting::{self, Why},
         timeline::{self, Entry},
     },
-    connections,
+    connections::{self, organisation},
     error::AppError,
     events::{self, Event, Placement},
     ids::{PersonId, RequestId},
@@ -47,6 +47,7 @@ struct Sheet {
     line: Line,
     panel: Panel,
     connections: std::collections::HashMap<PersonId, Vec<connections::Connection>>,
+    told: std::collections::HashMap<PersonId, organisation::Told>,
     invitations: std::collections::BTreeMap<PersonId, Invitation>,
     link: Option<String>,
     /// Why those sit who do.
@@ -79,9 +80,11 @@ impl Sheet {
         };
         let mut asked = panel.members();
         asked.push(line.request.coordinator);
+        let connections = connections::of_people(db, org, &asked).await?;
         Ok(Self {
             now,
-            connections: connections::of_people(db, org, &asked).await?,
+            told: organisation::told(db, org, &asked, &connections).await?,
+            connections,
             invitations: invitations::of_people(db, org, &asked).await?,
             link: link::url(&desk.state, org, id).await?,
             history: timeline::of(db, &line.request).await?,
@@ -106,6 +109,7 @@ impl Sheet {
         let typist = |by: PersonId| self.team.iter().find(|person| person.id == by).map(|person| person.name.as_str());
         Source {
             connections: self.connections.get(&id).map_or(&[], Vec::as_slice),
+            told: self.told.get(&id).copied(),
             given: self.panel.given.get(&id).filter(|given| given.speaks_of(window)),
             typed: typed.map(|(by, at)| (typist(by).unwrap_or("somebody"), at)),
             invitation: self.invitations.get(&id),
