@@ -40,7 +40,7 @@ function demo(port: string, sandboxPort: string, env: Record<string, string>) {
   return {
     command: `exec "${binary}" demo --port ${port} --sandbox-port ${sandboxPort}`,
     cwd: "..",
-    env,
+    env: { ...env, TRUSTED_PROXIES: "127.0.0.1" },
     url: `http://127.0.0.1:${port}/readyz`,
     timeout: 60_000,
     reuseExistingServer: false,

@@ -1,4 +1,5 @@
 // The world around the specs: who plays, the sandbox's control API, and a watch over what browsers complain about.
+import { createHash } from "node:crypto";
 import { test as base, expect, type APIRequestContext, type BrowserContext, type BrowserContextOptions, type Page } from "@playwright/test";
 
 export const port = process.env.CONVENE_PORT ?? "3100";
@@ -142,6 +143,11 @@ interface Fixtures {
 }
 
 export const test = base.extend<Fixtures>({
+  // Each test is a visitor from an address of its own, so that none uses up what another may do in ten minutes.
+  extraHTTPHeaders: async ({}, use, info) => {
+    const [a, b, c] = createHash("sha256").update(info.testId).digest();
+    await use({ "X-Forwarded-For": `10.${a}.${b}.${c}` });
+  },
   world: async ({ request }, use) => {
     const world = new Sandbox(request);
     await use(world);

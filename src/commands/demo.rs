@@ -50,8 +50,8 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The settings of a demo. Of the environment, only the applicant-tracking system enters: off unless `ATS_MODE` says otherwise,
-/// and then the sandbox's.
+/// The settings of a demo. Of the environment, only two things enter: the applicant-tracking system, off unless `ATS_MODE` says
+/// otherwise and then the sandbox's, and the proxy in front.
 fn config(options: &Options, folder: &Path) -> Result<Config, Failure> {
     let sandbox = |offset: u16| format!("http://127.0.0.1:{}", options.sandbox_port.saturating_add(offset));
     let database = folder.join("convene.db");
@@ -69,7 +69,8 @@ fn config(options: &Options, folder: &Path) -> Result<Config, Failure> {
         ("SMTP_URL", "smtp://127.0.0.1".to_owned()),
         ("MAIL_FROM", "Convene <convene@example.com>".to_owned()),
     ];
-    let ats = [
+    let open = [
+        ("TRUSTED_PROXIES", String::new()),
         ("ATS_MODE", "disabled".to_owned()),
         ("ICIMS_BASE_URL", format!("{}/customers/1234", sandbox(6))),
         ("ICIMS_API_KEY", "sandbox-icims-key".to_owned()),
@@ -77,7 +78,7 @@ fn config(options: &Options, folder: &Path) -> Result<Config, Failure> {
     let of = |list: &[(&str, String)], name: &str| {
         list.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
     };
-    let look_up = |name: &str| of(&settings, name).or_else(|| of(&ats, name).map(|own| chosen(name).unwrap_or(own)));
+    let look_up = |name: &str| of(&settings, name).or_else(|| of(&open, name).map(|own| chosen(name).unwrap_or(own)));
     let mut config = Config::from_settings(look_up)?;
     config.demo = true;
     // Nothing leaves the machine: mail stays in the database, and the mailbox page shows it.
