@@ -163,6 +163,14 @@ const MICROSOFT = [
   // Bodies of actions are not among the declared types; Graph's reference names one parameter.
   { method: "POST", path: /^\/me\/events\/[^/]+\/cancel$/, of: "Event", only: ["comment"] },
   { method: "DELETE", path: /^\/me\/events\/[^/]+$/, of: "Event" },
+  // An application asks as somebody of the tenant; at most twenty addresses at a time.
+  {
+    method: "POST",
+    path: /^\/users\/[^/]+\/calendar\/getSchedule$/,
+    of: "ScheduleInformation",
+    only: ["schedules", "startTime", "endTime", "availabilityViewInterval"],
+    needs: ["schedules", "startTime", "endTime"],
+  },
 ];
 
 // Read-only by Graph's reference, though the types do not say so.
@@ -218,6 +226,7 @@ function checkMicrosoft(request) {
       if (!operation.only.includes(name)) findings.push(`body.${name}: unknown parameter`);
     }
   } else if (request.body !== null) findings.push("a body where none belongs");
+  if (request.body?.schedules?.length > 20) findings.push(`body.schedules: ${request.body.schedules.length} addresses`);
   const prefer = request.headers.prefer ?? "";
   if (!/IdType="ImmutableId"/.test(prefer)) findings.push("without immutable ids");
   if (!/outlook\.timezone="UTC"/.test(prefer)) findings.push("answers in a zone we did not choose");

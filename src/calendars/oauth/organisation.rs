@@ -277,7 +277,7 @@ mod tests {
         let claims: serde_json::Value = serde_json::from_slice(&claims).expect("JSON");
         let expected = json!({
             "iss": "reader@p.iam.gserviceaccount.com", "sub": "ana@example.com", "scope": FREE_BUSY,
-            "aud": "https://oauth2.googleapis.com/token", "iat": 1_930_384_800, "exp": 1_930_385_400,
+            "aud": "https://oauth2.googleapis.com/token", "iat": 1_930_471_200, "exp": 1_930_471_800,
         });
         assert_eq!(claims, expected);
     }

@@ -1,8 +1,9 @@
 //! Whose busy times the organisation's access tells, and what it told last.
 //!
 //! The policy decides ([`CalendarAccess`]): with `both` it is those without a working connection of their own, with `app_only`
-//! everybody it covers. It covers whose contact address lies in one of its domains, whether or not anybody vouches for that
-//! address: the organisation's own directory answers for it, and whom that does not know is unknown.
+//! everybody it covers. It covers whose address lies in one of its domains: the one others write to them at, or else what their
+//! provider calls them. Whether anybody vouches for it does not matter: the organisation's own directory answers for it, and whom
+//! that does not know is unknown.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,7 +23,7 @@ use crate::{
         busy::{PersonBusy, UnknownReason, read::Read},
         stored,
     },
-    ids::{OrgId, PersonId},
+    ids::{Email, OrgId, PersonId},
     people::{self, CalendarAccess, Person},
     scheduling::interval::Interval,
     store::{
@@ -50,9 +51,15 @@ enum Way {
     Nothing,
 }
 
-/// Decides it for one person. `own` are their connections that were not disconnected.
-fn way(policy: CalendarAccess, accesses: &[Access], person: &Person, own: &[&Connection]) -> Way {
-    let covering = accesses.iter().find(|access| person.contact().is_some_and(|address| access.covers(address)));
+/// What the organisation's directory may know somebody by. `own` are their connections that were not disconnected.
+fn address(person: &Person, own: &[&Connection]) -> Option<Email> {
+    let claimed = || own.iter().find_map(|one| one.account_email.parse().ok());
+    person.contact().cloned().or_else(claimed)
+}
+
+/// Decides it for one person of this address.
+fn way(policy: CalendarAccess, accesses: &[Access], address: Option<&Email>, own: &[&Connection]) -> Way {
+    let covering = accesses.iter().find(|access| address.is_some_and(|address| access.covers(address)));
     let works = own.iter().any(|one| one.is_usable() && one.can(Need::ReadBusy));
     match (policy, covering) {
         (CalendarAccess::Delegated, _) => Way::Own,
@@ -81,11 +88,14 @@ pub(in crate::connections) async fn reach(
     for person in people::find_all(db, org, people).await? {
         let own: Vec<&Connection> = connections.get(&person.id).into_iter().flatten().collect();
         let own: Vec<&Connection> = own.into_iter().filter(|one| one.status != ConnectionStatus::Inactive).collect();
-        match way(policy, &accesses, &person, &own) {
+        let address = address(&person, &own);
+        match way(policy, &accesses, address.as_ref(), &own) {
             Way::Own => {}
             Way::Nothing => drop(reach.outside.insert(person.id)),
             Way::Organisation(provider) => {
-                let colleague = Colleague { address: person.email.as_str().to_owned(), zone: person.zone };
+                // Covered by its address, so there is one.
+                let address = address.map(|address| address.to_string()).unwrap_or_default();
+                let colleague = Colleague { address, zone: person.zone };
                 reach.covered.insert(person.id, (provider, colleague));
             }
         }
