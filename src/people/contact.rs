@@ -2,7 +2,7 @@
 //! the link in a mail to it: it becomes a recipient and the answer address of mails in their name.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::sea_query::Expr;
 
 use super::Member;
 use crate::{
@@ -32,10 +32,8 @@ pub fn proposed(keys: &KeyRing, member: &Member, text: &str, now: DateTime<Utc>)
 /// # Errors
 /// A duplicate if somebody else of the organisation has it.
 pub async fn set(txn: &Txn, member: &Member, email: &Email) -> Result<(), StoreError> {
-    people::Entity::update_many()
+    super::this(member.org, member.person)
         .col_expr(people::Column::Email, Expr::value(email.as_str()))
-        .filter(people::Column::OrgId.eq(member.org))
-        .filter(people::Column::Id.eq(member.person))
         .exec(&**txn)
         .await?;
     Ok(())

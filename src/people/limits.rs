@@ -3,7 +3,7 @@
 //! Days and weeks are those of the person: local dates, and ISO weeks from Monday to Sunday, in their zone. What counts is what we
 //! booked for them, held bookings too; `booking` offers nothing beyond, and counts again in the transaction that books.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::sea_query::Expr;
 
 use crate::{
     error::AppError,
@@ -67,11 +67,9 @@ impl Limits {
 /// Changes how many interviews a person takes. What is booked already stays booked.
 pub async fn set_limits(txn: &Txn, org: OrgId, person: PersonId, limits: Limits) -> Result<(), StoreError> {
     let stored = |most: Option<u32>| most.map(|most| i32::try_from(most).unwrap_or(i32::MAX));
-    people::Entity::update_many()
+    super::this(org, person)
         .col_expr(people::Column::MaxPerDay, Expr::value(stored(limits.per_day)))
         .col_expr(people::Column::MaxPerWeek, Expr::value(stored(limits.per_week)))
-        .filter(people::Column::OrgId.eq(org))
-        .filter(people::Column::Id.eq(person))
         .exec(&**txn)
         .await?;
     Ok(())

@@ -178,10 +178,8 @@ pub async fn ensure_interviewer(txn: &Txn, org: OrgId, email: &Email, name: &str
 pub async fn disable(txn: &Txn, admin: &Admin, id: PersonId) -> Result<(), StoreError> {
     let org = admin.member().org;
     let now = Stamp::from(crate::store::now(&**txn).await?);
-    people::Entity::update_many()
+    this(org, id)
         .col_expr(people::Column::DisabledAt, Expr::value(Some(now.millis())))
-        .filter(people::Column::OrgId.eq(org))
-        .filter(people::Column::Id.eq(id))
         .filter(people::Column::DisabledAt.is_null())
         .exec(&**txn)
         .await?;
@@ -190,44 +188,36 @@ pub async fn disable(txn: &Txn, admin: &Admin, id: PersonId) -> Result<(), Store
 
 /// Makes a person what they were invited to be.
 pub(crate) async fn set_role(txn: &Txn, org: OrgId, id: PersonId, role: Role) -> Result<(), StoreError> {
-    people::Entity::update_many()
-        .col_expr(people::Column::Role, Expr::value(role))
-        .filter(people::Column::OrgId.eq(org))
-        .filter(people::Column::Id.eq(id))
-        .exec(&**txn)
-        .await?;
+    this(org, id).col_expr(people::Column::Role, Expr::value(role)).exec(&**txn).await?;
     Ok(())
 }
 
 /// Changes where a person lives, as they say it.
 pub async fn set_zone(txn: &Txn, org: OrgId, id: PersonId, zone: Tz) -> Result<(), StoreError> {
-    zone_update(org, id, zone).exec(&**txn).await?;
+    this(org, id).col_expr(people::Column::Zone, Expr::value(zone.name())).exec(&**txn).await?;
     Ok(())
 }
 
 /// Changes a person's weekly hours, as they say them.
 pub async fn set_weekly(txn: &Txn, org: OrgId, id: PersonId, weekly: &[WeeklyWindow]) -> Result<(), StoreError> {
     let text = serde_json::to_string(weekly).map_err(|error| DbErr::Json(error.to_string()))?;
-    people::Entity::update_many()
-        .col_expr(people::Column::WeeklyHours, Expr::value(text))
-        .filter(people::Column::OrgId.eq(org))
-        .filter(people::Column::Id.eq(id))
-        .exec(&**txn)
-        .await?;
+    this(org, id).col_expr(people::Column::WeeklyHours, Expr::value(text)).exec(&**txn).await?;
     Ok(())
 }
 
 /// Notes where a person seems to live, unless that is known already.
 pub async fn learn_zone(txn: &Txn, org: OrgId, id: PersonId, zone: Tz) -> Result<(), StoreError> {
-    zone_update(org, id, zone).filter(people::Column::Zone.is_null()).exec(&**txn).await?;
+    this(org, id)
+        .col_expr(people::Column::Zone, Expr::value(zone.name()))
+        .filter(people::Column::Zone.is_null())
+        .exec(&**txn)
+        .await?;
     Ok(())
 }
 
-fn zone_update(org: OrgId, id: PersonId, zone: Tz) -> UpdateMany<people::Entity> {
-    people::Entity::update_many()
-        .col_expr(people::Column::Zone, Expr::value(zone.name()))
-        .filter(people::Column::OrgId.eq(org))
-        .filter(people::Column::Id.eq(id))
+/// A change of this one person.
+fn this(org: OrgId, id: PersonId) -> UpdateMany<people::Entity> {
+    people::Entity::update_many().filter(people::Column::OrgId.eq(org)).filter(people::Column::Id.eq(id))
 }
 
 /// What a row of a person is made of.

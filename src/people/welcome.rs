@@ -63,11 +63,6 @@ pub async fn go_on(txn: &Txn, member: &Member, next: Option<Step>) -> Result<(),
 }
 
 async fn put(txn: &Txn, org: OrgId, person: PersonId, step: i32) -> Result<(), StoreError> {
-    people::Entity::update_many()
-        .col_expr(people::Column::WelcomeStep, Expr::value(step))
-        .filter(people::Column::OrgId.eq(org))
-        .filter(people::Column::Id.eq(person))
-        .exec(&**txn)
-        .await?;
+    super::this(org, person).col_expr(people::Column::WelcomeStep, Expr::value(step)).exec(&**txn).await?;
     Ok(())
 }
