@@ -38,7 +38,7 @@ use crate::{
     store::{
         Stamp, Store, StoreError, Txn,
         entities::connections,
-        words::{self, ConnectionStatus},
+        words::{self, ConnectionStatus, Role},
     },
 };
 
@@ -294,6 +294,18 @@ pub async fn write_target(
 ) -> Result<Option<Connection>, StoreError> {
     let found = of_people(db, org, &[person]).await?.remove(&person).unwrap_or_default();
     Ok(found.into_iter().find(|one| one.is_primary && one.is_usable() && one.can(Need::WriteEvents)))
+}
+
+/// A connection of this person that does all that their role wants of one.
+pub async fn serving(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    person: PersonId,
+    role: Role,
+) -> Result<Option<Connection>, StoreError> {
+    let found = of_people(db, org, &[person]).await?.remove(&person).unwrap_or_default();
+    let serves = |one: &Connection| one.is_usable() && connect::needs(role).iter().all(|need| one.can(*need));
+    Ok(found.into_iter().find(serves))
 }
 
 /// The one tenant filter for connections.

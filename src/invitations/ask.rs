@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Invitation, LIFE, has_account, insert, pending, url};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
-    connections::{self, Need},
+    connections,
     error::AppError,
     ids::{Email, InvitationId, PersonId, PersonName, RequestId},
     limits::{self, LimitError},
@@ -17,11 +17,7 @@ use crate::{
     people::{self, Coordinator, Person},
     requests,
     state::AppState,
-    store::{
-        Stamp, StoreError, Txn, Violation,
-        entities::invitations,
-        words::{ConnectionStatus, Role},
-    },
+    store::{Stamp, StoreError, Txn, Violation, entities::invitations, words::Role},
 };
 
 /// Mails one address may be sent within an hour on anybody's click.
@@ -178,11 +174,7 @@ async fn is_there(txn: &Txn, person: &Person, wanted: Role) -> Result<bool, Stor
     if wanted != Role::Interviewer && person.role == Role::Interviewer {
         return Ok(false);
     }
-    let connections = connections::of_people(&**txn, person.org, &[person.id]).await?;
-    let needs = connections::connect::needs(wanted);
-    Ok(connections.into_values().flatten().any(|one| {
-        one.status == ConnectionStatus::Active && one.can(Need::ReadBusy) && needs.iter().all(|need| one.can(*need))
-    }))
+    Ok(connections::serving(&**txn, person.org, person.id, wanted).await?.is_some())
 }
 
 async fn first(

@@ -14,7 +14,7 @@ use axum::{
 use super::client::ClientAddress;
 use crate::{
     audit::Origin,
-    connections::{self, Connection},
+    connections,
     error::{AppError, WayOn},
     people::{self, Admin, Coordinator, Forbidden, Member, Policies, sessions, sessions::SessionToken},
     sign_in::return_to::ReturnTo,
@@ -94,10 +94,8 @@ pub async fn waits_for_calendar(state: &AppState, member: &Member, policies: &Po
     if !policies.require_calendar {
         return Ok(false);
     }
-    let found = connections::of_people(state.store.reader(), member.org, &[member.person]).await?;
-    let needs = connections::connect::needs(member.role);
-    let serves = |one: &Connection| one.is_usable() && needs.iter().all(|need| one.can(*need));
-    Ok(!found.into_values().flatten().any(|one| serves(&one)))
+    let serving = connections::serving(state.store.reader(), member.org, member.person, member.role).await?;
+    Ok(serving.is_none())
 }
 
 impl From<Forbidden> for AppError {
