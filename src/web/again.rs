@@ -5,12 +5,20 @@
 
 use axum::{
     body::Body,
-    http::{Method, Request, StatusCode, header, request::Parts},
+    http::{Method, Request, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use leptos::prelude::provide_context;
+use leptos::prelude::*;
 
-use crate::{app::shell, error::AppError, state::AppState, web::server::hand_over};
+use crate::{
+    app::shell,
+    error::AppError,
+    state::AppState,
+    web::{
+        components::{Banner, Tone, Wrong},
+        server::hand_over,
+    },
+};
 
 /// What went wrong with the form, for the page that shows it again.
 #[derive(Clone, Debug)]
@@ -18,6 +26,36 @@ pub struct Attempt<T> {
     pub error: AppError,
     /// What was typed.
     pub typed: T,
+}
+
+/// What is wrong with this field, for the line below it.
+pub fn wrong<T>(attempt: Option<&Attempt<T>>, field: &str) -> Option<Wrong> {
+    let error = attempt.map(|attempt| &attempt.error).filter(|error| error.field.as_deref() == Some(field));
+    error.map(|error| Wrong::new(error.code.clone(), error.sentence.clone()))
+}
+
+/// Why the form could not be carried out, above it; nothing if one of these fields says so.
+pub fn problem<T>(attempt: Option<&Attempt<T>>, fields: &[&str]) -> impl IntoView + use<T> {
+    let is_said = |error: &AppError| error.field.as_deref().is_some_and(|field| fields.contains(&field));
+    let error = attempt.map(|attempt| attempt.error.clone()).filter(|error| !is_said(error));
+    error.map(|AppError { sentence, code, hint, .. }| {
+        view! {
+            <Banner tone=Tone::Danger title=sentence.to_string() code=code.to_string() alert=true class="mb-4">
+                {hint.unwrap_or_default().to_string()}
+            </Banner>
+        }
+    })
+}
+
+/// Renders the page at `path`, where the form stands, with the attempt in context.
+pub async fn show_at<T: Clone + Send + Sync + 'static>(
+    path: &'static str,
+    state: AppState,
+    mut parts: Parts,
+    attempt: Attempt<T>,
+) -> Response {
+    parts.uri = Uri::from_static(path);
+    show(state, parts, attempt).await
 }
 
 /// Renders the page at the request's own URL with the attempt in context, under the error's status.

@@ -110,6 +110,16 @@ fn connection_detail(connections: &[Connection], now: DateTime<Utc>) -> String {
     }
 }
 
+/// "Ana", "Ana and Raj", "Ana, Raj and Mia"
+pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
 /// "just now", "2 min ago", "3 h ago", "5 days ago"
 pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let minutes = (now - at).num_minutes();
@@ -131,6 +141,16 @@ pub fn full(at: DateTime<Utc>, zone: Tz) -> String {
 mod tests {
     use super::*;
     use chrono::TimeDelta;
+
+    #[test]
+    fn names_make_a_sentence() {
+        let said = |names: &[&str]| listed(names);
+        assert_eq!(
+            (said(&[]), said(&["Ana"]), said(&["Ana", "Raj"])),
+            (String::new(), "Ana".into(), "Ana and Raj".into())
+        );
+        assert_eq!(said(&["Ana", "Raj", "Mia"]), "Ana, Raj and Mia");
+    }
 
     #[test]
     fn the_past_in_words() {

@@ -8,6 +8,7 @@ pub mod invite;
 pub mod mailbox;
 pub mod new_request;
 pub mod people;
+mod providers;
 pub mod request;
 pub mod settings;
 pub mod signin;

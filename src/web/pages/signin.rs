@@ -4,12 +4,15 @@ use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use super::staff::GUESS_ZONE;
+use super::{providers::continue_label, staff::GUESS_ZONE};
 use crate::{
     config::SignUp as SignUpPolicy,
     state::AppState,
     store::words::Provider,
-    web::components::{ButtonSize, PublicShell},
+    web::components::{
+        Button, ButtonSize, PublicShell,
+        provider_mark::{Provider as Mark, ProviderMark},
+    },
 };
 
 #[component]
@@ -62,22 +65,13 @@ fn Entry(title: &'static str, lead: &'static str, children: Children) -> impl In
 /// A POST, so that nobody is sent to a provider by following a link.
 #[component]
 fn ProviderForm(provider: Provider, return_to: Option<String>) -> impl IntoView {
-    use crate::web::components::{
-        Button,
-        provider_mark::{Provider as Mark, ProviderMark},
-    };
-
-    let (name, mark) = match provider {
-        Provider::Google => ("Google", Mark::Google),
-        Provider::Microsoft => ("Microsoft", Mark::Microsoft),
-        Provider::Apple => ("Apple", Mark::Apple),
-    };
+    let mark = Mark::from(provider);
     view! {
         <form method="post" action=format!("/auth/{provider}") class="flex items-center gap-3">
             {return_to.map(|path| view! { <input type="hidden" name="return_to" value=path /> })}
             <input type="hidden" name="zone" data-guess-zone="" />
             <ProviderMark provider=mark />
-            <Button label=format!("Continue with {name}") size=ButtonSize::Large block=true />
+            <Button label=continue_label(mark) size=ButtonSize::Large block=true />
         </form>
     }
 }

@@ -16,6 +16,7 @@ use super::{
         InviteForm, Invited,
         post::{Many, ask_all},
     },
+    providers::ConnectButtons,
     staff::{Desk, Frame, GUESS_ZONE, Staff, desk},
 };
 use crate::{
@@ -33,9 +34,7 @@ use crate::{
     web::{
         again::{self, Attempt},
         components::{
-            Banner, Button, ButtonKind, Card, CardBody, Glyph, Icon, LinkButton, Step as Mark, StepState, Stepper,
-            Tone,
-            provider_mark::{Provider as Logo, ProviderButton},
+            Banner, Button, ButtonKind, Card, CardBody, Glyph, Icon, LinkButton, Step as Mark, StepState, Stepper, Tone,
         },
         form::Form,
         routes::Routes,
@@ -70,7 +69,7 @@ pub fn WelcomePage() -> impl IntoView {
     desk(move |desk: Desk<Newcomer>| async move {
         let (db, me) = (desk.state.store.reader(), desk.me().clone());
         let stored = welcome::step(db, &me).await?;
-        let calendar = calendar(&desk.state, &me).await?;
+        let calendar = connections::serving(db, me.org, me.person, me.role).await?;
         let furthest = stored.unwrap_or(Step::Request);
         // Nothing goes before the calendar; a calendar that sign-up connected needs no page of its own.
         let shown = match (&calendar, asked) {
@@ -118,14 +117,6 @@ pub fn WelcomePage() -> impl IntoView {
     })
 }
 
-/// The member's calendar that interviews can be put into.
-async fn calendar(state: &AppState, me: &Member) -> Result<Option<Connection>, AppError> {
-    let found = connections::of_people(state.store.reader(), me.org, &[me.person]).await?;
-    let needs = connections::connect::needs(me.role);
-    let serves = |one: &Connection| one.is_usable() && needs.iter().all(|need| one.can(*need));
-    Ok(found.into_values().flatten().find(serves))
-}
-
 /// A button that keeps where one goes on.
 #[component]
 fn GoOn(to: &'static str, label: &'static str, #[prop(optional)] kind: ButtonKind) -> impl IntoView {
@@ -156,28 +147,13 @@ fn Connect(calendar: Option<Connection>, providers: Vec<Provider>, required: boo
             </Banner>
         }
     });
-    let buttons = providers.into_iter().map(|provider| {
-        let (mark, label) = match provider {
-            Provider::Google => (Logo::Google, "Connect Google Calendar"),
-            Provider::Microsoft => (Logo::Microsoft, "Connect Outlook"),
-        };
-        view! {
-            <form method="post" action=format!("/auth/{provider}")>
-                <input type="hidden" name="purpose" value="connect" />
-                <input type="hidden" name="return_to" value="/welcome?step=2" />
-                <input type="hidden" name="zone" data-guess-zone="" />
-                <ProviderButton provider=mark label />
-            </form>
-        }
-    });
-    let buttons = buttons.collect_view();
     view! {
         <div class="stack-lg">
             {required}
             <p class="text-muted">
                 "Convene reads when you are busy, so that nobody books over it, and puts the interviews you arrange into your calendar, with everybody invited."
             </p>
-            <div class="stack max-w-sm">{buttons}</div>
+            <div class="stack max-w-sm"><ConnectButtons providers return_to="/welcome?step=2" /></div>
         </div>
     }
     .into_any()
@@ -291,7 +267,7 @@ async fn invite(
     State(state): State<AppState>,
     member: Member,
     origin: Origin,
-    mut parts: Parts,
+    parts: Parts,
     Form(team): Form<Team>,
 ) -> Response {
     let form = Many::new(team.emails, team.role);
@@ -307,9 +283,6 @@ async fn invite(
     match outcome.await {
         Ok(Some(asked)) => Redirect::to(&format!("/welcome?step=3&asked={asked}")).into_response(),
         Ok(None) => Redirect::to("/welcome?step=3").into_response(),
-        Err(error) => {
-            parts.uri = axum::http::Uri::from_static("/welcome?step=2");
-            again::show(state, parts, Attempt { error, typed: form.typed() }).await
-        }
+        Err(error) => again::show_at("/welcome?step=2", state, parts, Attempt { error, typed: form.typed() }).await,
     }
 }

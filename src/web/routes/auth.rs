@@ -8,6 +8,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
+use url::Url;
 
 use super::Routes;
 use crate::{
@@ -94,9 +95,7 @@ async fn begin(
         sign_in::begin(&state.services.clone(), provider, purpose, &return_to, browser, zones::parse(&start.zone).ok())
             .await;
     let begun = begun.map_err(|error| explain(&state, &headers, error))?;
-    let mut response = Redirect::to(begun.authorize_url.as_str()).into_response();
-    set_cookie(&mut response, &begun.browser_cookie);
-    Ok(response)
+    Ok(leave_for(&begun.authorize_url, &begun.browser_cookie))
 }
 
 async fn callback(
@@ -146,6 +145,13 @@ async fn sign_out(State(state): State<AppState>, origin: Origin, headers: Header
 
 fn known(provider: &str) -> Result<Provider, Response> {
     provider.parse().map_err(|_| AppError::not_found().into_response())
+}
+
+/// On to a provider's page, with the cookie that ties its answer to this browser.
+pub fn leave_for(page: &Url, browser_cookie: &str) -> Response {
+    let mut response = Redirect::to(page.as_str()).into_response();
+    set_cookie(&mut response, browser_cookie);
+    response
 }
 
 fn set_cookie(response: &mut Response, cookie: &str) {

@@ -1,6 +1,6 @@
 //! Plain HTTP beside the pages: sign-in callbacks, calendar files, health. One file per concern, each with a `routes()`.
 
-mod auth;
+pub mod auth;
 mod health;
 
 use axum::{

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Path, RawQuery, State},
-    http::{HeaderMap, HeaderValue, Uri, header, request::Parts},
+    http::{HeaderMap, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::{DateTime, Utc};
@@ -23,13 +23,13 @@ use crate::{
     state::AppState,
     store::words::AccessStatus,
     web::{
-        again::{self, Attempt},
+        again::{self, Attempt, wrong},
         components::{
             Button, ButtonKind, Card, CardBody, Dialog, LinkButton, ProviderMark, Status, StatusBadge, TextField,
-            TextareaField, Wrong, provider_mark::Provider as Mark,
+            TextareaField,
         },
         form::Form,
-        routes::Routes,
+        routes::{Routes, auth::leave_for},
         session::cookies,
         standing::ago,
     },
@@ -42,6 +42,9 @@ pub fn routes() -> Routes {
         .post("/admin/integrations/calendar/google", allow_google)
         .post("/admin/integrations/calendar/{provider}/withdraw", end)
 }
+
+/// The fields that say themselves what is wrong with them.
+pub(super) const FIELDS: [&str; 3] = ["key", "subject", "domains"];
 
 /// What was typed on a provider's card. A key is never shown again.
 #[derive(Clone, Debug)]
@@ -101,15 +104,15 @@ fn AccessCard(
         Some(access) => view! { <Granted access policy now /> }.into_any(),
         None => view! { <Ask provider address attempt /> }.into_any(),
     };
-    let (mark, title) = match provider {
-        Provider::Google => (Mark::Google, "Google Workspace, for the whole organisation"),
-        Provider::Microsoft => (Mark::Microsoft, "Microsoft 365, for the whole organisation"),
+    let title = match provider {
+        Provider::Google => "Google Workspace, for the whole organisation",
+        Provider::Microsoft => "Microsoft 365, for the whole organisation",
     };
     view! {
         <Card>
             <CardBody>
                 <div class="provider-card">
-                    <ProviderMark provider=mark tile=true />
+                    <ProviderMark provider=provider.into() tile=true />
                     <div class="provider-words">
                         <h3 class="h3">{title}</h3>
                         {body}
@@ -150,11 +153,7 @@ fn Granted(access: Access, policy: CalendarAccess, now: DateTime<Utc>) -> impl I
 /// What it takes to allow it.
 #[component]
 fn Ask(provider: Provider, address: Option<String>, attempt: Option<Attempt<Typed>>) -> impl IntoView {
-    let wrong = |field: &str| {
-        let error =
-            attempt.as_ref().map(|attempt| &attempt.error).filter(|error| error.field.as_deref() == Some(field));
-        error.map(|error| Wrong::new(error.code.clone(), error.sentence.clone()))
-    };
+    let wrong = |field: &str| wrong(attempt.as_ref(), field);
     let own = address.unwrap_or_default();
     let domain = own.rsplit_once('@').map(|(_, domain)| domain.to_owned()).unwrap_or_default();
     let (subject, domains) = attempt
@@ -240,17 +239,10 @@ async fn allow_microsoft(
         Err(error) => Err(error.into()),
     };
     match begun {
-        Ok(begun) => {
-            let mut response = Redirect::to(begun.page.as_str()).into_response();
-            // Base64url values and fixed attributes are header text.
-            if let Ok(value) = HeaderValue::from_str(&begun.browser_cookie) {
-                response.headers_mut().append(header::SET_COOKIE, value);
-            }
-            response
-        }
+        Ok(begun) => leave_for(&begun.page, &begun.browser_cookie),
         Err(error) => {
             let typed = Typed { provider: Provider::Microsoft, subject: String::new(), domains: form.domains };
-            show(state, parts, error, typed).await
+            again::show_at(PAGE, state, parts, Attempt { error, typed }).await
         }
     }
 }
@@ -278,7 +270,7 @@ async fn allow_google(
         Ok(()) => Redirect::to(&format!("{PAGE}?news=allowed")).into_response(),
         Err(error) => {
             let typed = Typed { provider: Provider::Google, subject: form.subject, domains: form.domains };
-            show(state, parts, error, typed).await
+            again::show_at(PAGE, state, parts, Attempt { error, typed }).await
         }
     }
 }
@@ -303,12 +295,6 @@ async fn end(
     let provider: Provider = provider.parse().map_err(|_| AppError::not_found())?;
     organisation::withdraw(&state.services, &admin, provider, &origin).await?;
     Ok(Redirect::to(&format!("{PAGE}?news=withdrawn")).into_response())
-}
-
-/// The forms stand on the page of policies.
-async fn show(state: AppState, mut parts: Parts, error: AppError, typed: Typed) -> Response {
-    parts.uri = Uri::from_static(PAGE);
-    again::show(state, parts, Attempt { error, typed }).await
 }
 
 impl From<DomainsError> for AppError {

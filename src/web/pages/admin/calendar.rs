@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use serde::Deserialize;
 
-use super::access::{AccessCards, Withdrawing};
+use super::access::{self, AccessCards, Withdrawing};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars,
@@ -23,10 +23,9 @@ use crate::{
     state::AppState,
     store::words::Provider,
     web::{
-        again::{self, Attempt},
+        again::{self, Attempt, problem, wrong},
         components::{
-            Banner, Button, ButtonKind, Card, CardBody, CardHead, Choice, RadioGroup, Section, Switch, Toast, Toasts,
-            Tone, Wrong,
+            Button, ButtonKind, Card, CardBody, CardHead, Choice, RadioGroup, Section, Switch, Toast, Toasts,
         },
         form::Form,
         pages::staff::{Desk, Frame, desk},
@@ -39,6 +38,9 @@ pub(super) const PAGE: &str = "/admin/integrations/calendar";
 pub fn routes() -> Routes {
     Routes::default().post(PAGE, decide)
 }
+
+/// The fields that say themselves what is wrong with them.
+const FIELDS: [&str; 2] = ["sign_in", "calendar_access"];
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,7 +119,7 @@ impl Decision {
 #[component]
 pub fn CalendarPolicyPage() -> impl IntoView {
     let attempt = use_context::<Attempt<Decision>>();
-    let below = use_context::<Attempt<super::access::Typed>>();
+    let below = use_context::<Attempt<access::Typed>>();
     let query = use_query_map().get_untracked();
     let news = match query.get("news").as_deref() {
         Some("saved") => Some("Saved. It holds from now on."),
@@ -129,14 +131,9 @@ pub fn CalendarPolicyPage() -> impl IntoView {
     desk(move |desk: Desk<Admin>| async move {
         let said =
             attempt.as_ref().map_or_else(|| Decision::of(&desk.organisation.policies), |attempt| attempt.typed.clone());
-        let error = attempt.map(|attempt| attempt.error);
-        let error = error.or_else(|| below.as_ref().map(|attempt| attempt.error.clone()));
-        let wrong = |field: &str| {
-            let error = error.as_ref().filter(|error| error.field.as_deref() == Some(field));
-            error.map(|error| Wrong::new(error.code.clone(), error.sentence.clone()))
-        };
+        let wrong = |field: &str| wrong(attempt.as_ref(), field);
         let (wrong_way, wrong_consent) = (wrong("sign_in"), wrong("calendar_access"));
-        let problem = error.clone().filter(|error| error.field.is_none());
+        let problem = (problem(attempt.as_ref(), &FIELDS), problem(below.as_ref(), &access::FIELDS));
         let accesses = organisation::of_org(desk.state.store.reader(), desk.me().org).await?;
         let withdrawing = withdrawing.filter(|provider| accesses.iter().any(|access| access.provider == *provider));
         let consents =
@@ -144,10 +141,6 @@ pub fn CalendarPolicyPage() -> impl IntoView {
         let (providers, now) = (desk.state.services.calendars.names(), desk.state.clock.now());
         let policy = desk.organisation.policies.calendar_access;
         let address = desk.me().contact().map(ToString::to_string);
-        let problem = problem.map(|error| {
-            let hint = error.hint.unwrap_or_default().to_string();
-            view! { <Banner tone=Tone::Danger title=error.sentence.to_string() code=error.code.to_string() alert=true class="mb-4">{hint}</Banner> }
-        });
         let is_set_up = |provider: &Provider| desk.state.config.providers.sign_in.contains(provider);
         let choices = WAYS
             .iter()

@@ -3,7 +3,7 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::Title;
 
-use super::{Typed, Visit, picture::Times, problem};
+use super::{Typed, Visit, picture::Times};
 use crate::{
     booking::{Booking, Key},
     error::AppError,
@@ -11,11 +11,12 @@ use crate::{
     scheduling::zones,
     state::AppState,
     web::{
-        again::Attempt,
+        again::{Attempt, problem},
         components::{
             Banner, Booker, Button, ButtonKind, ButtonSize, EmptyState, Fact, Facts, Glyph, LinkButton, MonthPicker,
             PublicShell, PublicWidth, SlotList, Tone, ZoneSelect,
         },
+        standing::listed,
         zones::zone_options,
     },
 };
@@ -72,7 +73,7 @@ fn Card(
         let action = action.clone();
         move |day: chrono::NaiveDate| format!("{action}?tz={tz}&day={day}")
     };
-    let problem = problem(attempt.as_ref());
+    let problem = problem(attempt.as_ref(), &[]);
     let typed = attempt.map(|attempt| attempt.typed.start).unwrap_or_default();
     let shown = times.day_shown(visit.day);
     let title = match &purpose {
@@ -148,7 +149,7 @@ pub fn About(visit: Visit, #[prop(into)] title: String) -> impl IntoView {
     let people: Vec<&str> =
         visit.panel.required().iter().filter_map(|id| visit.panel.people.get(id)).map(|p| p.name.as_str()).collect();
     if !people.is_empty() {
-        facts.push(Fact::new(Glyph::Users, format!("With {}", and(&people))));
+        facts.push(Fact::new(Glyph::Users, format!("With {}", listed(&people))));
     }
     view! {
         <p class="hint">"Interview for " <bdi>{request.candidate_name.clone()}</bdi></p>
@@ -157,15 +158,6 @@ pub fn About(visit: Visit, #[prop(into)] title: String) -> impl IntoView {
             <Facts facts />
         </div>
         {(!request.notes.is_empty()).then(|| view! { <p class="whitespace-pre-line mt-4">{request.notes.clone()}</p> })}
-    }
-}
-
-/// "Ana", "Ana and Ben", "Ana, Ben and Eva"
-fn and(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 

@@ -31,10 +31,7 @@ use crate::{
     scheduling::zones,
     state::AppState,
     store::words::{BookingStatus, RequestStatus},
-    web::{
-        again::Attempt,
-        components::{Banner, Tone},
-    },
+    web::again::Attempt,
 };
 
 use choose::{Purpose, choose};
@@ -161,18 +158,6 @@ pub fn BookingPage() -> impl IntoView {
             (None, RequestStatus::Cancelled) => view! { <outcome::Cancelled visit /> }.into_any(),
             (None, _) => choose(&state, visit, Purpose::Book, attempt).await?,
         })
-    })
-}
-
-/// Why a form of these pages could not be carried out.
-fn problem(attempt: Option<&Attempt<Typed>>) -> impl IntoView + use<> {
-    attempt.map(|attempt| {
-        let AppError { sentence, code, hint, .. } = attempt.error.clone();
-        view! {
-            <Banner tone=Tone::Danger title=sentence.to_string() code=code.to_string() alert=true class="mb-4">
-                {hint.unwrap_or_default().to_string()}
-            </Banner>
-        }
     })
 }
 

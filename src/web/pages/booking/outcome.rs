@@ -4,15 +4,13 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{Typed, Visit, choose::About, problem};
+use super::{Typed, Visit, choose::About};
 use crate::{
     booking::Booking,
     notifications::when,
     web::{
-        again::Attempt,
-        components::{
-            Button, ButtonKind, ButtonSize, Fact, Facts, Glyph, LinkButton, PublicShell, TextareaField, Wrong,
-        },
+        again::{Attempt, problem, wrong},
+        components::{Button, ButtonKind, ButtonSize, Fact, Facts, Glyph, LinkButton, PublicShell, TextareaField},
     },
 };
 
@@ -55,7 +53,7 @@ pub fn Booked(visit: Visit, booking: Booking, attempt: Option<Attempt<Typed>>, n
     view! {
         <Title text="You're booked" />
         <PublicShell organisation=visit.organisation.clone() sheet=true>
-            {problem(attempt.as_ref())}
+            {problem(attempt.as_ref(), &[])}
             <h1 class="public-title">"You're booked"</h1>
             <p class="mt-2">
                 {visit.request.interview_type.clone()} " with " {visit.organisation.clone()} ". "
@@ -79,7 +77,7 @@ pub fn Held(visit: Visit, booking: Booking, attempt: Option<Attempt<Typed>>) -> 
     view! {
         <Title text="We are confirming your time" />
         <PublicShell organisation=visit.organisation.clone() sheet=true>
-            {problem(attempt.as_ref())}
+            {problem(attempt.as_ref(), &[])}
             <h1 class="public-title">"We are confirming your time"</h1>
             <p class="mt-2">
                 "The time is kept for you. One calendar has not answered yet; you get a mail as soon as it is certain, at the latest "
@@ -108,9 +106,8 @@ pub fn Cancelled(visit: Visit) -> impl IntoView {
 
 #[component]
 pub fn ConfirmCancel(visit: Visit, booking: Booking, attempt: Option<Attempt<Typed>>) -> impl IntoView {
-    let problem = problem(attempt.as_ref());
-    let wrong = attempt.as_ref().map(|attempt| &attempt.error).filter(|error| error.field.as_deref() == Some("reason"));
-    let wrong = wrong.map(|error| Wrong::new(error.code.clone(), error.sentence.clone()));
+    let problem = problem(attempt.as_ref(), &[]);
+    let wrong = wrong(attempt.as_ref(), "reason");
     let reason = attempt.map(|attempt| attempt.typed.reason).unwrap_or_default();
     view! {
         <Title text="Cancel the interview" />

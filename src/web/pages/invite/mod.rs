@@ -9,7 +9,7 @@ use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_params_map;
 
-use super::staff::GUESS_ZONE;
+use super::{providers::continue_label, staff::GUESS_ZONE};
 use crate::{
     app::fail_with,
     error::AppError,
@@ -20,9 +20,9 @@ use crate::{
     state::AppState,
     store::words::{Provider, Role},
     web::{
-        again::Attempt,
+        again::{Attempt, problem},
         components::{
-            Banner, Glyph, Icon, PublicShell, Tone,
+            Glyph, Icon, PublicShell,
             provider_mark::{Provider as Mark, ProviderButton},
         },
     },
@@ -91,18 +91,6 @@ where
     }
 }
 
-/// Why a form of these pages could not be carried out.
-fn problem<T>(attempt: Option<&Attempt<T>>) -> impl IntoView + use<T> {
-    attempt.map(|attempt| {
-        let AppError { sentence, code, hint, .. } = attempt.error.clone();
-        view! {
-            <Banner tone=Tone::Danger title=sentence.to_string() code=code.to_string() alert=true class="mb-4">
-                {hint.unwrap_or_default().to_string()}
-            </Banner>
-        }
-    })
-}
-
 /// `/invite/{token}`
 #[component]
 pub fn InvitePage() -> impl IntoView {
@@ -127,18 +115,13 @@ pub fn InvitePage() -> impl IntoView {
             view! { <p class="hint">"Asked for: " {what}</p> }
         });
         let button = |provider: &Provider| {
-            let (label, mark) = match provider {
-                Provider::Google => ("Continue with Google", Mark::Google),
-                Provider::Microsoft => ("Continue with Microsoft", Mark::Microsoft),
-                // Nobody signs in with it.
-                Provider::Apple => return None,
-            };
-            Some(view! { <ProviderButton provider=mark label name="provider" value=provider.as_str() /> })
+            let mark = Mark::from(*provider);
+            view! { <ProviderButton provider=mark label=continue_label(mark) name="provider" value=provider.as_str() /> }
         };
-        let buttons = visit.providers.iter().filter_map(button).collect_view();
+        let buttons = visit.providers.iter().map(button).collect_view();
         let until = when::date(invitation.expires_at, visit.opened.person.zone.or(inviter.zone).unwrap_or(Tz::UTC));
         let foot = format!("This link is for you alone and works until {until}. You can disconnect at any time.");
-        let problem = problem(attempt.as_ref());
+        let problem = problem(attempt.as_ref(), &[]);
         Ok(view! {
             <Title text="Connect your calendar" />
             <script nonce=nonce>{GUESS_ZONE}</script>

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::{
     extract::{Path, RawForm, State},
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{HeaderMap, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -24,7 +24,7 @@ use crate::{
     web::{
         again::{self, Attempt},
         form::Form,
-        routes::Routes,
+        routes::{Routes, auth::leave_for},
         session::{cookies, origin},
     },
 };
@@ -68,14 +68,7 @@ async fn connect(
         Ok::<_, AppError>(sign_in::begin(&state.services, provider, purpose, &return_to, browser, zone).await?)
     };
     match outcome.await {
-        Ok(begun) => {
-            let mut response = Redirect::to(begun.authorize_url.as_str()).into_response();
-            // Base64url values and fixed attributes are header text.
-            if let Ok(cookie) = HeaderValue::from_str(&begun.browser_cookie) {
-                response.headers_mut().append(header::SET_COOKIE, cookie);
-            }
-            response
-        }
+        Ok(begun) => leave_for(&begun.authorize_url, &begun.browser_cookie),
         Err(error) => again::show(state, parts, Attempt { error, typed: () }).await,
     }
 }

@@ -6,13 +6,13 @@ use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use super::{Visit, problem, visit, week::Week};
+use super::{Visit, visit, week::Week};
 use crate::{
     notifications::when,
     people::given,
     scheduling::zones,
     web::{
-        again::Attempt,
+        again::{Attempt, problem},
         components::{
             Banner, Button, ButtonKind, ButtonSize, Glyph, Icon, LinkButton, PublicShell, PublicWidth, TimeGrid, Tone,
             ZoneSelect,
@@ -64,7 +64,7 @@ pub fn TimesPage() -> impl IntoView {
                 format!("Saved. {} is told, and interviews can be planned at these times.", visit.opened.inviter.name);
             view! { <Banner tone=Tone::Success title class="mb-4" /> }
         });
-        let problem = problem(attempt.as_ref());
+        let problem = problem(attempt.as_ref(), &[]);
         let asked_for = visit.request.as_ref().map(|request| {
             let days = when::days(request.window, request.zone);
             view! { <p class="hint">{format!("Asked for: {}, {}, {days}", request.interview_type, when::length(request.duration))}</p> }

@@ -1,6 +1,6 @@
 //! A week of half hours on somebody's clocks: from what they gave before to a grid, and from a posted form back to instants.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc, Weekday};
 use chrono_tz::Tz;
 
 use crate::{
@@ -121,7 +121,7 @@ impl Week {
             let wall = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").ok();
             let in_week = |wall: &NaiveDateTime| {
                 let day = (wall.date() - self.first).num_days();
-                (0..7).contains(&day) && wall.format("%M").to_string().parse().is_ok_and(|m: u32| m % 30 == 0)
+                (0..7).contains(&day) && wall.minute().is_multiple_of(30)
             };
             let wall = wall.filter(in_week).ok_or_else(|| {
                 AppError::invalid("times", "window_invalid", "One of the times is not of this week.")

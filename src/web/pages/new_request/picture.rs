@@ -22,7 +22,7 @@ use crate::{
     web::{
         components::{DayCount, Tone, Wrong, times},
         islands::request_form::data::{Invitee, Live, Note, Picture, View},
-        standing::ago,
+        standing::{ago, listed},
     },
 };
 
@@ -81,15 +81,6 @@ fn names(people: &[Guest]) -> BTreeMap<String, String> {
     }
     let name = |guest: &Guest| if count[&first(guest)] > 1 { guest.person.name.clone() } else { first(guest) };
     people.iter().map(|guest| (guest.person.id.to_string(), name(guest))).collect()
-}
-
-/// "Ana", "Ana and Raj", "Ana, Raj and Mia"
-fn listed(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
 }
 
 fn warning(preview: &Preview) -> String {

@@ -9,7 +9,10 @@ use crate::{
     people::welcome::Step,
     web::{
         components::{Banner, Button, Step as Mark, StepState, Stepper, Tone},
-        pages::staff::Desk,
+        pages::{
+            providers::{ProviderForm, connect_label},
+            staff::Desk,
+        },
     },
 };
 
@@ -44,16 +47,10 @@ pub async fn connect(desk: &Desk, query: &str) -> Result<impl IntoView + use<>, 
 #[component]
 fn Prompt(providers: Vec<Provider>, back: String) -> impl IntoView {
     let buttons = providers.into_iter().map(|provider| {
-        let label = match provider {
-            Provider::Google => "Connect Google Calendar",
-            Provider::Microsoft => "Connect Outlook",
-        };
         view! {
-            <form method="post" action=format!("/auth/{provider}")>
-                <input type="hidden" name="purpose" value="connect" />
-                <input type="hidden" name="return_to" value=back.clone() />
-                <Button label />
-            </form>
+            <ProviderForm provider purpose="connect" return_to=back.clone()>
+                <Button label=connect_label(provider) />
+            </ProviderForm>
         }
     });
     let buttons = buttons.collect_view();

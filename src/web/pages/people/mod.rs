@@ -7,15 +7,14 @@ use leptos_router::hooks::use_query_map;
 
 use super::staff::{Desk, Frame, desk};
 use crate::{
-    error::AppError,
     invitations::{self, Invitation},
     people::{self, Person},
     store::words::Role,
     web::{
-        again::Attempt,
+        again::{Attempt, problem, wrong},
         components::{
-            Banner, Button, ButtonKind, ButtonSize, Card, CardBody, CardHead, Choice, EmptyState, PersonLine,
-            RadioGroup, Section, TextareaField, Toast, Toasts, Tone, Wrong,
+            Button, ButtonKind, ButtonSize, Card, CardBody, CardHead, Choice, EmptyState, PersonLine, RadioGroup,
+            Section, TextareaField, Toast, Toasts,
         },
         standing::{ago, full},
     },
@@ -126,19 +125,7 @@ pub fn InviteForm(
     #[prop(default = None)] attempt: Option<Attempt<Invited>>,
     children: Children,
 ) -> impl IntoView {
-    let error = attempt.as_ref().map(|attempt| attempt.error.clone());
-    let (of_field, of_form): (Option<AppError>, Option<AppError>) = match error {
-        Some(error) if error.field.as_deref() == Some("emails") => (Some(error), None),
-        error => (None, error),
-    };
-    let wrong = of_field.map(|error| Wrong::new(error.code, error.sentence));
-    let problem = of_form.map(|error| {
-        view! {
-            <Banner tone=Tone::Danger title=error.sentence.to_string() code=error.code.to_string() alert=true>
-                {error.hint.unwrap_or_default().to_string()}
-            </Banner>
-        }
-    });
+    let (wrong, problem) = (wrong(attempt.as_ref(), "emails"), problem(attempt.as_ref(), &["emails"]));
     let typed = attempt.map(|attempt| attempt.typed).unwrap_or_default();
     let roles = is_admin.then(|| {
         let choices = vec![
@@ -155,8 +142,8 @@ pub fn InviteForm(
         view! { <RadioGroup legend="Invite them as" name="role" choices selected /> }
     });
     view! {
+        {problem}
         <form method="post" action=action class="stack-lg">
-            {problem}
             <TextareaField
                 label="Addresses"
                 name="emails"

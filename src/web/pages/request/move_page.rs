@@ -11,8 +11,8 @@ use crate::{
     notifications::when,
     requests,
     web::{
-        again::Attempt,
-        components::{Banner, Booker, Button, ButtonKind, EmptyState, Glyph, MonthPicker, Section, SlotList, Tone},
+        again::{Attempt, problem},
+        components::{Booker, Button, ButtonKind, EmptyState, Glyph, MonthPicker, Section, SlotList},
         pages::{
             booking::picture::Times,
             staff::{Desk, Frame, desk},
@@ -39,10 +39,7 @@ pub fn MoveRequestPage() -> impl IntoView {
         let times = Times::new(answer.slots().map(|slot| slot.start()), request.duration, member.clock(), booking.zone);
         let today = desk.state.clock.now().with_timezone(&member.clock()).date_naive();
         let path = format!("/requests/{id}");
-        let problem = attempt.map(|attempt| {
-            let error = attempt.error;
-            view! { <Banner tone=Tone::Danger title=error.sentence.into_owned() code=error.code.into_owned() alert=true class="mb-4" /> }
-        });
+        let problem = problem(attempt.as_ref(), &[]);
         let choice = match times.day_shown(asked) {
             None => view! {
                 <EmptyState glyph=Glyph::CalendarX title="No other time is open" sentence="Nobody is free at the same time within this request's days." />

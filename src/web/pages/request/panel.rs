@@ -11,6 +11,7 @@ use crate::{
     web::{
         components::{Banner, ButtonSize, Card, CardHead, LinkButton, PersonLine, StatusBadge, Tone},
         pages::people::InviteButton,
+        standing::listed,
     },
 };
 
@@ -107,14 +108,5 @@ fn means(sheet: &Sheet, unknown: &[&Person]) -> &'static str {
         (false, _) => {
             "The candidate is offered times without them. As soon as they connect or give times, they are considered."
         }
-    }
-}
-
-/// "Ana", "Ana and Raj", "Ana, Raj and Mia"
-fn listed(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
 }

@@ -20,10 +20,10 @@ use crate::{
     people::Coordinator,
     state::AppState,
     web::{
-        again::{self, Attempt},
+        again::{self, Attempt, problem, wrong},
         components::{
-            Banner, Button, ButtonKind, ButtonSize, Card, CardBody, Checkbox, EmptyState, Glyph, Section, TextField,
-            TextareaField, Tone, Wrong, field::wrong_line,
+            Button, ButtonKind, ButtonSize, Card, CardBody, Checkbox, EmptyState, Glyph, Section, TextField,
+            TextareaField, Wrong, field::wrong_line,
         },
         form::Form,
         pages::{
@@ -58,18 +58,8 @@ pub fn SwapPage() -> impl IntoView {
         drop(turn);
         let zone = desk.me().clock();
         let path = format!("/requests/{request}");
-        let wrong = |field: &str| {
-            let error = attempt.as_ref().map(|attempt| &attempt.error);
-            let error = error.filter(|error| error.field.as_deref() == Some(field));
-            error.map(|error| Wrong::new(error.code.clone(), error.sentence.clone()))
-        };
-        let fields = ["comes", "asked", "reason"];
-        let problem = attempt.as_ref().map(|attempt| &attempt.error);
-        let problem = problem.filter(|error| !fields.iter().any(|field| error.field.as_deref() == Some(*field)));
-        let problem = problem.map(|error| {
-            let (title, hint) = (error.sentence.to_string(), error.hint.clone().unwrap_or_default().to_string());
-            view! { <Banner tone=Tone::Danger title code=error.code.to_string() alert=true class="mb-4">{hint}</Banner> }
-        });
+        let problem = problem(attempt.as_ref(), &["comes", "asked", "reason"]);
+        let wrong = |field: &str| wrong(attempt.as_ref(), field);
         let (who, why, asking) = (wrong("comes"), wrong("reason"), wrong("asked"));
         let typed = attempt.map(|attempt| attempt.typed).unwrap_or_default();
         let leaving = place.leaving.name.clone();

@@ -25,7 +25,10 @@ use crate::{
             Toast, Toasts, Tone,
             provider_mark::{Provider as Mark, ProviderButton},
         },
-        pages::staff::{Desk, Frame, GUESS_ZONE, desk},
+        pages::{
+            providers::{ProviderForm, connect_label, continue_label},
+            staff::{Desk, Frame, GUESS_ZONE, desk},
+        },
         routes::Routes,
         standing::{ago, connection_status},
     },
@@ -78,21 +81,6 @@ fn is_connected(one: &Connection) -> bool {
     one.status != ConnectionStatus::Inactive
 }
 
-/// "Connect Google Calendar"
-fn connect_label(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Google => "Connect Google Calendar",
-        Provider::Microsoft => "Connect Outlook",
-    }
-}
-
-fn mark(provider: Provider) -> Mark {
-    match provider {
-        Provider::Google => Mark::Google,
-        Provider::Microsoft => Mark::Microsoft,
-    }
-}
-
 #[component]
 fn ProviderCard(
     provider: Provider,
@@ -131,12 +119,9 @@ fn ProviderCard(
     let form = |label: &'static str, primary: bool| {
         let kind = if primary { ButtonKind::Primary } else { ButtonKind::Secondary };
         view! {
-            <form method="post" action=format!("/auth/{provider}")>
-                <input type="hidden" name="purpose" value="connect" />
-                <input type="hidden" name="return_to" value="/settings/calendar" />
-                <input type="hidden" name="zone" data-guess-zone="" />
+            <ProviderForm provider purpose="connect" return_to="/settings/calendar">
                 <Button label kind />
-            </form>
+            </ProviderForm>
         }
     };
     let wants_sign_in = matches!(status, Some(Status::SignInExpired | Status::PermissionMissing))
@@ -153,7 +138,7 @@ fn ProviderCard(
         <Card>
             <CardBody>
                 <div class="provider-card">
-                    <ProviderMark provider=mark(provider) tile=true />
+                    <ProviderMark provider=provider.into() tile=true />
                     <div class="provider-words">
                         <div class="row">
                             <h3 class="h3">{provider.label()}</h3>
@@ -219,16 +204,11 @@ pub(super) fn Offer(
     let connected: Vec<Provider> = list.iter().filter(|one| is_connected(one)).map(|one| one.provider).collect();
     let choices = if connected.is_empty() { providers } else { connected };
     let buttons = choices.into_iter().map(|provider| {
-        let label = match provider {
-            Provider::Google => "Continue with Google",
-            Provider::Microsoft => "Continue with Microsoft",
-        };
+        let mark = Mark::from(provider);
         view! {
-            <form method="post" action=format!("/auth/{provider}")>
-                <input type="hidden" name="purpose" value="coordinate" />
-                <input type="hidden" name="return_to" value="/dashboard" />
-                <ProviderButton provider=mark(provider) label />
-            </form>
+            <ProviderForm provider purpose="coordinate" return_to="/dashboard">
+                <ProviderButton provider=mark label=continue_label(mark) />
+            </ProviderForm>
         }
     });
     let buttons = buttons.collect_view();

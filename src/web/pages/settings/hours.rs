@@ -17,8 +17,8 @@ use crate::{
     scheduling::hours::{DayWindow, TimeOfDay, WeeklyWindow},
     state::AppState,
     web::{
-        again::{self, Attempt},
-        components::{Button, ButtonKind, Card, CardBody, CardHead, InputKind, TextInput, field::Wrong},
+        again::{self, Attempt, wrong},
+        components::{Button, ButtonKind, Card, CardBody, CardHead, InputKind, TextInput},
         routes::Routes,
     },
 };
@@ -114,15 +114,13 @@ fn shown(end: TimeOfDay) -> String {
 /// The card with the form. `attempt` is what could not be saved.
 #[component]
 pub fn HoursCard(weekly: Vec<WeeklyWindow>, #[prop(default = None)] attempt: Option<Attempt<Hours>>) -> impl IntoView {
-    let wrong = attempt.as_ref().map(|attempt| attempt.error.clone());
-    let hours = attempt.map_or_else(|| Hours::of(&weekly), |attempt| attempt.typed);
+    let hours = attempt.as_ref().map_or_else(|| Hours::of(&weekly), |attempt| attempt.typed.clone());
     let rows = WEEK.into_iter().map(move |(_, day, name)| {
-        let wrong = wrong.as_ref().filter(|error| error.field.as_deref() == Some(day));
-        let note = wrong.map(|error| {
-            let wrong = Wrong::new(error.code.clone(), error.sentence.clone());
+        let wrong = wrong(attempt.as_ref(), day);
+        let bad = wrong.is_some();
+        let note = wrong.map(|wrong| {
             view! { <p class="error" id=format!("{day}-error") data-code=wrong.code.to_string()>{wrong.sentence.to_string()}</p> }
         });
-        let bad = wrong.is_some();
         let input = |end: &str, label: &str| {
             let id = format!("{day}_{end}");
             view! {
@@ -169,7 +167,7 @@ async fn save(
     State(state): State<AppState>,
     member: Member,
     origin: Origin,
-    mut parts: Parts,
+    parts: Parts,
     RawForm(body): RawForm,
 ) -> Response {
     let hours = match Hours::read(&body) {
@@ -178,11 +176,7 @@ async fn save(
     };
     match keep(&state, &member, &hours, origin).await {
         Ok(()) => Redirect::to("/settings?news=saved").into_response(),
-        Err(error) => {
-            // The form stands on the profile's page.
-            parts.uri = axum::http::Uri::from_static("/settings");
-            again::show(state, parts, Attempt { error, typed: hours }).await
-        }
+        Err(error) => again::show_at("/settings", state, parts, Attempt { error, typed: hours }).await,
     }
 }
 

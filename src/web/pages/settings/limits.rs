@@ -14,8 +14,8 @@ use crate::{
     people::{self, Limits, Member},
     state::AppState,
     web::{
-        again::{self, Attempt},
-        components::{Button, ButtonKind, Card, CardBody, CardHead, InputKind, TextField, Wrong},
+        again::{self, Attempt, wrong},
+        components::{Button, ButtonKind, Card, CardBody, CardHead, InputKind, TextField},
         form::Form,
         routes::Routes,
     },
@@ -45,11 +45,7 @@ impl Typed {
 /// The card with the form. `attempt` is what could not be saved.
 #[component]
 pub fn LimitsCard(limits: Limits, #[prop(default = None)] attempt: Option<Attempt<Typed>>) -> impl IntoView {
-    let wrong = |field: &str| {
-        let error = attempt.as_ref().map(|attempt| &attempt.error);
-        let error = error.filter(|error| error.field.as_deref() == Some(field));
-        error.map(|error| Wrong::new(error.code.clone(), error.sentence.clone()))
-    };
+    let wrong = |field: &str| wrong(attempt.as_ref(), field);
     let (day, week) = (wrong("max_per_day"), wrong("max_per_week"));
     let typed = attempt.map_or_else(|| Typed::of(limits), |attempt| attempt.typed);
     view! {
@@ -75,16 +71,12 @@ async fn save(
     State(state): State<AppState>,
     member: Member,
     origin: Origin,
-    mut parts: Parts,
+    parts: Parts,
     Form(typed): Form<Typed>,
 ) -> Response {
     match keep(&state, &member, &typed, origin).await {
         Ok(()) => Redirect::to("/settings?news=saved").into_response(),
-        Err(error) => {
-            // The form stands on the profile's page.
-            parts.uri = axum::http::Uri::from_static("/settings");
-            again::show(state, parts, Attempt { error, typed }).await
-        }
+        Err(error) => again::show_at("/settings", state, parts, Attempt { error, typed }).await,
     }
 }
 

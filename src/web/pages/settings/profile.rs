@@ -29,10 +29,10 @@ use crate::{
     state::AppState,
     store::{StoreError, Violation},
     web::{
-        again::{self, Attempt},
+        again::{self, Attempt, problem, wrong},
         components::{
             Banner, Button, ButtonKind, Card, CardBody, CardHead, InputKind, Section, TextField, Toast, Toasts, Tone,
-            Wrong, ZoneSelect,
+            ZoneSelect,
         },
         form::Form,
         pages::staff::{Desk, Frame, GUESS_ZONE, desk},
@@ -85,16 +85,8 @@ pub fn SettingsPage() -> impl IntoView {
             None => None,
         };
         let now = desk.state.clock.now();
-        let wrong = |field: &str| {
-            let error = attempt.as_ref().map(|attempt| &attempt.error);
-            let error = error.filter(|error| error.field.as_deref() == Some(field));
-            error.map(|error| Wrong::new(error.code.clone(), error.sentence.clone()))
-        };
-        let (wrong_zone, wrong_email) = (wrong("zone"), wrong("email"));
-        let problem = attempt.as_ref().map(|attempt| &attempt.error).filter(|error| error.field.is_none()).map(|error| {
-            let (title, hint) = (error.sentence.to_string(), error.hint.clone().unwrap_or_default().to_string());
-            view! { <Banner tone=Tone::Danger title code=error.code.to_string() alert=true class="mb-4">{hint}</Banner> }
-        });
+        let (wrong_zone, wrong_email) = (wrong(attempt.as_ref(), "zone"), wrong(attempt.as_ref(), "email"));
+        let problem = problem(attempt.as_ref(), &["zone", "email"]);
         let typed = attempt.as_ref().map(|attempt| attempt.typed.clone()).unwrap_or_default();
         let known = member.zone.map(|zone| zone.name().to_owned()).unwrap_or_default();
         let options = zone_options(now, if wrong_zone.is_some() { &typed.zone } else { &known });
