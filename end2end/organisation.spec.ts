@@ -29,11 +29,7 @@ for (const house of HOUSES) {
     test("nobody has to connect, and a refused access makes nobody free", async ({ page, visitor, request }) => {
       await mend(request);
       await enter(page, house);
-      await page.goto(PAGE);
-      await page.getByText("The organisation's only").click();
-      await page.getByRole("button", { name: "Save" }).click();
-      await expect(page.getByText("Saved. It holds from now on.")).toBeVisible();
-      // Decided, and not allowed yet: unknown, and no time is offered.
+      // Nobody has connected, and nothing is allowed: unknown, and no time is offered.
       const { url, link } = await ask(page, house);
       const candidate = await visitor();
       await candidate.goto(link);
@@ -41,6 +37,9 @@ for (const house of HOUSES) {
 
       await allowFor(page, house, request);
       await expect(page.getByText("Allowed for the whole organisation. One calendar was read to see that it works.")).toBeVisible();
+      await page.getByText("The organisation's only", { exact: true }).click();
+      await page.getByRole("button", { name: "Save" }).click();
+      await expect(page.getByText("Saved. It holds from now on.")).toBeVisible();
       const asked = await request.get(`${withAts.sandbox}/control/requests`);
       const since = (await asked.json()).requests.at(-1).number;
       await candidate.goto(link);

@@ -3,6 +3,8 @@
 mod common;
 mod support;
 
+#[path = "sign_in_http/administration.rs"]
+mod administration;
 #[path = "sign_in_http/joining.rs"]
 mod joining;
 #[path = "sign_in_http/refusals.rs"]
@@ -22,7 +24,12 @@ use common::{
     office::Browser,
     provider::{Account, CLIENT_ID, CLIENT_SECRET, FakeProvider},
 };
-use convene::{clock::FixedClock, people::sessions, state::AppState, web::server::router};
+use convene::{
+    clock::FixedClock,
+    people::{Member, sessions},
+    state::AppState,
+    web::server::router,
+};
 use support::{Answer, ask, config, state};
 use url::Url;
 
@@ -67,6 +74,33 @@ fn answered(browser: &mut Browser, answer: Answer) -> Answer {
         browser.set(cookie);
     }
     answer
+}
+
+/// Presses a button, agrees at the provider, and comes back; gives where one lands, or the code of what went wrong.
+async fn through(
+    app: &Router,
+    provider: &FakeProvider,
+    browser: &mut Browser,
+    path: &str,
+    form: &'static str,
+    account: &Account,
+) -> String {
+    let begun = post(app, browser, path, form).await;
+    let page = begun.header("location").parse().unwrap_or_else(|_| panic!("{}", begun.body));
+    let back = get(app, browser, &format!("/auth/google/callback?{}", provider.agree(&page, account, None))).await;
+    match back.header("location") {
+        "" => code(&back),
+        location => location.to_owned(),
+    }
+}
+
+fn code(answer: &Answer) -> String {
+    answer.body.split("data-code=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default().to_owned()
+}
+
+async fn member(state: &AppState, browser: &Browser) -> Member {
+    let session = browser.session().expect("a session");
+    sessions::authenticate(&state.store, &session, Utc::now()).await.expect("read").expect("signed in")
 }
 
 #[tokio::test]

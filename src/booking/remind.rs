@@ -50,6 +50,17 @@ pub(super) async fn withdraw(
     Ok(())
 }
 
+/// When reminders of a booking are still to come, earliest first; none unless it is certain.
+pub fn planned(request: &Request, booking: &Booking, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+    if booking.status != BookingStatus::Confirmed {
+        return Vec::new();
+    }
+    let mut moments: Vec<_> = request.reminders.iter().map(|minutes| due(booking, *minutes)).collect();
+    moments.retain(|due| *due > now);
+    moments.sort_unstable();
+    moments
+}
+
 fn job(booking: &Booking, minutes: u32) -> Job {
     Job::Remind { booking: booking.id, minutes }
 }

@@ -1,5 +1,7 @@
 //! Posted forms as values: exactly the fields of a struct, or an answer of ours that says what is wrong.
 
+use std::borrow::Cow;
+
 use axum::{
     extract::{FromRequest, RawForm, Request},
     response::{IntoResponse, Response},
@@ -21,8 +23,24 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     }
 }
 
+/// A form of which only these fields are left to read.
+///
+/// # Errors
+/// A field this form does not have, or one that is missing.
+pub fn of_pairs<'a, T: DeserializeOwned>(
+    pairs: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+) -> Result<T, AppError> {
+    Ok(deserialize(pairs)?)
+}
+
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, FormError> {
-    let fields = url::form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned()));
+    deserialize(url::form_urlencoded::parse(body))
+}
+
+fn deserialize<'a, T: DeserializeOwned>(
+    pairs: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+) -> Result<T, FormError> {
+    let fields = pairs.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned()));
     T::deserialize(MapDeserializer::new(fields))
 }
 

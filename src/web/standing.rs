@@ -9,8 +9,9 @@ use crate::{
     invitations::Invitation,
     notifications::when,
     people::given::GivenTimes,
+    requests::draft::reminders,
     store::words::ConnectionStatus,
-    web::components::Status,
+    web::components::{ReminderChoice, Status},
 };
 
 impl Standing {
@@ -46,6 +47,8 @@ pub struct Source<'a> {
     pub connections: &'a [Connection],
     /// Where the organisation's access tells their times, and not a connection of theirs.
     pub told: Option<Told>,
+    /// Until when the provider of their first connection wants to be left alone.
+    pub paused_until: Option<DateTime<Utc>>,
     pub given: Option<&'a GivenTimes>,
     /// Who typed times for them, and when.
     pub typed: Option<(&'a str, DateTime<Utc>)>,
@@ -69,7 +72,11 @@ impl Source<'_> {
             return told_in_words(told, now);
         }
         if self.is_connected() {
-            return (connection_status(self.connections), connection_detail(self.connections, now));
+            let detail = connection_detail(self.connections, now);
+            return match self.paused_until.filter(|until| now < *until) {
+                Some(until) => (Status::NotAnswering, format!("{detail}, {}", paused(until, now))),
+                None => (connection_status(self.connections), detail),
+            };
         }
         if let Some(given) = self.given {
             return (Status::TypedTimes, format!("gave times {}", ago(given.given_at, now)));
@@ -92,11 +99,21 @@ impl Source<'_> {
 /// "Outlook of the organisation, read 2 min ago"
 fn told_in_words(told: Told, now: DateTime<Utc>) -> (Status, String) {
     let whose = format!("{} of the organisation", told.provider.label());
-    match told.read_at {
-        Some(at) if told.works => (Status::Connected, format!("{whose}, read {}", ago(at, now))),
-        Some(at) => (Status::NotAnswering, format!("{whose}, read {}", ago(at, now))),
-        None => (Status::NotAnswering, format!("{whose}, not read so far")),
+    let read = told.read_at.map_or_else(|| "not read so far".to_owned(), |at| format!("read {}", ago(at, now)));
+    if let Some(until) = told.paused_until.filter(|until| now < *until) {
+        return (Status::NotAnswering, format!("{whose}, {read}, {}", paused(until, now)));
     }
+    match told.read_at {
+        Some(_) if told.works => (Status::Connected, format!("{whose}, {read}")),
+        _ => (Status::NotAnswering, format!("{whose}, {read}")),
+    }
+}
+
+/// "asked too often, again in 3 min"
+fn paused(until: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let minutes = (until - now).to_std().unwrap_or_default().as_secs().div_ceil(60);
+    let wait = if minutes < 60 { format!("{minutes} min") } else { format!("{} h", minutes.div_ceil(60)) };
+    format!("asked too often, again in {wait}")
 }
 
 /// "Google Calendar, read 2 min ago"
@@ -108,6 +125,12 @@ fn connection_detail(connections: &[Connection], now: DateTime<Utc>) -> String {
             None => one.provider.label().to_owned(),
         },
     }
+}
+
+/// The moments at which people can be reminded, with those ticked that were chosen: minutes before, separated by commas.
+pub fn reminder_choices(chosen: &str) -> Vec<ReminderChoice> {
+    let choices = reminders::choices(chosen).into_iter();
+    choices.map(|(minutes, words, on)| ReminderChoice { minutes, words, on }).collect()
 }
 
 /// "Ana", "Ana and Raj", "Ana, Raj and Mia"
@@ -140,7 +163,24 @@ pub fn full(at: DateTime<Utc>, zone: Tz) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendars::Provider;
     use chrono::TimeDelta;
+
+    #[test]
+    fn a_provider_that_wants_to_be_left_alone_is_said_with_the_time() {
+        let now: DateTime<Utc> = "2027-03-04T12:00:00Z".parse().unwrap();
+        let told = |paused: i64| Told {
+            provider: Provider::Microsoft,
+            read_at: Some(now - TimeDelta::minutes(2)),
+            works: true,
+            paused_until: Some(now + TimeDelta::seconds(paused)),
+        };
+        let words = |paused| Source { told: Some(told(paused)), ..Source::default() }.in_words(now);
+        let outlook = "Outlook of the organisation, read 2 min ago";
+        assert_eq!(words(90), (Status::NotAnswering, format!("{outlook}, asked too often, again in 2 min")));
+        assert_eq!(words(7200), (Status::NotAnswering, format!("{outlook}, asked too often, again in 2 h")));
+        assert_eq!(words(0), (Status::Connected, outlook.to_owned()));
+    }
 
     #[test]
     fn names_make_a_sentence() {

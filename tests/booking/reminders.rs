@@ -5,11 +5,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use convene::{
     audit::Origin,
-    booking::timeline::What,
+    booking::{self, remind, timeline::What},
     calendars::{CalendarError, memory::Action},
     notifications::email::MailError,
     outbox::Reason,
-    requests::link,
+    requests::{self, link},
     store::words::{BookingStatus, JobStatus},
 };
 
@@ -51,6 +51,15 @@ async fn promised(app: &TestApp) -> i64 {
     app.rows("jobs WHERE kind = 'remind' AND status = 'queued'").await
 }
 
+/// How many minutes before its start the reminders to come are due, as the request's page shows them.
+async fn planned(app: &TestApp, asked: &Asked) -> Vec<i64> {
+    let db = app.store().reader();
+    let request = requests::find(db, app.org, asked.id).await.expect("read").expect("the request");
+    let booking = booking::latest(db, app.org, asked.id).await.expect("read").expect("a booking");
+    let due = remind::planned(&request, &booking, app.now());
+    due.into_iter().map(|due| (booking.span.start() - due).num_minutes()).collect()
+}
+
 stories! {
     async fn everybody_is_reminded_at_each_time_and_once(app) {
         app.ana_connects().await;
@@ -59,10 +68,12 @@ stories! {
         app.book(&asked, ten).await.expect("booked");
         minutes_before(&app, ten, 1441).await;
         assert_eq!(reminded(&app).await, [""; 0]);
+        assert_eq!(planned(&app, &asked).await, [1440, 60, 15]);
         minutes_before(&app, ten, 1440).await;
         assert_eq!(reminded(&app).await, [BEN, PRIYA], "Ana only arranges");
         minutes_before(&app, ten, 61).await;
         assert_eq!(reminded(&app).await.len(), 2);
+        assert_eq!(planned(&app, &asked).await, [60, 15]);
         minutes_before(&app, ten, 60).await;
         assert_eq!(reminded(&app).await.len(), 4);
         minutes_before(&app, ten, 14).await;
@@ -121,6 +132,7 @@ stories! {
         app.book(&asked, ten).await.expect("booked");
         minutes_before(&app, ten, 2000).await;
         app.candidate_cancels(&asked).await.expect("cancelled");
+        assert_eq!(planned(&app, &asked).await, [0; 0]);
         assert_eq!((promised(&app).await, app.jobs_with(JobStatus::Superseded).await.len()), (0, 3));
         // One that had started already finds out itself.
         app.run("UPDATE jobs SET status = 'queued' WHERE kind = 'remind'").await;

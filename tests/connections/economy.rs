@@ -1,7 +1,7 @@
 //! Asking calendars as seldom as can be: one question for askers at once, for what is not known only, and none while the provider
 //! wants to be left alone.
 
-use std::sync::Mutex;
+use std::{collections::HashMap, sync::Mutex};
 
 use async_trait::async_trait;
 use convene::{
@@ -220,6 +220,9 @@ async fn who_was_asked_too_often_is_left_alone_by_everybody() {
                 other => panic!("never free: {other:?}"),
             }
         }
+        let waiting = async |now| busy::pauses(db.store.reader(), meeting.member.org, now).await.expect("read");
+        assert_eq!(waiting(office.now()).await, HashMap::from([(meeting.connection.id, until)]), "{}", db.kind);
+        assert_eq!(waiting(until).await, HashMap::new());
         let connection = connections::find(db.store.reader(), meeting.member.org, meeting.connection.id).await;
         let connection = connection.unwrap().unwrap();
         assert_eq!((connection.status, connection.last_error.as_str()), (ConnectionStatus::Active, ""));

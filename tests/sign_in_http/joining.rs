@@ -2,7 +2,7 @@
 
 use convene::{
     connections::{self, Need},
-    people::{self, Member},
+    people,
     store::{
         entities::{identities, messages},
         words::{ConnectionStatus, Role},
@@ -58,33 +58,6 @@ fn ana_account() -> Account {
 
 fn ben_account() -> Account {
     Account::google("ben-sub", "ben@example.com")
-}
-
-/// Presses a button, agrees at the provider, and comes back; gives where one lands, or the code of what went wrong.
-async fn through(
-    app: &Router,
-    provider: &FakeProvider,
-    browser: &mut Browser,
-    path: &str,
-    form: &'static str,
-    account: &Account,
-) -> String {
-    let begun = post(app, browser, path, form).await;
-    let page = begun.header("location").parse().unwrap_or_else(|_| panic!("{}", begun.body));
-    let back = get(app, browser, &format!("/auth/google/callback?{}", provider.agree(&page, account, None))).await;
-    match back.header("location") {
-        "" => code(&back),
-        location => location.to_owned(),
-    }
-}
-
-fn code(answer: &Answer) -> String {
-    answer.body.split("data-code=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default().to_owned()
-}
-
-async fn member(state: &AppState, browser: &Browser) -> Member {
-    let session = browser.session().expect("a session");
-    sessions::authenticate(&state.store, &session, Utc::now()).await.expect("read").expect("signed in")
 }
 
 #[tokio::test]

@@ -1,8 +1,7 @@
 //! What somebody says about themselves: on the settings page, and where other pages ask.
 
 use convene::{
-    people::{Member, contact},
-    state::AppState,
+    people::contact,
     store::{
         entities::{jobs, messages},
         words::JobStatus,
@@ -22,11 +21,6 @@ async fn signed_up(account: &Account, form: &'static str) -> (AppState, Router, 
     let back = get(&app, &mut browser, &format!("/auth/google/callback?{query}")).await;
     assert!(back.status.is_redirection(), "{}", back.body);
     (state, app, browser, provider)
-}
-
-async fn member(state: &AppState, browser: &Browser) -> Member {
-    let session = browser.session().expect("a session");
-    sessions::authenticate(&state.store, &session, Utc::now()).await.expect("read").expect("signed in")
 }
 
 fn ana() -> Account {

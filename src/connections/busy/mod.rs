@@ -35,6 +35,7 @@ use read::{Read, Reads, reads};
 
 pub(super) use ask::{CANNOT_READ, LOOK_EVERY, NO_ANSWER};
 pub use read::forget;
+pub use turn::pauses;
 
 /// How long calendars may take to answer, all together.
 pub(super) const DEADLINE: Duration = Duration::from_secs(3);

@@ -1,6 +1,6 @@
 //! Taking turns at asking a connection: one process at a time, and nobody before the provider's pause is over.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
@@ -11,7 +11,7 @@ use sea_orm::{
 
 use crate::{
     connections::{Connection, Services},
-    ids::random_bytes,
+    ids::{ConnectionId, OrgId, random_bytes},
     store::{Stamp, StoreError, Txn, entities::busy_turns},
 };
 
@@ -76,6 +76,20 @@ async fn paused(
         .await?;
     let until = row.and_then(|row| row.paused_until).map(Stamp::at);
     Ok(until.filter(|until| services.clock.now() < *until))
+}
+
+/// Until when providers want to be left alone, for those of this organisation's connections that wait at this time.
+pub async fn pauses(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    now: DateTime<Utc>,
+) -> Result<HashMap<ConnectionId, DateTime<Utc>>, StoreError> {
+    let waiting = busy_turns::Entity::find()
+        .filter(busy_turns::Column::OrgId.eq(org))
+        .filter(busy_turns::Column::PausedUntil.gt(Stamp::from(now)))
+        .all(db)
+        .await?;
+    Ok(waiting.into_iter().filter_map(|row| Some((row.connection_id, row.paused_until?.at()))).collect())
 }
 
 /// Gives the turn back, and keeps the pause a provider asked for, for every process to see.

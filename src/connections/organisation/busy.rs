@@ -181,9 +181,11 @@ impl Reach {
     /// How everybody stands whose times the access tells.
     pub fn told(&self) -> HashMap<PersonId, Told> {
         let told = |(person, (provider, _)): (&PersonId, &(Provider, Colleague))| {
-            let works = self.accesses.get(provider).is_some_and(|access| access.status == AccessStatus::Active);
+            let access = self.accesses.get(provider);
+            let works = access.is_some_and(|access| access.status == AccessStatus::Active);
             let read_at = self.reads.get(person).map(|read| read.read_at);
-            (*person, Told { provider: *provider, read_at, works })
+            let paused_until = access.and_then(|access| access.paused_until);
+            (*person, Told { provider: *provider, read_at, works, paused_until })
         };
         self.covered.iter().map(told).collect()
     }

@@ -55,6 +55,8 @@ pub struct Access {
     pub granted_by: PersonId,
     pub granted_at: DateTime<Utc>,
     pub last_read_at: Option<DateTime<Utc>>,
+    /// Until when the provider wants to be left alone; may be past.
+    pub paused_until: Option<DateTime<Utc>>,
 }
 
 impl Access {
@@ -272,6 +274,8 @@ pub struct Told {
     pub read_at: Option<DateTime<Utc>>,
     /// Whether the access worked when last asked.
     pub works: bool,
+    /// Until when its provider wants to be left alone; may be past.
+    pub paused_until: Option<DateTime<Utc>>,
 }
 
 /// Those of these people whose times the organisation's access tells. `connections` are theirs.
@@ -335,6 +339,7 @@ fn from_row(row: rows::Model) -> Option<Access> {
         granted_by: row.granted_by,
         granted_at: row.granted_at.at(),
         last_read_at: row.last_read_at.map(Stamp::at),
+        paused_until: row.paused_until.map(Stamp::at),
     })
 }
 

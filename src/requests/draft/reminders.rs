@@ -11,7 +11,7 @@ const HOUR: u32 = 60;
 const DAY: u32 = 24 * HOUR;
 
 /// Minutes separated by commas, longest first in the end; none is a choice too.
-pub(super) fn parse(text: &str) -> Result<Vec<u32>, FieldError> {
+pub fn parse(text: &str) -> Result<Vec<u32>, FieldError> {
     let wrong = || FieldError::new("reminders", "reminder_invalid", "Choose reminders from the list, six at most.");
     let minutes = parts(text).map(|part| part.parse().ok().filter(|minutes| BOUNDS.contains(minutes)));
     let mut minutes: Vec<u32> = minutes.collect::<Option<_>>().ok_or_else(wrong)?;

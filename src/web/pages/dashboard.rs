@@ -1,6 +1,6 @@
 //! `/dashboard`: what needs somebody first, then the requests, the next interviews and who is connected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
@@ -10,7 +10,7 @@ use super::staff::{Desk, Frame, desk};
 use crate::{
     ats::{breaker, notes},
     booking::list::{self, Filter, Line},
-    connections::{self, Connection, Need, organisation},
+    connections::{self, Connection, Need, busy, organisation},
     error::AppError,
     ids::{ConnectionId, PersonId},
     invitations::{self, Invitation},
@@ -120,7 +120,9 @@ struct Board {
     next: Vec<Line>,
     people: BTreeMap<PersonId, Person>,
     connections: BTreeMap<PersonId, Vec<Connection>>,
-    told: std::collections::HashMap<PersonId, organisation::Told>,
+    told: HashMap<PersonId, organisation::Told>,
+    /// Until when providers want to be left alone.
+    pauses: HashMap<ConnectionId, DateTime<Utc>>,
     given: BTreeMap<PersonId, GivenTimes>,
     invitations: BTreeMap<PersonId, Invitation>,
     dead: Vec<DeadLetter>,
@@ -168,6 +170,7 @@ impl Board {
         }
         Ok(Self {
             tries,
+            pauses: busy::pauses(db, org, now).await?,
             ats: AtsSilence::load(desk).await?,
             me: desk.me().person,
             now,
@@ -195,11 +198,16 @@ impl Board {
         }
     }
 
+    fn paused(&self, person: PersonId) -> Option<DateTime<Utc>> {
+        self.pauses.get(&self.connections.get(&person)?.first()?.id).copied()
+    }
+
     /// How we know when somebody can.
     fn source(&self, person: PersonId) -> Source<'_> {
         Source {
             connections: self.connections.get(&person).map_or(&[], Vec::as_slice),
             told: self.told.get(&person).copied(),
+            paused_until: self.paused(person),
             given: self.given.get(&person),
             typed: None,
             invitation: self.invitations.get(&person),

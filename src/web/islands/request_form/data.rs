@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::web::components::{DayCount, Tone, WeekPicture, Wrong};
+use crate::web::components::{DayCount, ReminderChoice, Tone, WeekPicture, Wrong};
 
 /// What the form starts with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,15 +48,6 @@ pub struct Values {
     pub week: String,
     /// Whose week; empty for everybody's.
     pub who: String,
-}
-
-/// One moment at which people can be reminded.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReminderChoice {
-    pub minutes: u32,
-    /// "1 day before"
-    pub words: String,
-    pub on: bool,
 }
 
 /// Somebody to choose from.

@@ -11,14 +11,13 @@ pub mod hours;
 mod paint;
 mod panel;
 mod people;
-mod reminders;
 
 use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 
 use crate::web::components::{
-    Banner, Checkbox, Field, Glyph, Icon, InputKind, TextField, TextareaField, Tone, Wrong,
+    Banner, Checkbox, Field, Glyph, Icon, InputKind, Reminders, TextField, TextareaField, Tone, Wrong,
     field::{described_by, wrong_line},
     input::textarea_text,
 };
@@ -27,7 +26,6 @@ use data::{Start, Values};
 use paint::PaintHours;
 use panel::PicturePanel;
 use people::PeopleField;
-use reminders::Reminders;
 
 /// Shown only where scripts do not run.
 const NO_SCRIPT: &str = "hidden gap-4 [@media(scripting:none)]:grid";
@@ -130,7 +128,11 @@ pub fn RequestForm(
                     notice=error("notice")
                     change=error("change_notice")
                 >
-                    <Reminders choices=reminders error=error("reminders") />
+                    <Reminders
+                        choices=reminders
+                        hint="A mail to the candidate and to whoever interviews. None are sent if nothing is ticked."
+                        error=error("reminders")
+                    />
                 </Rules>
                 <More values=values.clone() location_error=error("location") notes_error=error("notes")>
                     <PeopleField

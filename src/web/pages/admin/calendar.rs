@@ -1,8 +1,10 @@
-//! `/admin/integrations/calendar`: whom people sign in with, whether a calendar has to be connected first, and whose consent opens
-//! calendars. What is allowed for the whole organisation stands below ([`access`](super::access)).
+//! `/admin/integrations/calendar`: whom people sign in with, whether a calendar has to be connected first, whose consent opens
+//! calendars, and when new requests remind. What is allowed for the whole organisation stands below ([`access`](super::access)).
+
+use std::borrow::Cow;
 
 use axum::{
-    extract::State,
+    extract::{RawForm, State},
     http::request::Parts,
     response::{IntoResponse, Redirect, Response},
 };
@@ -20,16 +22,18 @@ use crate::{
         self, Admin, CalendarAccess, Policies,
         policies::{self, PolicyError},
     },
+    requests::draft::reminders,
     state::AppState,
     store::words::Provider,
     web::{
         again::{self, Attempt, problem, wrong},
         components::{
-            Button, ButtonKind, Card, CardBody, CardHead, Choice, RadioGroup, Section, Switch, Toast, Toasts,
+            Button, ButtonKind, Card, CardBody, CardHead, Choice, RadioGroup, Reminders, Section, Switch, Toast, Toasts,
         },
-        form::Form,
+        form,
         pages::staff::{Desk, Frame, desk},
         routes::Routes,
+        standing::reminder_choices,
     },
 };
 
@@ -40,7 +44,7 @@ pub fn routes() -> Routes {
 }
 
 /// The fields that say themselves what is wrong with them.
-const FIELDS: [&str; 2] = ["sign_in", "calendar_access"];
+const FIELDS: [&str; 3] = ["sign_in", "calendar_access", "reminders"];
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,6 +55,9 @@ struct Decision {
     require_calendar: String,
     #[serde(default)]
     calendar_access: String,
+    /// Minutes before an interview, separated by commas; `None` if the form has no such field.
+    #[serde(skip)]
+    reminders: Option<String>,
 }
 
 /// The three ways to sign in, as the form calls them.
@@ -78,6 +85,14 @@ const CONSENTS: [(&str, CalendarAccess, &str, &str); 3] = [
 ];
 
 impl Decision {
+    fn read(body: &[u8]) -> Result<Self, AppError> {
+        let is_reminder = |(name, _): &(Cow<'_, str>, Cow<'_, str>)| name == "reminders[]";
+        let (reminders, others): (Vec<_>, Vec<_>) = url::form_urlencoded::parse(body).partition(is_reminder);
+        let minutes: Vec<&str> = reminders.iter().map(|(_, value)| &**value).collect();
+        let reminders = (!minutes.is_empty()).then(|| minutes.join(","));
+        Ok(Self { reminders, ..form::of_pairs(others)? })
+    }
+
     fn of(policies: &Policies) -> Self {
         let way = WAYS.iter().find(|(.., providers)| {
             providers.len() == policies.sign_in_providers.len()
@@ -91,6 +106,7 @@ impl Decision {
                 .map_or("delegated", |(word, ..)| word)
                 .to_owned(),
             require_calendar: if policies.require_calendar { "true".to_owned() } else { String::new() },
+            reminders: Some(policies.reminder_minutes.iter().map(u32::to_string).collect::<Vec<_>>().join(",")),
         }
     }
 
@@ -107,8 +123,14 @@ impl Decision {
         let calendar_access = consent.ok_or_else(|| {
             AppError::invalid("calendar_access", "calendar_access_invalid", "Choose whose consent opens calendars.")
         })?;
+        let reminder_minutes = match &self.reminders {
+            None => before.reminder_minutes,
+            Some(said) => reminders::parse(said)
+                .map_err(|error| AppError::invalid("reminders", "reminder_invalid", error.message))?,
+        };
         Ok(Policies {
             calendar_access,
+            reminder_minutes,
             sign_in_providers: providers.to_vec(),
             require_calendar: self.require_calendar == "true",
             ..before
@@ -133,6 +155,8 @@ pub fn CalendarPolicyPage() -> impl IntoView {
             attempt.as_ref().map_or_else(|| Decision::of(&desk.organisation.policies), |attempt| attempt.typed.clone());
         let wrong = |field: &str| wrong(attempt.as_ref(), field);
         let (wrong_way, wrong_consent) = (wrong("sign_in"), wrong("calendar_access"));
+        let wrong_reminder = Signal::stored(wrong("reminders"));
+        let choices_of_reminders = reminder_choices(said.reminders.as_deref().unwrap_or_default());
         let problem = (problem(attempt.as_ref(), &FIELDS), problem(below.as_ref(), &access::FIELDS));
         let accesses = organisation::of_org(desk.state.store.reader(), desk.me().org).await?;
         let withdrawing = withdrawing.filter(|provider| accesses.iter().any(|access| access.provider == *provider));
@@ -180,6 +204,12 @@ pub fn CalendarPolicyPage() -> impl IntoView {
                                     checked=said.require_calendar == "true"
                                     hint="Coordinators see requests and the dashboard only while their own calendar is connected, and are asked to connect it again when access was withdrawn."
                                 />
+                                <input type="hidden" name="reminders[]" value="" />
+                                <Reminders
+                                    choices=choices_of_reminders
+                                    hint="What new requests start with: a mail to the candidate and to whoever interviews."
+                                    error=wrong_reminder
+                                />
                                 <div>
                                     <Button label="Save" kind=ButtonKind::Primary />
                                 </div>
@@ -200,8 +230,12 @@ async fn decide(
     admin: Admin,
     origin: Origin,
     parts: Parts,
-    Form(decision): Form<Decision>,
+    RawForm(body): RawForm,
 ) -> Response {
+    let decision = match Decision::read(&body) {
+        Ok(decision) => decision,
+        Err(error) => return error.into_response(),
+    };
     match keep(&state, &admin, &decision, origin).await {
         Ok(()) => Redirect::to(&format!("{PAGE}?news=saved")).into_response(),
         Err(error) => again::show(state, parts, Attempt { error, typed: decision }).await,

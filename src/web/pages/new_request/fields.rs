@@ -8,9 +8,9 @@ use crate::{
     error::AppError,
     ids::Email,
     requests::draft::{self, Draft},
-    web::islands::request_form::{
-        data::{ReminderChoice, Values},
-        hours,
+    web::{
+        islands::request_form::{data::Values, hours},
+        standing::reminder_choices,
     },
 };
 
@@ -177,10 +177,7 @@ impl Fields {
             location: draft.location,
             video: !draft.video.is_empty(),
             notes: draft.notes,
-            reminders: draft::reminders::choices(&draft.reminders)
-                .into_iter()
-                .map(|(minutes, words, on)| ReminderChoice { minutes, words, on })
-                .collect(),
+            reminders: reminder_choices(&draft.reminders),
             application_id: draft.application_id,
             windows: draft.windows,
             unknown_start: draft.unknown_start,

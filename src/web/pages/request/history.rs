@@ -1,10 +1,11 @@
-//! The request's records as a timeline, newest first.
+//! The request's records as a timeline, newest first, and above them what is still to come.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::Sheet;
 use crate::{
-    booking::timeline::What,
+    booking::{remind, timeline::What},
     ids::PersonId,
     notifications::when,
     web::{
@@ -77,7 +78,25 @@ pub fn entries(sheet: &Sheet, zone: Tz) -> Vec<TimelineEntry> {
             tone,
         }
     };
-    sheet.history.iter().rev().map(entry).collect()
+    let coming = reminders(sheet, zone).into_iter().rev();
+    coming.chain(sheet.history.iter().rev().map(entry)).collect()
+}
+
+/// The reminders to come, earliest first.
+fn reminders(sheet: &Sheet, zone: Tz) -> Vec<TimelineEntry> {
+    let Some(booking) = sheet.booking() else { return Vec::new() };
+    // The candidate, and whoever sits.
+    let count = sheet.line.people.len() + 1;
+    let entry = |at: DateTime<Utc>| TimelineEntry {
+        glyph: Glyph::Bell,
+        what: format!("Reminder to {count} people"),
+        more: String::new(),
+        when: when::instant(at, zone),
+        at: at.to_rfc3339(),
+        full: full(at, zone),
+        tone: EntryTone::Next,
+    };
+    remind::planned(&sheet.line.request, booking, sheet.now).into_iter().map(entry).collect()
 }
 
 const REMINDER: &str = "Reminder";

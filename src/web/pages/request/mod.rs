@@ -9,6 +9,8 @@ mod panel;
 pub mod post;
 pub mod swap_page;
 
+use std::collections::{BTreeMap, HashMap};
+
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -21,10 +23,10 @@ use crate::{
         sitting::{self, Why},
         timeline::{self, Entry},
     },
-    connections::{self, organisation},
+    connections::{self, busy, organisation},
     error::AppError,
     events::{self, Event, Placement},
-    ids::{PersonId, RequestId},
+    ids::{ConnectionId, PersonId, RequestId},
     invitations::{self, Invitation},
     notifications::{link::Link, when},
     outbox::Outlook,
@@ -46,12 +48,14 @@ struct Sheet {
     now: DateTime<Utc>,
     line: Line,
     panel: Panel,
-    connections: std::collections::HashMap<PersonId, Vec<connections::Connection>>,
-    told: std::collections::HashMap<PersonId, organisation::Told>,
-    invitations: std::collections::BTreeMap<PersonId, Invitation>,
+    connections: HashMap<PersonId, Vec<connections::Connection>>,
+    told: HashMap<PersonId, organisation::Told>,
+    /// Until when providers want to be left alone.
+    pauses: HashMap<ConnectionId, DateTime<Utc>>,
+    invitations: BTreeMap<PersonId, Invitation>,
     link: Option<String>,
     /// Why those sit who do.
-    why: std::collections::BTreeMap<PersonId, Why>,
+    why: BTreeMap<PersonId, Why>,
     event: Option<Event>,
     placements: Vec<Placement>,
     history: Vec<Entry>,
@@ -84,6 +88,7 @@ impl Sheet {
         Ok(Self {
             now,
             told: organisation::told(db, org, &asked, &connections).await?,
+            pauses: busy::pauses(db, org, now).await?,
             connections,
             invitations: invitations::of_people(db, org, &asked).await?,
             link: link::url(&desk.state, org, id).await?,
@@ -110,6 +115,7 @@ impl Sheet {
         Source {
             connections: self.connections.get(&id).map_or(&[], Vec::as_slice),
             told: self.told.get(&id).copied(),
+            paused_until: self.connections.get(&id).and_then(|list| self.pauses.get(&list.first()?.id)).copied(),
             given: self.panel.given.get(&id).filter(|given| given.speaks_of(window)),
             typed: typed.map(|(by, at)| (typist(by).unwrap_or("somebody"), at)),
             invitation: self.invitations.get(&id),
