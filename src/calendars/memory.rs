@@ -13,7 +13,7 @@ use async_trait::async_trait;
 
 use super::{
     Access, AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed,
-    RemoteEvent, Removal, Response, keys, together,
+    RemoteEvent, Removal, Response, keys,
 };
 use crate::scheduling::interval::{Interval, normalise};
 
@@ -368,16 +368,6 @@ impl Stored {
 impl Calendar for Memory {
     async fn calendars(&self, token: &AccessToken) -> Result<Vec<CalendarInfo>, CalendarError> {
         self.run(Action::Calendars, token, |state, email| Ok(state.account(email).calendars.clone()))
-    }
-
-    async fn busy(
-        &self,
-        token: &AccessToken,
-        account: &Account,
-        calendars: &[String],
-        window: Interval,
-    ) -> Result<Vec<Interval>, CalendarError> {
-        together(self.busy_each(token, account, calendars, window).await?)
     }
 
     async fn busy_each(

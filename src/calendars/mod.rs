@@ -238,15 +238,6 @@ pub struct Colleague {
 /// A calendar by the id it was asked for by, and what it said, or why it said nothing.
 pub type Heard = (String, Result<Vec<Interval>, CalendarError>);
 
-/// Several calendars as one: if one fails, all fails.
-fn together(heard: Vec<Heard>) -> Result<Vec<Interval>, CalendarError> {
-    let mut busy = Vec::new();
-    for (_, one) in heard {
-        busy.extend(one?);
-    }
-    Ok(normalise(busy))
-}
-
 /// A provider's calendar service. One value serves all accounts: the token says whose calendar is
 /// meant. Implementations keep no state that a restart would lose.
 #[async_trait]
@@ -254,39 +245,30 @@ pub trait Calendar: Send + Sync {
     /// The account's calendars, the primary one among them.
     async fn calendars(&self, token: &AccessToken) -> Result<Vec<CalendarInfo>, CalendarError>;
 
-    /// Busy time of these calendars of the account itself within the window, merged, sorted and cut
-    /// to the window. An empty list of calendars means the primary one. If one calendar fails, all
-    /// fails: unknown is never free.
-    async fn busy(
-        &self,
-        token: &AccessToken,
-        account: &Account,
-        calendars: &[String],
-        window: Interval,
-    ) -> Result<Vec<Interval>, CalendarError>;
-
-    /// The same for each calendar by itself, so that one which fails leaves the others known, with as few calls as the provider
-    /// allows. An error of the whole is one of the account: its sign-in. After "asked too often" nothing more is asked.
+    /// Busy time of these calendars of the account itself within the window, each by itself, merged, sorted and cut to the
+    /// window, with as few calls as the provider allows. An empty list of calendars means the primary one. One that fails leaves
+    /// the others known; an error of the whole is one of the account: its sign-in. After "asked too often" nothing more is asked.
     async fn busy_each(
         &self,
         token: &AccessToken,
         account: &Account,
         calendars: &[String],
         window: Interval,
-    ) -> Result<Vec<Heard>, CalendarError> {
-        let mut heard: Vec<Heard> = Vec::new();
-        for calendar in calendars {
-            let limited = heard.last().and_then(|(_, last)| last.clone().err()).filter(CalendarError::is_limit);
-            let one = match limited {
-                Some(error) => Err(error),
-                None => self.busy(token, account, std::slice::from_ref(calendar), window).await,
-            };
-            if one == Err(CalendarError::SignInExpired) {
-                return Err(CalendarError::SignInExpired);
-            }
-            heard.push((calendar.clone(), one));
+    ) -> Result<Vec<Heard>, CalendarError>;
+
+    /// The same as one: if one calendar fails, all fails, for unknown is never free.
+    async fn busy(
+        &self,
+        token: &AccessToken,
+        account: &Account,
+        calendars: &[String],
+        window: Interval,
+    ) -> Result<Vec<Interval>, CalendarError> {
+        let mut busy = Vec::new();
+        for (_, one) in self.busy_each(token, account, calendars, window).await? {
+            busy.extend(one?);
         }
-        Ok(heard)
+        Ok(normalise(busy))
     }
 
     /// Busy time of people of an organisation, by a token that the organisation gave and no single one of them: the main calendar

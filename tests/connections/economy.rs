@@ -62,16 +62,6 @@ impl Calendar for Door {
         self.memory.calendars(token).await
     }
 
-    async fn busy(
-        &self,
-        token: &AccessToken,
-        account: &Of,
-        calendars: &[String],
-        window: Interval,
-    ) -> Result<Vec<Interval>, CalendarError> {
-        self.memory.busy(token, account, calendars, window).await
-    }
-
     async fn busy_each(
         &self,
         token: &AccessToken,

@@ -8,7 +8,7 @@ use std::sync::{
 use async_trait::async_trait;
 use convene::{
     calendars::{
-        AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Placed, RemoteEvent, Removal,
+        AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Heard, Placed, RemoteEvent, Removal,
         memory::Memory,
     },
     outbox::{Claimed, JobError, Reason},
@@ -218,14 +218,14 @@ impl Calendar for Trap {
         self.calendar.calendars(token).await
     }
 
-    async fn busy(
+    async fn busy_each(
         &self,
         token: &AccessToken,
         account: &Account,
         calendars: &[String],
         window: Interval,
-    ) -> Result<Vec<Interval>, CalendarError> {
-        self.calendar.busy(token, account, calendars, window).await
+    ) -> Result<Vec<Heard>, CalendarError> {
+        self.calendar.busy_each(token, account, calendars, window).await
     }
 
     async fn put(

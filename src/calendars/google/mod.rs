@@ -21,7 +21,7 @@ use self::wire::{CalendarList, CalendarListEntry, Event, FreeBusy};
 use super::http::{Ask, Http, Reply, address};
 use super::{
     AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed, RemoteEvent,
-    Removal, keys, together,
+    Removal, keys,
 };
 use crate::calendars::endpoints::Endpoints;
 use crate::scheduling::interval::{Interval, normalise};
@@ -267,16 +267,6 @@ impl Calendar for GoogleCalendar {
             }
         }
         Err(CalendarError::Unavailable("a calendar list without end".into()))
-    }
-
-    async fn busy(
-        &self,
-        token: &AccessToken,
-        account: &Account,
-        calendars: &[String],
-        window: Interval,
-    ) -> Result<Vec<Interval>, CalendarError> {
-        together(self.busy_each(token, account, calendars, window).await?)
     }
 
     async fn busy_each(

@@ -24,7 +24,7 @@ use self::wire::{Clock, Event, GraphCalendar, Page};
 use super::http::{Ask, Http, Reply, address};
 use super::{
     AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed, RemoteEvent,
-    Removal, keys, together,
+    Removal, keys,
 };
 use crate::calendars::endpoints::Endpoints;
 use crate::scheduling::interval::{Interval, normalise};
@@ -224,16 +224,6 @@ impl Calendar for MicrosoftCalendar {
         let url = address(&self.api, &["me", "calendars"], &[("$top", "100")]);
         let calendars: Vec<GraphCalendar> = self.all(token, "calendars.list", url).await?;
         Ok(calendars.into_iter().map(GraphCalendar::info).collect())
-    }
-
-    async fn busy(
-        &self,
-        token: &AccessToken,
-        account: &Account,
-        calendars: &[String],
-        window: Interval,
-    ) -> Result<Vec<Interval>, CalendarError> {
-        together(self.busy_each(token, account, calendars, window).await?)
     }
 
     /// Reads each calendar's view, at work as at home, several in one `$batch`: `getSchedule` knows neither personal accounts
