@@ -133,7 +133,7 @@ async fn furnish(
     let new = NewPerson { id: person, org, email: &email, name: &played.name, zone, role };
     people::insert(&txn, &new, now.into()).await?;
     if let Some(Signed { identity, grant, probe }) = &account {
-        sign_in::add_identity(&txn, org, person, played.provider, identity, now).await?;
+        sign_in::identities::add_identity(&txn, org, person, played.provider, identity, now).await?;
         if let Some(probe) = probe {
             let grant = Grant { provider: played.provider, identity, tokens: grant, scopes: &grant.scopes, probe };
             let stored = connect::store(&state.services, &txn, org, person, grant, &Origin::default()).await;

@@ -2,48 +2,47 @@
 //!
 //! [`begin`] writes down what was asked for and sends the browser to the provider; [`finish`] takes the answer, once. Who
 //! somebody is, is (issuer, subject), never an e-mail address: an unknown identity starts an organisation of its own even if
-//! its address is somebody else's here. Errors and their sentences live in [`error`].
+//! its address is somebody else's here ([`identities`]). By which door somebody comes in is told in [`entrance`], what it leaves
+//! behind in [`write`]; errors and their sentences live in [`error`].
 
 pub mod attempts;
 pub mod callback;
 pub mod consent;
+mod entrance;
 pub mod error;
+pub(crate) mod identities;
 pub mod return_to;
-
-use std::collections::BTreeSet;
+mod write;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
 use self::{
     attempts::{Attempt, BrowserToken, Goal},
     callback::{Answer, CallbackQuery},
+    entrance::{Roles, entrance},
     error::SignInError,
+    identities::by_identity,
     return_to::ReturnTo,
+    write::{Entry, write},
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars::{
         Account, Provider,
         identity::Identity,
-        oauth::{AuthorizeRequest, Pkce, Prompt, TokenSet, scopes::short_name},
+        oauth::{AuthorizeRequest, Pkce, Prompt, scopes::short_name},
     },
     config::SignUp,
-    connections::{
-        self, Connection, Need, Services,
-        connect::{self, ConnectError, Grant, Probe},
-    },
-    ids::{Email, IdentityId, LinkToken, OrgId, PersonId, PersonName},
-    invitations::{self, Invitation, redeem},
+    connections::{self, Connection, Services, connect},
+    ids::{LinkToken, OrgId, PersonId},
+    invitations::Invitation,
     people::{
-        self, Member, NewPerson, Person, no_address,
+        self, Member,
         sessions::{self, SessionToken},
-        welcome,
     },
     store::{
-        Stamp, StoreError, Txn, Violation,
-        entities::{identities, organisations},
+        StoreError, Violation,
         words::{ConnectionStatus, Role},
     },
 };
@@ -294,253 +293,6 @@ async fn matched(
         None => false,
     };
     Err(SignInError::State { signed_in })
-}
-
-/// Who comes in, and by which door.
-enum Entrance {
-    /// Somebody who signs in or up.
-    Anyone,
-    /// Somebody who is signed in and connects a calendar.
-    Member(Member),
-    /// Whoever holds the link of an invitation.
-    Invited(Invitation),
-    /// Somebody who is signed in and takes up what they were offered.
-    Promoted(Member, Invitation),
-}
-
-/// For whom permissions were asked, and for whom they have to suffice.
-struct Roles {
-    asked: Role,
-    needed: Role,
-}
-
-impl Entrance {
-    fn roles(&self, known: Option<&Person>) -> Roles {
-        match self {
-            // Nobody knew who would come; whoever signs up runs requests.
-            Self::Anyone => Roles { asked: Role::Coordinator, needed: known.map_or(Role::Admin, |person| person.role) },
-            Self::Member(member) => Roles { asked: member.role, needed: member.role },
-            Self::Invited(invitation) | Self::Promoted(_, invitation) => {
-                Roles { asked: invitation.role, needed: invitation.role }
-            }
-        }
-    }
-}
-
-/// The door an attempt leads to, if it is still open.
-async fn entrance(
-    services: &Services,
-    provider: Provider,
-    goal: Goal,
-    member: Option<&Member>,
-    known: Option<&Person>,
-) -> Result<Entrance, SignInError> {
-    let db = services.store.reader();
-    let now = services.clock.now();
-    match (goal, member) {
-        (Goal::Coordinate(_, id), Some(member)) => {
-            let offer = invitations::of_id(db, member.org, id).await?;
-            let offer = offer.filter(|offer| offer.person == member.person && offer.works(now).is_ok());
-            Ok(Entrance::Promoted(member.clone(), offer.ok_or(SignInError::InvitationSpent)?))
-        }
-        (Goal::Connect(_), Some(member)) => Ok(Entrance::Member(member.clone())),
-        (Goal::Accept(id), _) => {
-            let invitation = invitations::redeemable(db, id, now).await?.ok_or(SignInError::InvitationSpent)?;
-            if known.is_some() {
-                return Err(SignInError::AccountInUse);
-            }
-            let organisation = people::organisation(db, invitation.org).await?;
-            if !organisation.policies.signs_in(connections::stored(provider)) {
-                return Err(SignInError::ProviderNotAllowed(provider));
-            }
-            Ok(Entrance::Invited(invitation))
-        }
-        (Goal::SignIn, _) => Ok(Entrance::Anyone),
-        // A member was found for every goal that needs one.
-        (Goal::Connect(_) | Goal::Coordinate(..), None) => Err(SignInError::State { signed_in: false }),
-    }
-}
-
-/// What is to be written.
-struct Entry<'a> {
-    provider: Provider,
-    identity: &'a Identity,
-    tokens: &'a TokenSet,
-    scopes: &'a BTreeSet<String>,
-    probe: &'a Probe,
-    /// Where they seem to live: the calendar's word, else the browser's.
-    zone: Option<Tz>,
-    sign_up: SignUp,
-}
-
-type Written = (SessionToken, PersonId, Connection, Outcome);
-
-async fn write(
-    services: &Services,
-    entry: &Entry<'_>,
-    entrance: &Entrance,
-    presented: Option<&SessionToken>,
-    origin: &Origin,
-    now: DateTime<Utc>,
-) -> Result<Written, SignInError> {
-    let txn = services.store.begin().await?;
-    let (org, person, outcome) = match entrance {
-        Entrance::Member(member) | Entrance::Promoted(member, _) => (member.org, member.person, Outcome::Connected),
-        Entrance::Invited(invitation) => {
-            // Who holds the link, not who they say they are, decides who they become; but nobody who is somebody already.
-            if by_identity(&*txn, entry.identity).await?.is_some() {
-                return Err(SignInError::AccountInUse);
-            }
-            let redeemed = redeem::redeem(&txn, invitation.id, now, origin).await?;
-            let Invitation { org, person, .. } = redeemed.ok_or(SignInError::InvitationSpent)?;
-            add_identity(&txn, org, person, entry.provider, entry.identity, now).await?;
-            (org, person, Outcome::Accepted)
-        }
-        Entrance::Anyone => match by_identity(&*txn, entry.identity).await? {
-            Some(person) if person.disabled_at.is_some() => return Err(SignInError::Disabled),
-            Some(person) => {
-                let organisation = people::organisation(&*txn, person.org).await?;
-                if !organisation.policies.signs_in(connections::stored(entry.provider)) {
-                    return Err(SignInError::ProviderNotAllowed(entry.provider));
-                }
-                (person.org, person.id, Outcome::SignedIn)
-            }
-            None => {
-                let (org, person) = found_organisation(&txn, entry, origin, now).await?;
-                (org, person, Outcome::SignedUp)
-            }
-        },
-    };
-    if let Some(zone) = entry.zone {
-        people::learn_zone(&txn, org, person, zone).await?;
-    }
-    let grant = Grant {
-        provider: entry.provider,
-        identity: entry.identity,
-        tokens: entry.tokens,
-        scopes: entry.scopes,
-        probe: entry.probe,
-    };
-    let connection = match connect::store(services, &txn, org, person, grant, origin).await {
-        // Who only signs in gets in. The connection goes on waiting for "Sign in again", which asks for consent.
-        Err(ConnectError::OfflineMissing) if matches!(entrance, Entrance::Anyone) => {
-            expired(&txn, org, person, entry.provider).await?.ok_or(SignInError::OfflineMissing(entry.provider))?
-        }
-        stored => stored.map_err(|error| SignInError::of_connect(entry.provider, error))?,
-    };
-    if let Entrance::Promoted(_, offer) = entrance {
-        // What was allowed, not what was asked: without it they stay what they are, and the offer stands.
-        if connection.can(Need::WriteEvents) && !redeem::take_offer(&txn, org, person, offer.id, now, origin).await? {
-            return Err(SignInError::InvitationSpent);
-        }
-    }
-    let session = sessions::open(&txn, org, person, presented, origin, now).await?;
-    let detail = serde_json::json!({ "provider": entry.provider.as_str() });
-    let actor = Actor::Person(person);
-    let (action, subject) = ("person.signed_in", person.to_string());
-    audit::record(&txn, AuditEntry { org, actor, action, subject, detail, origin: origin.clone() }).await?;
-    txn.commit().await?;
-    Ok((session, person, connection, outcome))
-}
-
-/// The person's connection at this provider, if it waits for them to sign in again.
-async fn expired(
-    txn: &Txn,
-    org: OrgId,
-    person: PersonId,
-    provider: Provider,
-) -> Result<Option<Connection>, StoreError> {
-    let found = connections::of_people(&**txn, org, &[person]).await?;
-    let waits = |one: &Connection| one.provider == provider && one.status == ConnectionStatus::Expired;
-    Ok(found.into_values().flatten().find(waits))
-}
-
-/// A new organisation with the identity's person as its administrator.
-async fn found_organisation(
-    txn: &Txn,
-    entry: &Entry<'_>,
-    origin: &Origin,
-    now: DateTime<Utc>,
-) -> Result<(OrgId, PersonId), SignInError> {
-    match entry.sign_up {
-        SignUp::Open => {}
-        SignUp::Invite | SignUp::Closed => return Err(SignInError::SignUpClosed),
-    }
-    let (org, person) = (OrgId::new(), PersonId::new());
-    let (email, name) = contact(entry.identity, person);
-    let row = organisations::ActiveModel {
-        id: Set(org),
-        name: Set(format!("{name}'s team")),
-        policies: Set("{}".to_owned()),
-        created_at: Set(now.into()),
-    };
-    organisations::Entity::insert(row).exec_without_returning(&**txn).await.map_err(StoreError::from)?;
-    let new = NewPerson { id: person, org, email: &email, name: &name, zone: entry.zone, role: Role::Admin };
-    people::insert(txn, &new, now.into()).await?;
-    welcome::begin(txn, org, person).await?;
-    add_identity(txn, org, person, entry.provider, entry.identity, now).await?;
-    let actor = Actor::Person(person);
-    let (action, subject, detail) = ("organisation.founded", org.to_string(), serde_json::json!({}));
-    audit::record(txn, AuditEntry { org, actor, action, subject, detail, origin: origin.clone() }).await?;
-    Ok((org, person))
-}
-
-/// Lets an identity sign in as a person from now on.
-///
-/// # Errors
-/// A duplicate if the identity is somebody's already.
-pub(crate) async fn add_identity(
-    txn: &Txn,
-    org: OrgId,
-    person: PersonId,
-    provider: Provider,
-    identity: &Identity,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let row = identities::ActiveModel {
-        id: Set(IdentityId::new()),
-        org_id: Set(org),
-        person_id: Set(person),
-        provider: Set(connections::stored(provider)),
-        issuer: Set(identity.issuer.clone()),
-        subject: Set(identity.subject.clone()),
-        created_at: Set(Stamp::from(now)),
-    };
-    identities::Entity::insert(row).exec_without_returning(&**txn).await?;
-    Ok(())
-}
-
-/// The person behind an identity. The one place that answers "who is this"; no address is looked at.
-pub(crate) async fn by_identity(
-    db: &impl sea_orm::ConnectionTrait,
-    identity: &Identity,
-) -> Result<Option<Person>, StoreError> {
-    let row = identities::Entity::find()
-        .filter(identities::Column::Issuer.eq(&identity.issuer))
-        .filter(identities::Column::Subject.eq(&identity.subject))
-        .one(db)
-        .await?;
-    match row {
-        Some(row) => people::find(db, row.org_id, row.person_id).await,
-        None => Ok(None),
-    }
-}
-
-/// The address the provider vouches for. Another is none: it may be anybody's, and is asked for and confirmed by mail.
-fn vouched(identity: &Identity) -> Option<Email> {
-    identity.email.as_deref().filter(|_| identity.email_verified)?.parse().ok()
-}
-
-/// Address and name for somebody new.
-fn contact(identity: &Identity, person: PersonId) -> (Email, String) {
-    let email = vouched(identity);
-    let named: Option<PersonName> = identity.name.as_deref().and_then(|text| text.parse().ok());
-    let name = match (&named, &email) {
-        (Some(name), _) => name.to_string(),
-        (None, Some(email)) => email.guessed_name(),
-        (None, None) => "Somebody new".to_owned(),
-    };
-    (email.unwrap_or_else(|| no_address(person)), name)
 }
 
 /// Refuses another account than the one that is connected: a calendar is never swapped silently.
