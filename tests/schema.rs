@@ -97,7 +97,8 @@ stories! {
     }
 
     async fn no_row_points_into_another_organisation(app) {
-        let (asked, _, ben, booking, ten) = booked(&app).await;
+        let (asked, ours, ben, booking, ten) = booked(&app).await;
+        let eva = app.uuid(app.person("eva@example.com").await.uuid());
         let theirs = story::organisation(app.store(), "Elsewhere", app.now()).await;
         let theirs = app.uuid(theirs.uuid());
         let (request, id) = (app.uuid(asked.id.uuid()), app.uuid(uuid::Uuid::now_v7()));
@@ -117,6 +118,17 @@ stories! {
             ("connections", format!(
                 "INSERT INTO connections (id, org_id, person_id, provider, account_subject, account_email, personal_account, status, scopes, access_expires_at, is_primary, connected_at)
                  VALUES ({id}, {theirs}, {ben}, 'google', 's', '', {FALSE}, 'active', '', 0, {FALSE}, 0)", FALSE = "1 = 0")),
+            ("invitations", format!(
+                "INSERT INTO invitations (id, org_id, person_id, role, invited_by, token_hash, salt, key_id, created_at, sent_at, expires_at)
+                 VALUES ({id}, {theirs}, {ben}, 'interviewer', {ben}, {id}, {id}, '', 0, 0, 0)")),
+            ("a request of an invitation", format!(
+                "INSERT INTO invitations (id, org_id, person_id, role, invited_by, request_id, token_hash, salt, key_id, created_at, sent_at, expires_at)
+                 VALUES ({id}, {ours}, {eva}, 'interviewer', {ben}, {id}, {id}, {id}, '', 0, 0, 0)")),
+            ("given_times", format!(
+                "INSERT INTO given_times (person_id, org_id, periods, windows, zone, tzdata, given_at) VALUES ({ben}, {theirs}, '[]', '[]', 'UTC', '', 0)")),
+            ("organisation_access", format!(
+                "INSERT INTO organisation_access (org_id, provider, account, subject, domains, status, granted_by, granted_at)
+                 VALUES ({theirs}, 'microsoft', '', '', '[]', 'active', {ben}, 0)")),
             ("manual_windows", format!(
                 "INSERT INTO manual_windows (id, org_id, request_id, starts_at, ends_at, typed_by, typed_at) VALUES ({id}, {theirs}, {request}, 0, 1, {ben}, 0)")),
         ];

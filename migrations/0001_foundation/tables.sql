@@ -129,33 +129,6 @@ CREATE TABLE calendars (
     CONSTRAINT calendars_once UNIQUE (connection_id, provider_id)
 );
 
--- Somebody is asked to connect their calendar (or, with the role of a coordinator, to arrange interviews too). The link's token
--- is derived from the salt with a key that is not in the database; only its hash is here.
-CREATE TABLE invitations (
-    id UUID NOT NULL CONSTRAINT invitations_pk PRIMARY KEY,
-    org_id UUID NOT NULL,
-    person_id UUID NOT NULL,
-    role TEXT NOT NULL CONSTRAINT invitations_role_known CHECK (role IN ('coordinator', 'interviewer')),
-    invited_by UUID NOT NULL,
-    -- the request that made somebody ask, where one did
-    request_id UUID,
-    token_hash BYTEA NOT NULL CONSTRAINT invitations_token_once UNIQUE,
-    salt BYTEA NOT NULL,
-    key_id TEXT NOT NULL,
-    created_at BIGINT NOT NULL,
-    -- when it was last mailed
-    sent_at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL,
-    revoked_at BIGINT,
-    -- set once, by the statement that redeems it
-    accepted_at BIGINT,
-    CONSTRAINT invitations_org_id UNIQUE (org_id, id),
-    CONSTRAINT invitations_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id),
-    CONSTRAINT invitations_inviter_fk FOREIGN KEY (org_id, invited_by) REFERENCES people (org_id, id)
-);
--- Nobody has two invitations that could be redeemed.
-CREATE UNIQUE INDEX invitations_one_open ON invitations (org_id, person_id) WHERE revoked_at IS NULL AND accepted_at IS NULL;
-
 -- The times somebody without a connected calendar gave by themselves, from a mail's link: their latest word.
 CREATE TABLE given_times (
     person_id UUID NOT NULL CONSTRAINT given_times_pk PRIMARY KEY,
@@ -330,6 +303,34 @@ CREATE TABLE manual_windows (
     CONSTRAINT manual_windows_typist_fk FOREIGN KEY (org_id, typed_by) REFERENCES people (org_id, id)
 );
 CREATE INDEX manual_windows_by_request ON manual_windows (org_id, request_id);
+
+-- Somebody is asked to connect their calendar (or, with the role of a coordinator, to arrange interviews too). The link's token
+-- is derived from the salt with a key that is not in the database; only its hash is here.
+CREATE TABLE invitations (
+    id UUID NOT NULL CONSTRAINT invitations_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    role TEXT NOT NULL CONSTRAINT invitations_role_known CHECK (role IN ('coordinator', 'interviewer')),
+    invited_by UUID NOT NULL,
+    -- the request that made somebody ask, where one did
+    request_id UUID,
+    token_hash BYTEA NOT NULL CONSTRAINT invitations_token_once UNIQUE,
+    salt BYTEA NOT NULL,
+    key_id TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    -- when it was last mailed
+    sent_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    revoked_at BIGINT,
+    -- set once, by the statement that redeems it
+    accepted_at BIGINT,
+    CONSTRAINT invitations_org_id UNIQUE (org_id, id),
+    CONSTRAINT invitations_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id),
+    CONSTRAINT invitations_inviter_fk FOREIGN KEY (org_id, invited_by) REFERENCES people (org_id, id),
+    CONSTRAINT invitations_request_fk FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, id)
+);
+-- Nobody has two invitations that could be redeemed.
+CREATE UNIQUE INDEX invitations_one_open ON invitations (org_id, person_id) WHERE revoked_at IS NULL AND accepted_at IS NULL;
 
 -- The candidate's link. The token is derived from the salt with a key that is not in the database; only its hash is here.
 CREATE TABLE booking_links (

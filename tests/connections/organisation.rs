@@ -161,7 +161,8 @@ async fn what_is_refused_is_unknown_and_never_free() {
         house.office.memory.shut_out(TOKEN);
         house.office.provider.lend(None);
         assert_eq!(reason(&house.nora().await), Some(UnknownReason::AccessRefused), "{}: at once", db.kind);
-        assert_eq!(reason(&house.nora().await), Some(UnknownReason::AccessRefused));
+        let recent = house.asks(house.raj.member().org, &[house.nora], TimeDelta::minutes(5)).await;
+        assert_eq!(reason(&recent[0]), Some(UnknownReason::AccessRefused), "{}: what was read does not count", db.kind);
         let access = house.access().await;
         assert_eq!(access.status, AccessStatus::Error);
         assert!(access.last_error.contains("Allow it again"), "{}", access.last_error);

@@ -13,7 +13,7 @@ use tokio::{sync::oneshot, task::JoinSet, time::Instant};
 
 use super::{
     Access,
-    busy::{reads, store},
+    busy::{forget_all, reads, store},
     in_org, rows,
     tokens::{TokenError, token},
 };
@@ -357,6 +357,10 @@ async fn note(
         }
     }
     let refused = sentence.is_some_and(|sentence| !sentence.is_empty() && sentence != NO_ANSWER);
+    if refused {
+        // Nobody is offered by what was read a moment ago, as with a connection that has expired.
+        forget_all(&txn, access).await?;
+    }
     if refused && before.is_some_and(|before| Some(before.last_error.as_str()) != sentence) {
         let detail = json!({ "provider": access.provider.as_str(), "why": sentence });
         let (actor, action) = (Actor::System, "organisation_access.refused");

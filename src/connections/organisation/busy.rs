@@ -236,7 +236,17 @@ pub(super) async fn store(
     Ok(())
 }
 
-/// Forgets what was read of these people, so that the next question goes to their calendars.
+/// Forgets everything that was read through this access.
+pub(super) async fn forget_all(txn: &Txn, access: &Access) -> Result<(), StoreError> {
+    rows::Entity::delete_many()
+        .filter(rows::Column::OrgId.eq(access.org))
+        .filter(rows::Column::Provider.eq(stored(access.provider)))
+        .exec(&**txn)
+        .await?;
+    Ok(())
+}
+
+/// Forgets what was read of this person, so that the next question goes to their calendars.
 pub(in crate::connections) async fn forget(txn: &Txn, org: OrgId, person: PersonId) -> Result<(), StoreError> {
     rows::Entity::delete_many()
         .filter(rows::Column::OrgId.eq(org))
