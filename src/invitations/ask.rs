@@ -15,7 +15,7 @@ use crate::{
     limits::{self, LimitError},
     notifications::{self, Asked, ConnectCalendar, Message, Post, Recipient},
     people::{self, Coordinator, Person},
-    requests,
+    requests::{self, Request},
     state::AppState,
     store::{Stamp, StoreError, Txn, Violation, entities::invitations, words::Role},
 };
@@ -118,6 +118,10 @@ async fn once(state: &AppState, coordinator: &Coordinator, ask: &Ask, origin: &O
     let (me, now) = (coordinator.member(), state.clock.now());
     let org = me.org;
     let txn = state.store.begin().await?;
+    let request = match ask.request {
+        Some(id) => Some(requests::find(&*txn, org, id).await?.ok_or(AskError::NotFound)?),
+        None => None,
+    };
     let name = ask.name.as_ref().map_or_else(|| ask.email.guessed_name(), ToString::to_string);
     let id = people::ensure_interviewer(&txn, org, &ask.email, &name).await?;
     let person = people::find(&*txn, org, id).await?.ok_or(AskError::NotFound)?;
@@ -148,7 +152,7 @@ async fn once(state: &AppState, coordinator: &Coordinator, ask: &Ask, origin: &O
         }
         (None, None) => return Err(AskError::NotFound),
     };
-    mail(&txn, state, coordinator, ask, &person, invitation.as_ref(), &link, now).await?;
+    mail(&txn, state, coordinator, ask, request.as_ref(), &person, invitation.as_ref(), &link, now).await?;
     audit::record(
         &txn,
         AuditEntry {
@@ -232,17 +236,14 @@ async fn mail(
     state: &AppState,
     coordinator: &Coordinator,
     ask: &Ask,
+    request: Option<&Request>,
     person: &Person,
     invitation: Option<&Invitation>,
     link: &str,
     now: DateTime<Utc>,
 ) -> Result<(), AskError> {
     let me = coordinator.member();
-    let request = match ask.request {
-        Some(id) => Some(requests::find(&**txn, me.org, id).await?.ok_or(AskError::NotFound)?),
-        None => None,
-    };
-    let zone = request.as_ref().map_or_else(|| me.clock(), |request| request.zone);
+    let zone = request.map_or_else(|| me.clock(), |request| request.zone);
     let to = person.contact().and_then(|email| Recipient::parse(email.as_str(), &person.name, person.zone_for(zone)));
     let to = to.ok_or(AskError::Unmailable)?;
     let Ok(link) = link.parse() else { return Err(AskError::Unmailable) };
@@ -255,7 +256,7 @@ async fn mail(
             (Role::Interviewer, Some(_)) => Asked::ToBeRead,
             _ => Asked::ToArrange,
         },
-        interview: request.map(|request| request.interview_type),
+        interview: request.map(|request| request.interview_type.clone()),
         link,
         until: works.map(|invitation| invitation.expires_at),
     });

@@ -111,9 +111,7 @@ fn told_in_words(told: Told, now: DateTime<Utc>) -> (Status, String) {
 
 /// "asked too often, again in 3 min"
 fn paused(until: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    let minutes = (until - now).to_std().unwrap_or_default().as_secs().div_ceil(60);
-    let wait = if minutes < 60 { format!("{minutes} min") } else { format!("{} h", minutes.div_ceil(60)) };
-    format!("asked too often, again in {wait}")
+    format!("asked too often, again {}", ahead(until, now))
 }
 
 /// "Google Calendar, read 2 min ago"
@@ -155,6 +153,16 @@ pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
+/// "in 3 min", "in 5 h", "in 9 days"; minutes and hours are never less than is left.
+pub fn ahead(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let minutes = (at - now).to_std().unwrap_or_default().as_secs().div_ceil(60);
+    match minutes {
+        ..60 => format!("in {minutes} min"),
+        60..2880 => format!("in {} h", minutes.div_ceil(60)),
+        _ => format!("in {} days", (minutes + 720) / 1440),
+    }
+}
+
 /// The same with the absolute time, for a title.
 pub fn full(at: DateTime<Utc>, zone: Tz) -> String {
     when::instant(at, zone)
@@ -190,6 +198,24 @@ mod tests {
             (String::new(), "Ana".into(), "Ana and Raj".into())
         );
         assert_eq!(said(&["Ana", "Raj", "Mia"]), "Ana, Raj and Mia");
+    }
+
+    #[test]
+    fn what_is_to_come_in_words() {
+        let now: DateTime<Utc> = "2027-03-04T12:00:00Z".parse().unwrap();
+        let words = [
+            (0, "in 0 min"),
+            (1, "in 1 min"),
+            (3540, "in 59 min"),
+            (3541, "in 1 h"),
+            (3600, "in 1 h"),
+            (172_740, "in 48 h"),
+            (172_800, "in 2 days"),
+            (777_600, "in 9 days"),
+        ];
+        for (seconds, expected) in words {
+            assert_eq!(ahead(now + TimeDelta::seconds(seconds), now), expected, "{seconds}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
     notifications::when,
     web::{
         components::{EntryTone, Glyph, TimelineEntry},
-        standing::{ago, full},
+        standing::{ago, ahead, full},
     },
 };
 
@@ -90,8 +90,8 @@ fn reminders(sheet: &Sheet, zone: Tz) -> Vec<TimelineEntry> {
     let entry = |at: DateTime<Utc>| TimelineEntry {
         glyph: Glyph::Bell,
         what: format!("Reminder to {count} people"),
-        more: String::new(),
-        when: when::instant(at, zone),
+        more: when::instant(at, zone),
+        when: ahead(at, sheet.now),
         at: at.to_rfc3339(),
         full: full(at, zone),
         tone: EntryTone::Next,

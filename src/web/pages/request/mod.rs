@@ -330,7 +330,7 @@ fn CalendarLine(sheet: Sheet, placement: Placement) -> impl IntoView {
     let owner = connection.map(|one| one.account_email).unwrap_or_default();
     view! {
         <li class="row justify-between">
-            <div class="row">
+            <div class="row flex-nowrap min-w-0">
                 <ProviderMark provider=mark />
                 <div>
                     <p class="h3">{name}</p>
