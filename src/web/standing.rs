@@ -103,10 +103,8 @@ fn told_in_words(told: Told, now: DateTime<Utc>) -> (Status, String) {
     if let Some(until) = told.paused_until.filter(|until| now < *until) {
         return (Status::NotAnswering, format!("{whose}, {read}, {}", paused(until, now)));
     }
-    match told.read_at {
-        Some(_) if told.works => (Status::Connected, format!("{whose}, {read}")),
-        _ => (Status::NotAnswering, format!("{whose}, {read}")),
-    }
+    let status = if told.works { Status::Connected } else { Status::NotAnswering };
+    (status, format!("{whose}, {read}"))
 }
 
 /// "asked too often, again in 3 min"
@@ -188,6 +186,9 @@ mod tests {
         assert_eq!(words(90), (Status::NotAnswering, format!("{outlook}, asked too often, again in 2 min")));
         assert_eq!(words(7200), (Status::NotAnswering, format!("{outlook}, asked too often, again in 2 h")));
         assert_eq!(words(0), (Status::Connected, outlook.to_owned()));
+        let unread = Told { read_at: None, ..told(0) };
+        let (status, _) = Source { told: Some(unread), ..Source::default() }.in_words(now);
+        assert_eq!(status, Status::Connected, "nobody has asked so far");
     }
 
     #[test]

@@ -109,7 +109,7 @@ fn AccessCard(
         Provider::Microsoft => "Microsoft 365, for the whole organisation",
     };
     view! {
-        <Card>
+        <Card attr:id=anchor(provider)>
             <CardBody>
                 <div class="provider-card">
                     <ProviderMark provider=provider.into() tile=true />
@@ -121,6 +121,10 @@ fn AccessCard(
             </CardBody>
         </Card>
     }
+}
+
+fn anchor(provider: Provider) -> String {
+    format!("{provider}-access")
 }
 
 /// What stands, and the way to end it.
@@ -159,7 +163,8 @@ fn Ask(provider: Provider, address: Option<String>, attempt: Option<Attempt<Type
     let (subject, domains) = attempt
         .as_ref()
         .map_or((own, domain), |attempt| (attempt.typed.subject.clone(), attempt.typed.domains.clone()));
-    let action = format!("{PAGE}/{provider}");
+    // What is wrong is shown where it was typed.
+    let action = format!("{PAGE}/{provider}#{}", anchor(provider));
     let field = view! {
         <TextField
             id=format!("{provider}-domains")

@@ -146,10 +146,10 @@ pub fn HoursCard(weekly: Vec<WeeklyWindow>, #[prop(default = None)] attempt: Opt
         }
     });
     view! {
-        <Card>
+        <Card attr:id="hours">
             <CardHead title="Working hours" />
             <CardBody>
-                <form method="post" action="/settings/hours" class="stack">
+                <form method="post" action="/settings/hours#hours" class="stack">
                     <p class="hint">
                         "Interviews are planned inside these hours, by the clock of your time zone. Leave a day empty to keep it free; use the second pair for the hours after a break."
                     </p>

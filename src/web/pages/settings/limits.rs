@@ -49,10 +49,10 @@ pub fn LimitsCard(limits: Limits, #[prop(default = None)] attempt: Option<Attemp
     let (day, week) = (wrong("max_per_day"), wrong("max_per_week"));
     let typed = attempt.map_or_else(|| Typed::of(limits), |attempt| attempt.typed);
     view! {
-        <Card>
+        <Card attr:id="limits">
             <CardHead title="Limits" />
             <CardBody>
-                <form method="post" action="/settings/limits" class="stack max-w-lg">
+                <form method="post" action="/settings/limits#limits" class="stack max-w-lg">
                     <p class="hint">
                         "Beyond these no interview is offered with you. Days and weeks are those of your time zone; leave a field empty for no limit."
                     </p>
