@@ -14,7 +14,7 @@ use convene::{
 use sea_orm::{ActiveValue::Set, EntityTrait};
 
 use super::asking::{KENJI, invite};
-use crate::story::stories;
+use crate::story::{ANA, stories};
 
 stories! {
     /// A hundred browsers come back from the provider at once.
@@ -50,6 +50,22 @@ stories! {
         assert_eq!(redeemed, 1);
         let rows = audit_log::Entity::find().all(app.store().reader()).await.expect("read");
         assert_eq!(rows.iter().filter(|row| row.action == "person.invitation_accepted").count(), 1);
+    }
+
+    /// Whoever waits for a calendar is told that it is there, and how many times it opened.
+    async fn the_coordinator_is_told_of_a_calendar(app) {
+        let invitation = invite(&app, KENJI).await;
+        app.asks(|draft| draft.interviewers = KENJI.into()).await;
+        let txn = app.store().begin().await.expect("a write");
+        redeem(&txn, invitation.id, app.now(), &Origin::default()).await.expect("asked").expect("redeemed");
+        txn.commit().await.expect("committed");
+        app.connected(&[KENJI]).await;
+        app.work().await;
+        let mails = app.messages().await;
+        let told: Vec<_> = mails.iter().filter(|mail| mail.kind == "interviewer_answered").collect();
+        assert_eq!(told.iter().map(|mail| mail.to_email.as_str()).collect::<Vec<_>>(), [ANA]);
+        let text = convene::notifications::body(&app.state.keys, told[0]).expect("opened").text;
+        assert!(text.contains("Kenji connected"), "{text}");
     }
 
     async fn what_ended_redeems_nothing(app) {
