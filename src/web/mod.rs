@@ -32,6 +32,9 @@ mod again;
 // Badges for where things stand.
 #[cfg(feature = "ssr")]
 mod standing;
+// Small words of pages.
+#[cfg(feature = "ssr")]
+mod wording;
 // Every way in, and who may use it.
 #[cfg(feature = "ssr")]
 pub mod manifest;

@@ -1,17 +1,17 @@
 //! Where a request or a person's calendar stands, in the words, shapes and colours of badges.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use crate::{
     booking::list::Standing,
     connections::{Connection, Need, organisation::Told},
     invitations::Invitation,
-    notifications::when,
     people::given::GivenTimes,
-    requests::draft::reminders,
     store::words::ConnectionStatus,
-    web::components::{ReminderChoice, Status},
+    web::{
+        components::Status,
+        wording::{ago, ahead},
+    },
 };
 
 impl Standing {
@@ -123,49 +123,6 @@ fn connection_detail(connections: &[Connection], now: DateTime<Utc>) -> String {
     }
 }
 
-/// The moments at which people can be reminded, with those ticked that were chosen: minutes before, separated by commas.
-pub fn reminder_choices(chosen: &str) -> Vec<ReminderChoice> {
-    let choices = reminders::choices(chosen).into_iter();
-    choices.map(|(minutes, words, on)| ReminderChoice { minutes, words, on }).collect()
-}
-
-/// "Ana", "Ana and Raj", "Ana, Raj and Mia"
-pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    match names.as_slice() {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
-}
-
-/// "just now", "2 min ago", "3 h ago", "5 days ago"
-pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    let minutes = (now - at).num_minutes();
-    match minutes {
-        ..1 => "just now".to_owned(),
-        1..60 => format!("{minutes} min ago"),
-        60..1440 => format!("{} h ago", minutes / 60),
-        1440..2880 => "yesterday".to_owned(),
-        _ => format!("{} days ago", minutes / 1440),
-    }
-}
-
-/// "in 3 min", "in 5 h", "in 9 days"; minutes and hours are never less than is left.
-pub fn ahead(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    let minutes = (at - now).to_std().unwrap_or_default().as_secs().div_ceil(60);
-    match minutes {
-        ..60 => format!("in {minutes} min"),
-        60..2880 => format!("in {} h", minutes.div_ceil(60)),
-        _ => format!("in {} days", (minutes + 720) / 1440),
-    }
-}
-
-/// The same with the absolute time, for a title.
-pub fn full(at: DateTime<Utc>, zone: Tz) -> String {
-    when::instant(at, zone)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,50 +146,5 @@ mod tests {
         let unread = Told { read_at: None, ..told(0) };
         let (status, _) = Source { told: Some(unread), ..Source::default() }.in_words(now);
         assert_eq!(status, Status::Connected, "nobody has asked so far");
-    }
-
-    #[test]
-    fn names_make_a_sentence() {
-        let said = |names: &[&str]| listed(names);
-        assert_eq!(
-            (said(&[]), said(&["Ana"]), said(&["Ana", "Raj"])),
-            (String::new(), "Ana".into(), "Ana and Raj".into())
-        );
-        assert_eq!(said(&["Ana", "Raj", "Mia"]), "Ana, Raj and Mia");
-    }
-
-    #[test]
-    fn what_is_to_come_in_words() {
-        let now: DateTime<Utc> = "2027-03-04T12:00:00Z".parse().unwrap();
-        let words = [
-            (0, "in 0 min"),
-            (1, "in 1 min"),
-            (3540, "in 59 min"),
-            (3541, "in 1 h"),
-            (3600, "in 1 h"),
-            (172_740, "in 48 h"),
-            (172_800, "in 2 days"),
-            (777_600, "in 9 days"),
-        ];
-        for (seconds, expected) in words {
-            assert_eq!(ahead(now + TimeDelta::seconds(seconds), now), expected, "{seconds}");
-        }
-    }
-
-    #[test]
-    fn the_past_in_words() {
-        let now: DateTime<Utc> = "2027-03-04T12:00:00Z".parse().unwrap();
-        let words = [
-            (0, "just now"),
-            (1, "1 min ago"),
-            (59, "59 min ago"),
-            (60, "1 h ago"),
-            (1500, "yesterday"),
-            (4320, "3 days ago"),
-        ];
-        for (minutes, expected) in words {
-            assert_eq!(ago(now - TimeDelta::minutes(minutes), now), expected);
-        }
-        assert_eq!(ago(now + TimeDelta::minutes(1), now), "just now", "clocks differ a little");
     }
 }

@@ -29,7 +29,8 @@ use crate::{
             LinkButton, PersonLine, Section, Segments, StatusBadge, TabLink, Toast, Toasts, Tone,
         },
         pages::people::InviteButton,
-        standing::{Source, full},
+        standing::Source,
+        wording::full,
     },
 };
 

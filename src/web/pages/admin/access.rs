@@ -31,7 +31,7 @@ use crate::{
         form::Form,
         routes::{Routes, auth::leave_for},
         session::cookies,
-        standing::ago,
+        wording::ago,
     },
 };
 

@@ -33,7 +33,7 @@ use crate::{
         form,
         pages::staff::{Desk, Frame, desk},
         routes::Routes,
-        standing::reminder_choices,
+        wording::reminder_choices,
     },
 };
 

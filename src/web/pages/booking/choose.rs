@@ -16,7 +16,7 @@ use crate::{
             Banner, Booker, Button, ButtonKind, ButtonSize, EmptyState, Fact, Facts, Glyph, LinkButton, MonthPicker,
             PublicShell, PublicWidth, SlotList, Tone, ZoneSelect,
         },
-        standing::listed,
+        wording::listed,
         zones::zone_options,
     },
 };

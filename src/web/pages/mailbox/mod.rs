@@ -21,7 +21,7 @@ use crate::{
             Banner, Card, CardBody, CardHead, EmptyState, Glyph, LinkButton, Provider as Mark, ProviderMark,
             PublicShell, PublicWidth, StatusBadge, Tone, logo::LogoMark,
         },
-        standing::ago,
+        wording::ago,
     },
 };
 

@@ -10,7 +10,7 @@ use crate::{
     requests::draft::{self, Draft},
     web::{
         islands::request_form::{data::Values, hours},
-        standing::reminder_choices,
+        wording::reminder_choices,
     },
 };
 

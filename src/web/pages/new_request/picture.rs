@@ -22,7 +22,7 @@ use crate::{
     web::{
         components::{DayCount, Tone, Wrong, times},
         islands::request_form::data::{Invitee, Live, Note, Picture, View},
-        standing::{ago, listed},
+        wording::{ago, listed},
     },
 };
 

@@ -16,7 +16,7 @@ use crate::{
             Button, ButtonKind, ButtonSize, Card, CardBody, CardHead, Choice, EmptyState, PersonLine, RadioGroup,
             Section, TextareaField, Toast, Toasts,
         },
-        standing::{ago, full},
+        wording::{ago, full},
     },
 };
 

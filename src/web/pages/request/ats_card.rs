@@ -12,7 +12,7 @@ use crate::{
     store::words::{NoteKind, NoteStatus},
     web::{
         components::{Button, ButtonSize, Card, CardBody, CardHead},
-        standing::ago,
+        wording::ago,
     },
 };
 

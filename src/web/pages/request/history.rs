@@ -10,7 +10,7 @@ use crate::{
     notifications::when,
     web::{
         components::{EntryTone, Glyph, TimelineEntry},
-        standing::{ago, ahead, full},
+        wording::{ago, ahead, full},
     },
 };
 

@@ -8,7 +8,7 @@ use crate::{
     web::{
         components::{Button, ButtonKind, Card, CardBody, Dialog, Glyph, LinkButton},
         islands::copy_text::CopyText,
-        standing::ago,
+        wording::ago,
     },
 };
 

@@ -38,7 +38,8 @@ use crate::{
             Banner, Button, ButtonKind, ButtonSize, Card, CardBody, CardHead, Dialog, Fact, Facts, Glyph, LinkButton,
             ProviderMark, Section, Status, StatusBadge, TextareaField, Timeline, Toast, Toasts, Tone,
         },
-        standing::{Source, ago},
+        standing::Source,
+        wording::ago,
     },
 };
 

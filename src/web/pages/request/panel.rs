@@ -11,7 +11,7 @@ use crate::{
     web::{
         components::{Banner, ButtonSize, Card, CardHead, LinkButton, PersonLine, StatusBadge, Tone},
         pages::people::InviteButton,
-        standing::listed,
+        wording::listed,
     },
 };
 

@@ -30,7 +30,8 @@ use crate::{
             staff::{Desk, Frame, GUESS_ZONE, desk},
         },
         routes::Routes,
-        standing::{ago, connection_status},
+        standing::connection_status,
+        wording::ago,
     },
 };
 
