@@ -14,6 +14,8 @@ mod html;
 mod accepting;
 #[path = "invitations/asking.rs"]
 mod asking;
+#[path = "invitations/belonging.rs"]
+mod belonging;
 #[path = "invitations/giving.rs"]
 mod giving;
 #[path = "invitations/pages.rs"]

@@ -196,8 +196,12 @@ async fn every_way_lets_in_whom_it_says() {
                 }
                 Policy::Coordinator => coordinators_only(&mut house, way, role, &asked, number, &what).await,
                 Policy::Member | Policy::Admin => {
+                    let path = match way.path.contains("{id}") {
+                        true => way.path.replace("{id}", &house.invited(number).await.0.to_string()),
+                        false => way.path.replace("{provider}", "google"),
+                    };
                     house.become_one(role).await;
-                    let answer = house.ask(way, &way.path.replace("{provider}", "google")).await;
+                    let answer = house.ask(way, &path).await;
                     match role {
                         Role::Nobody => turned_away(way, &answer, &what),
                         Role::Admin => assert!(let_in(&answer), "{what}: {:?}", said(&answer)),

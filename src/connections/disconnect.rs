@@ -13,7 +13,10 @@ use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars::{Provider, oauth::RefreshToken},
     ids::PersonId,
-    people::{self, Admin, Member},
+    people::{
+        self, Admin, Member,
+        roles::{self, RoleError},
+    },
     store::{StoreError, Txn, entities::connections, words::ConnectionStatus},
 };
 
@@ -76,21 +79,28 @@ pub async fn disconnect(
 /// Bars a person, who loses everything at once: their sessions, the tokens of their calendars, and with them every call in
 /// their name. Invitations to a barred person open nothing. What they granted stands at the providers until they take it
 /// back there.
-pub async fn switch_off(txn: &Txn, admin: &Admin, person: PersonId, origin: &Origin) -> Result<(), StoreError> {
+///
+/// # Errors
+/// [`RoleError`]; nothing was changed then.
+pub async fn switch_off(txn: &Txn, admin: &Admin, person: PersonId, origin: &Origin) -> Result<(), RoleError> {
     let org = admin.member().org;
+    if roles::subject(txn, admin, person).await?.disabled_at.is_some() {
+        return Ok(());
+    }
     people::disable(txn, admin, person).await?;
     let rows = super::in_org(org)
         .filter(connections::Column::PersonId.eq(person))
         .filter(connections::Column::Status.ne(ConnectionStatus::Inactive))
         .all(&**txn)
-        .await?;
+        .await
+        .map_err(StoreError::from)?;
     for row in &rows {
         shut(txn, row).await?;
     }
     let (actor, action) = (Actor::Person(admin.member().person), "person.switched_off");
     let detail = json!({ "connections": rows.len() });
     let entry = AuditEntry { org, actor, action, subject: person.to_string(), detail, origin: origin.clone() };
-    audit::record(txn, entry).await
+    Ok(audit::record(txn, entry).await?)
 }
 
 /// The row stays; its tokens and what was read go, and a refresh under way is not stored.

@@ -2,7 +2,7 @@
 //!
 //! Staying signed in lives in [`sessions`], permission in [`permission`], the address they confirm themselves in [`contact`], how
 //! many interviews they take in [`limits`], the times they give without a calendar in [`given`], what their organisation decided
-//! in [`policies`], how far somebody new has come in [`welcome`]. An e-mail address is for display and contact; who somebody is
+//! in [`policies`] and about each of them in [`roles`], how far somebody new has come in [`welcome`]. An e-mail address is for display and contact; who somebody is
 //! when they sign in is decided by their identity (issuer and subject) alone ([`crate::sign_in`]).
 
 pub mod contact;
@@ -10,6 +10,7 @@ pub mod given;
 pub mod limits;
 pub mod permission;
 pub mod policies;
+pub mod roles;
 pub mod sessions;
 pub mod welcome;
 
@@ -160,6 +161,12 @@ pub async fn team(db: &impl ConnectionTrait, org: OrgId) -> Result<Vec<Person>, 
         .filter(people::Column::DisabledAt.is_null())
         .order_by_asc(people::Column::Name)
         .order_by_asc(people::Column::Id);
+    rows.all(db).await?.into_iter().map(from_row).collect()
+}
+
+/// Everybody of the organisation, switched off or not, by name.
+pub async fn everybody(db: &impl ConnectionTrait, org: OrgId) -> Result<Vec<Person>, StoreError> {
+    let rows = in_org(org).order_by_asc(people::Column::Name).order_by_asc(people::Column::Id);
     rows.all(db).await?.into_iter().map(from_row).collect()
 }
 

@@ -48,7 +48,7 @@ const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
 use Policy::{Admin, Coordinator, Demo, Link, Member, Public};
 
 /// The manifest.
-pub static WAYS: [Way; 58] = [
+pub static WAYS: [Way; 62] = [
     way(Method::GET, "/", Public),
     way(Method::GET, "/signin", Public),
     way(Method::GET, "/signup", Public),
@@ -96,6 +96,10 @@ pub static WAYS: [Way; 58] = [
     way(Method::POST, "/settings/limits", Member),
     way(Method::GET, "/settings/calendar", Member),
     way(Method::POST, "/settings/calendar/{provider}/disconnect", Member),
+    way(Method::GET, "/admin", Admin),
+    way(Method::POST, "/admin/people/{id}/role", Admin),
+    way(Method::POST, "/admin/people/{id}/off", Admin),
+    way(Method::POST, "/admin/people/{id}/on", Admin),
     way(Method::GET, "/admin/integrations/calendar", Admin),
     way(Method::POST, "/admin/integrations/calendar", Admin),
     way(Method::POST, "/admin/integrations/calendar/microsoft", Admin),

@@ -311,6 +311,16 @@ fn new_refresh_token(script: &mut Script, account: &Account) -> String {
 }
 
 async fn token(State(provider): State<Arc<FakeProvider>>, Form(form): Form<HashMap<String, String>>) -> Response {
+    if form["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer" {
+        // RFC 7523: the assertion says who asks; no client is named.
+        assert_eq!((form["assertion"].split('.').count(), form.contains_key("client_secret")), (3, false));
+        return match provider.script().lent {
+            Some(token) => {
+                Json(json!({ "access_token": token, "token_type": "Bearer", "expires_in": 3599 })).into_response()
+            }
+            None => (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response(),
+        };
+    }
     assert_eq!((form["client_id"].as_str(), form["client_secret"].as_str()), (CLIENT_ID, CLIENT_SECRET));
     if form["grant_type"] == "client_credentials" {
         assert_eq!(form["scope"], "https://graph.microsoft.com/.default");

@@ -1,11 +1,20 @@
 //! What an organisation allowed for all of its people: who is asked through it, and that nobody is free because it failed.
 
+use aws_lc_rs::{
+    encoding::{AsDer, Pkcs8V1Der},
+    rsa::KeySize,
+    signature::RsaKeyPair,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use convene::{
     audit::Origin,
+    calendars::Provider,
     connections::organisation::{self, Allowed, GrantError},
     people::{Admin, CalendarAccess, Policies, policies},
     store::{entities::organisation_access, words::AccessStatus},
 };
+
+use serde_json::json;
 
 use super::*;
 
@@ -178,10 +187,54 @@ async fn what_is_refused_is_unknown_and_never_free() {
         assert_eq!(house.access().await.status, AccessStatus::Active);
         // Withdrawn here, all of it is gone.
         let services = &house.office.services;
-        let (provider, origin) = (convene::calendars::Provider::Microsoft, Origin::default());
+        let (provider, origin) = (Provider::Microsoft, Origin::default());
         let gone = organisation::withdraw(services, &house.raj, provider, &origin).await;
         assert!(gone.expect("withdrawn"));
         assert_eq!(house.nora().await, PersonBusy::NotConnected, "{}", db.kind);
+    }
+}
+
+/// A key file as Google hands it out, and the key inside.
+fn key_file(token_uri: &str) -> (String, String) {
+    let key = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key");
+    let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&key).expect("DER");
+    let body = BASE64_STANDARD.encode(der.as_ref());
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
+    let file = json!({
+        "type": "service_account", "private_key": pem, "client_email": "reader@p.iam.gserviceaccount.com",
+        "token_uri": token_uri,
+    });
+    (file.to_string(), body)
+}
+
+#[tokio::test]
+async fn a_service_accounts_key_is_stored_sealed_and_may_be_refused() {
+    for db in test_stores().await {
+        let house = House::open(&db.store).await;
+        let services = &house.office.services;
+        let google = services.calendars.get(Provider::Google).expect("set up");
+        let (file, body) = key_file(house.office.provider.origin.join("token").expect("a URL").as_str());
+        let brings = async || {
+            let account = google.oauth.read_key_file(&file).expect("a key file");
+            let subject = "raj.patel@example.org".parse().expect("an address");
+            let allowed = Allowed::ServiceAccount { account, subject };
+            let domains = vec!["example.org".to_owned()];
+            organisation::grant(services, &house.raj, allowed, domains, &Origin::default()).await
+        };
+        let early = brings().await;
+        assert!(matches!(early, Err(GrantError::KeyRefused)), "{}: {early:?}", db.kind);
+        house.office.provider.lend(Some(TOKEN));
+        house.office.memory.admit(TOKEN, "example.org");
+        brings().await.expect("allowed");
+        let kept = house.access().await.private_key.expect("kept");
+        assert!(!kept.contains(&body[..40]) && !kept.contains("PRIVATE KEY"), "{}: in clear", db.kind);
+        house.decides(&house.raj, CalendarAccess::Both).await;
+        assert_eq!(intervals(&house.nora().await), [house.noon], "{}", db.kind);
+        // Google takes the key no more: at once unknown, with what to do.
+        house.office.memory.shut_out(TOKEN);
+        house.office.provider.lend(None);
+        assert_eq!(reason(&house.nora().await), Some(UnknownReason::AccessRefused), "{}", db.kind);
+        assert!(house.access().await.last_error.contains("hand in a new key"), "{}", house.access().await.last_error);
     }
 }
 

@@ -2,70 +2,56 @@
 
 use convene::people;
 
-use super::*;
+use super::{
+    joining::{Town, ben_account},
+    *,
+};
 
 const PAGE: &str = "/admin/integrations/calendar";
 
-struct Desk {
-    state: AppState,
-    app: Router,
-    ana: Browser,
+async fn reminders(town: &Town) -> Vec<u32> {
+    let me = member(&town.state, &town.ana).await;
+    let organisation = people::organisation(town.state.store.reader(), me.org).await.expect("read");
+    organisation.policies.reminder_minutes
 }
 
-impl Desk {
-    /// Ana has signed up and is an administrator.
-    async fn open() -> Self {
-        let (state, provider) = world().await;
-        let (app, mut ana) = (router(state.clone()), Browser::new());
-        let account = Account::google("ana-sub", "ana@example.com");
-        through(&app, &provider, &mut ana, "/auth/google", "", &account).await;
-        Self { state, app, ana }
-    }
-
-    async fn post(&mut self, path: &str, form: &'static str) -> Answer {
-        post(&self.app, &mut self.ana, path, form).await
-    }
-
-    async fn reminders(&self) -> Vec<u32> {
-        let me = member(&self.state, &self.ana).await;
-        let organisation = people::organisation(self.state.store.reader(), me.org).await.expect("read");
-        organisation.policies.reminder_minutes
-    }
+async fn send(town: &mut Town, path: &str, form: &'static str) -> Answer {
+    post(&town.app, &mut town.ana, path, form).await
 }
 
 #[tokio::test]
 async fn new_requests_start_with_the_reminders_of_the_organisation() {
-    let mut desk = Desk::open().await;
+    let mut town = Town::new().await;
     let ticked = |page: &str| -> Vec<String> {
         let boxes = page.split("<input").filter(|tag| tag.contains("name=\"reminders[]\""));
         let ticked = boxes.filter(|tag| tag.split('>').next().is_some_and(|tag| tag.contains(" checked")));
         ticked.filter_map(|tag| Some(tag.split("value=\"").nth(1)?.split('"').next()?.to_owned())).collect()
     };
-    let form = get(&desk.app, &mut desk.ana, "/requests/new").await.body;
+    let form = get(&town.app, &mut town.ana, "/requests/new").await.body;
     assert_eq!(ticked(&form), ["1440", "60"]);
-    let saved = desk.post(PAGE, "sign_in=both&reminders%5B%5D=&reminders%5B%5D=15&reminders%5B%5D=10080").await;
+    let saved = send(&mut town, PAGE, "sign_in=both&reminders%5B%5D=&reminders%5B%5D=15&reminders%5B%5D=10080").await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
-    assert_eq!(desk.reminders().await, [10080, 15]);
+    assert_eq!(reminders(&town).await, [10080, 15]);
     for page in [PAGE, "/requests/new"] {
-        let shown = get(&desk.app, &mut desk.ana, page).await.body;
+        let shown = get(&town.app, &mut town.ana, page).await.body;
         assert_eq!(ticked(&shown), ["10080", "15"], "{page}");
     }
-    let wrong = desk.post(PAGE, "sign_in=both&reminders%5B%5D=&reminders%5B%5D=4").await;
+    let wrong = send(&mut town, PAGE, "sign_in=both&reminders%5B%5D=&reminders%5B%5D=4").await;
     assert_eq!((wrong.status, code(&wrong)), (StatusCode::UNPROCESSABLE_ENTITY, "reminder_invalid".to_owned()));
     assert!(wrong.body.contains("Choose reminders from the list"), "{}", wrong.body);
     // A form without the field changes nothing of it; one in which nothing is ticked does.
-    desk.post(PAGE, "sign_in=both").await;
-    assert_eq!(desk.reminders().await, [10080, 15]);
-    desk.post(PAGE, "sign_in=both&reminders%5B%5D=").await;
-    assert_eq!(desk.reminders().await, [0; 0]);
-    let unknown = desk.post(PAGE, "sign_in=both&role=admin").await;
+    send(&mut town, PAGE, "sign_in=both").await;
+    assert_eq!(reminders(&town).await, [10080, 15]);
+    send(&mut town, PAGE, "sign_in=both&reminders%5B%5D=").await;
+    assert_eq!(reminders(&town).await, [0; 0]);
+    let unknown = send(&mut town, PAGE, "sign_in=both&role=admin").await;
     assert_eq!(code(&unknown), "unknown_field");
 }
 
 #[tokio::test]
 async fn nobody_is_read_by_an_access_that_nobody_gave() {
-    let mut desk = Desk::open().await;
-    let early = desk.post(PAGE, "sign_in=both&calendar_access=app_only").await;
+    let mut town = Town::new().await;
+    let early = send(&mut town, PAGE, "sign_in=both&calendar_access=app_only").await;
     assert_eq!((early.status, code(&early)), (StatusCode::UNPROCESSABLE_ENTITY, "access_missing".to_owned()));
     let table = [
         ("domains=example.com&subject=ana%40example.com&key=nonsense", "key_unreadable", "key"),
@@ -76,19 +62,62 @@ async fn nobody_is_read_by_an_access_that_nobody_gave() {
         ),
     ];
     for (form, why, field) in table {
-        let refused = desk.post("/admin/integrations/calendar/google", form).await;
+        let refused = send(&mut town, "/admin/integrations/calendar/google", form).await;
         assert_eq!((refused.status, code(&refused)), (StatusCode::UNPROCESSABLE_ENTITY, why.to_owned()), "{form}");
         assert!(refused.body.contains(&format!("id=\"google-{field}-error\"")), "{}", refused.body);
         assert!(refused.body.contains("value=\"ana@example.com\""), "what was typed: {}", refused.body);
         assert!(!refused.body.contains("nonsense"), "a key is not shown again");
     }
     // Microsoft asks its administrator on a page of its own; until the answer comes nothing is kept.
-    let asks = desk.post("/admin/integrations/calendar/microsoft", "domains=example.com").await;
+    let asks = send(&mut town, "/admin/integrations/calendar/microsoft", "domains=example.com").await;
     assert_eq!(asks.status, StatusCode::SEE_OTHER, "{}", asks.body);
     assert!(asks.header("location").contains("/adminconsent?"), "{}", asks.header("location"));
-    let none = desk.post("/admin/integrations/calendar/microsoft", "domains=+%2C+").await;
+    let none = send(&mut town, "/admin/integrations/calendar/microsoft", "domains=+%2C+").await;
     assert_eq!(code(&none), "domains_invalid", "{}", none.body);
     let kept =
-        convene::connections::organisation::of_org(desk.state.store.reader(), member(&desk.state, &desk.ana).await.org);
+        convene::connections::organisation::of_org(town.state.store.reader(), member(&town.state, &town.ana).await.org);
     assert_eq!(kept.await.expect("read"), []);
+}
+
+#[tokio::test]
+async fn somebody_is_switched_off_and_on_again() {
+    let mut town = Town::new().await;
+    town.invite("emails=ben%40example.com").await;
+    let (link, mut ben) = (town.link().await, Browser::new());
+    town.accept(&mut ben, &link, &ben_account()).await;
+    let id = member(&town.state, &ben).await.person;
+    let shown = async |town: &mut Town, path: &str| get(&town.app, &mut town.ana, path).await.body;
+    let page = shown(&mut town, "/admin").await;
+    assert!(
+        page.contains("Administrator · ana@example.com") && page.contains("Interviewer · ben@example.com"),
+        "{page}"
+    );
+    // An interviewer is asked, and nobody decides about themselves.
+    let dialog = shown(&mut town, &format!("/admin?person={id}")).await;
+    assert!(dialog.contains("Ask to coordinate"), "{dialog}");
+    let raised = send(&mut town, &format!("/admin/people/{id}/role"), "role=admin").await;
+    assert_eq!((raised.status, code(&raised)), (StatusCode::UNPROCESSABLE_ENTITY, "consent_needed".to_owned()));
+    let me = member(&town.state, &town.ana).await.person;
+    for (verb, form) in [("role", "role=interviewer"), ("off", "")] {
+        let own = send(&mut town, &format!("/admin/people/{me}/{verb}"), form).await;
+        assert_eq!(code(&own), "own_role", "{}", own.body);
+    }
+    assert_eq!(code(&send(&mut town, &format!("/admin/people/{id}/role"), "role=owner").await), "role_unknown");
+    let nobody = convene::ids::PersonId::new();
+    assert_eq!(send(&mut town, &format!("/admin/people/{nobody}/off"), "").await.status, StatusCode::NOT_FOUND);
+
+    assert!(shown(&mut town, &format!("/admin?off={id}")).await.contains("Switch Ben off?"));
+    let off = send(&mut town, &format!("/admin/people/{id}/off"), "").await;
+    assert_eq!(off.header("location"), "/admin?news=off", "{}", off.body);
+    let shut = get(&town.app, &mut ben, "/settings").await;
+    assert!(shut.header("location").starts_with("/signin"), "{}: at once", shut.status);
+    let again = through(&town.app, &town.provider, &mut Browser::new(), "/auth/google", "", &ben_account()).await;
+    assert_eq!(again, "person_disabled");
+    assert!(shown(&mut town, "/admin").await.contains("Switched off"));
+
+    let on = send(&mut town, &format!("/admin/people/{id}/on"), "").await;
+    assert_eq!(on.header("location"), "/admin?news=on", "{}", on.body);
+    let back = through(&town.app, &town.provider, &mut ben, "/auth/google", "", &ben_account()).await;
+    assert!(back.starts_with('/'), "{back}");
+    assert_eq!(member(&town.state, &ben).await.person, id, "the same person as before");
 }

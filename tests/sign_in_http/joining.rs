@@ -12,16 +12,16 @@ use sea_orm::{EntityTrait, PaginatorTrait};
 
 use super::*;
 
-struct Town {
-    state: AppState,
-    app: Router,
-    provider: Arc<FakeProvider>,
-    ana: Browser,
+pub struct Town {
+    pub state: AppState,
+    pub app: Router,
+    pub provider: Arc<FakeProvider>,
+    pub ana: Browser,
 }
 
 impl Town {
     /// Ana has signed up and is an administrator.
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let (state, provider) = world().await;
         let (app, mut ana) = (router(state.clone()), Browser::new());
         let landed = through(&app, &provider, &mut ana, "/auth/google", "zone=Europe%2FBerlin", &ana_account()).await;
@@ -29,13 +29,13 @@ impl Town {
         Self { state, app, provider, ana }
     }
 
-    async fn invite(&mut self, form: &'static str) {
+    pub async fn invite(&mut self, form: &'static str) {
         let asked = post(&self.app, &mut self.ana, "/people/invite", form).await;
         assert!(asked.header("location").contains("asked=1"), "{}", asked.body);
     }
 
     /// The path of the latest invitation's link.
-    async fn link(&self) -> String {
+    pub async fn link(&self) -> String {
         let mails = messages::Entity::find().all(self.state.store.reader()).await.expect("read");
         let mail = mails.iter().rev().find(|mail| mail.kind == "connect_calendar").expect("a mail");
         let text = convene::notifications::body(&self.state.config.keys, mail).expect("opened").text;
@@ -43,7 +43,7 @@ impl Town {
         format!("/invite/{token}")
     }
 
-    async fn accept(&self, browser: &mut Browser, link: &str, account: &Account) -> String {
+    pub async fn accept(&self, browser: &mut Browser, link: &str, account: &Account) -> String {
         through(&self.app, &self.provider, browser, link, "provider=google&zone=Asia%2FTokyo", account).await
     }
 
@@ -56,7 +56,7 @@ fn ana_account() -> Account {
     Account::google("ana-sub", "ana@example.com")
 }
 
-fn ben_account() -> Account {
+pub fn ben_account() -> Account {
     Account::google("ben-sub", "ben@example.com")
 }
 

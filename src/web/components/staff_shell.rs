@@ -43,7 +43,7 @@ impl Section {
             Self::Practice => "/practice",
             Self::MySchedule => "/my-schedule",
             Self::Settings => "/settings",
-            Self::Admin => "/admin/integrations/calendar",
+            Self::Admin => "/admin",
         }
     }
 

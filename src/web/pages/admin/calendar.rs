@@ -12,7 +12,10 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use serde::Deserialize;
 
-use super::access::{self, AccessCards, Withdrawing};
+use super::{
+    View, Views,
+    access::{self, AccessCards, Withdrawing},
+};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars,
@@ -176,7 +179,9 @@ pub fn CalendarPolicyPage() -> impl IntoView {
             .collect();
         let news = news.map(|text| view! { <Toast text dismiss_href=PAGE /> });
         Ok(view! {
-            <Frame desk title="Calendars" sub="What holds for everybody of your organisation" current=Section::Admin>
+            <Frame desk title="Administration" sub="What holds for everybody of your organisation" current=Section::Admin>
+                <Views current=View::Calendars />
+                <h2 class="vh">"Calendars"</h2>
                 {problem}
                 <div class="stack-lg max-w-3xl">
                     <Card>
