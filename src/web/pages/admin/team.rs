@@ -29,8 +29,8 @@ use crate::{
     web::{
         again::{self, Attempt, problem},
         components::{
-            Badge, Button, ButtonKind, ButtonSize, Card, CardHead, Choice, Dialog, Glyph, LinkButton, PersonLine,
-            RadioGroup, Section, StatusBadge, Toast, Toasts,
+            Button, ButtonKind, ButtonSize, Card, CardHead, Choice, Dialog, Glyph, LinkButton, PersonLine, RadioGroup,
+            Section, StatusBadge, Toast, Toasts,
         },
         form::Form,
         pages::staff::{Desk, Frame, desk},
@@ -108,15 +108,16 @@ pub fn TeamPage() -> impl IntoView {
         let rows = there.iter().map(|person| {
             let (status, detail) = team.source(person.id).in_words(now);
             let address = person.contact().map(ToString::to_string).unwrap_or_else(|| "no address".to_owned());
-            let end = if person.id == me {
-                view! { <Badge text="You" plain=true /> }.into_any()
+            let (name, end) = if person.id == me {
+                (format!("{} (you)", person.name), None)
             } else {
-                view! { <LinkButton label="Change" href=format!("{PAGE}?person={}", person.id) size=ButtonSize::Small attr:aria-label=format!("Change {}", person.name) /> }
-                    .into_any()
+                let (href, label) = (format!("{PAGE}?person={}", person.id), format!("Change {}", person.name));
+                let change = view! { <LinkButton label="Change" href size=ButtonSize::Small attr:aria-label=label /> };
+                (person.name.clone(), Some(change))
             };
             view! {
                 <li>
-                    <PersonLine name=person.name.clone() detail=format!("{} · {address} · {detail}", role_in_words(person.role))>
+                    <PersonLine name detail=format!("{} · {address} · {detail}", role_in_words(person.role))>
                         <StatusBadge status />
                         {end}
                     </PersonLine>
