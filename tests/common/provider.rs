@@ -114,6 +114,8 @@ struct Script {
     down: bool,
     /// What an application gets that comes by itself; nobody agreed if it is nothing.
     lent: Option<&'static str>,
+    /// As whom a service account may act, and what it gets then.
+    delegated: HashMap<&'static str, &'static str>,
     /// How long refreshing takes, so that others meet it under way.
     slow: Option<std::time::Duration>,
     counter: usize,
@@ -194,6 +196,16 @@ impl FakeProvider {
     /// From now on an application that comes by itself gets this token, or is told that nobody agreed.
     pub fn lend(&self, token: Option<&'static str>) {
         self.script().lent = token;
+    }
+
+    /// From now on a service account may act as this person, with this token.
+    pub fn delegate(&self, subject: &'static str, token: &'static str) {
+        self.script().delegated.insert(subject, token);
+    }
+
+    /// A service account acts as nobody any more.
+    pub fn end_delegation(&self) {
+        self.script().delegated.clear();
     }
 
     pub fn twist_answer(&self, twist: impl FnOnce(&mut Value) + Send + 'static) {
@@ -312,9 +324,11 @@ fn new_refresh_token(script: &mut Script, account: &Account) -> String {
 
 async fn token(State(provider): State<Arc<FakeProvider>>, Form(form): Form<HashMap<String, String>>) -> Response {
     if form["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer" {
-        // RFC 7523: the assertion says who asks; no client is named.
-        assert_eq!((form["assertion"].split('.').count(), form.contains_key("client_secret")), (3, false));
-        return match provider.script().lent {
+        // RFC 7523: the assertion says who asks and as whom; no client is named.
+        assert!(!form.contains_key("client_secret"));
+        let claims = form["assertion"].split('.').nth(1).expect("three parts");
+        let claims: Value = serde_json::from_slice(&BASE64.decode(claims).expect("base64url")).expect("JSON");
+        return match provider.script().delegated.get(claims["sub"].as_str().expect("a subject")) {
             Some(token) => {
                 Json(json!({ "access_token": token, "token_type": "Bearer", "expires_in": 3599 })).into_response()
             }

@@ -19,6 +19,7 @@ use serde_json::json;
 use super::*;
 
 const TOKEN: &str = "token-of-the-tenant";
+const RAJ: &str = "raj.patel@example.org";
 
 /// Raj's organisation, whose tenant agreed.
 struct House {
@@ -207,34 +208,63 @@ fn key_file(token_uri: &str) -> (String, String) {
     (file.to_string(), body)
 }
 
+/// Raj brings a key that acts as him.
+async fn brings_a_key(house: &House, file: &str, domains: &[&str]) -> Result<(), GrantError> {
+    let services = &house.office.services;
+    let google = services.calendars.get(Provider::Google).expect("set up");
+    let account = google.oauth.read_key_file(file).expect("a key file");
+    let allowed = Allowed::ServiceAccount { account, subject: RAJ.parse().expect("an address") };
+    let domains = domains.iter().map(|domain| (*domain).to_owned()).collect();
+    organisation::grant(services, &house.raj, allowed, domains, &Origin::default()).await
+}
+
 #[tokio::test]
 async fn a_service_accounts_key_is_stored_sealed_and_may_be_refused() {
     for db in test_stores().await {
         let house = House::open(&db.store).await;
-        let services = &house.office.services;
-        let google = services.calendars.get(Provider::Google).expect("set up");
         let (file, body) = key_file(house.office.provider.origin.join("token").expect("a URL").as_str());
-        let brings = async || {
-            let account = google.oauth.read_key_file(&file).expect("a key file");
-            let subject = "raj.patel@example.org".parse().expect("an address");
-            let allowed = Allowed::ServiceAccount { account, subject };
-            let domains = vec!["example.org".to_owned()];
-            organisation::grant(services, &house.raj, allowed, domains, &Origin::default()).await
-        };
-        let early = brings().await;
+        let early = brings_a_key(&house, &file, &["example.org"]).await;
         assert!(matches!(early, Err(GrantError::KeyRefused)), "{}: {early:?}", db.kind);
-        house.office.provider.lend(Some(TOKEN));
+        house.office.provider.delegate(RAJ, TOKEN);
         house.office.memory.admit(TOKEN, "example.org");
-        brings().await.expect("allowed");
+        brings_a_key(&house, &file, &["example.org"]).await.expect("allowed");
         let kept = house.access().await.private_key.expect("kept");
         assert!(!kept.contains(&body[..40]) && !kept.contains("PRIVATE KEY"), "{}: in clear", db.kind);
         house.decides(&house.raj, CalendarAccess::Both).await;
         assert_eq!(intervals(&house.nora().await), [house.noon], "{}", db.kind);
         // Google takes the key no more: at once unknown, with what to do.
         house.office.memory.shut_out(TOKEN);
-        house.office.provider.lend(None);
+        house.office.provider.end_delegation();
         assert_eq!(reason(&house.nora().await), Some(UnknownReason::AccessRefused), "{}", db.kind);
         assert!(house.access().await.last_error.contains("hand in a new key"), "{}", house.access().await.last_error);
+    }
+}
+
+/// Google says "not found" of a colleague who shares nothing with whom the key acts as.
+#[tokio::test]
+async fn a_colleague_who_shares_nothing_is_asked_as_themselves() {
+    const OLGA: &str = "olga@lab.example.org";
+    for db in test_stores().await {
+        let house = House::open(&db.store).await;
+        let (org, memory) = (house.raj.member().org, &house.office.memory);
+        let (olga, ghost) = (house.person(org, OLGA).await, house.person(org, "ghost@example.org").await);
+        memory.sign_in(OLGA);
+        memory.add_entry(
+            OLGA,
+            Entry { calendar: "primary".into(), span: house.noon, transparent: false, declined: false },
+        );
+        // What Raj sees does not reach into the laboratory.
+        memory.admit(TOKEN, "example.org");
+        house.office.provider.delegate(RAJ, TOKEN);
+        house.office.provider.delegate(OLGA, OLGA);
+        let (file, _) = key_file(house.office.provider.origin.join("token").expect("a URL").as_str());
+        brings_a_key(&house, &file, &["example.org", "lab.example.org"]).await.expect("allowed");
+        house.decides(&house.raj, CalendarAccess::Both).await;
+        let [olga, nora, ghost] = &house.asks(org, &[olga, house.nora, ghost], TimeDelta::zero()).await[..] else {
+            panic!("three")
+        };
+        assert_eq!((intervals(olga), intervals(nora)), (&[house.noon][..], &[house.noon][..]), "{}", db.kind);
+        assert_eq!(reason(ghost), Some(UnknownReason::NoMailbox), "{}: nobody acts as a ghost", db.kind);
     }
 }
 
