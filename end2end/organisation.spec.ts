@@ -126,7 +126,7 @@ async function ask(page: Page, house: House): Promise<{ url: string; link: strin
 async function allowFor(page: Page, house: House, request: APIRequestContext): Promise<void> {
   await page.goto(PAGE);
   const card = page.locator("form", { has: page.getByRole("button", { name: "Allow for the whole organisation" }) })
-    .and(page.locator(`[action$="/${house.provider.toLowerCase()}"]`));
+    .and(page.locator(`[action*="/calendar/${house.provider.toLowerCase()}#"]`));
   await card.getByLabel("Domains").fill(house.domain);
   if (house.provider === "Google") {
     const scopes = ["https://www.googleapis.com/auth/calendar.freebusy"];
