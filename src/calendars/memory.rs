@@ -497,6 +497,7 @@ fn calendar(id: &str, name: &str, primary: bool) -> CalendarInfo {
     CalendarInfo {
         id: id.to_owned(),
         name: name.to_owned(),
+        colour: Some("#3f7ef3".to_owned()),
         zone: Some("UTC".to_owned()),
         primary,
         writable: true,

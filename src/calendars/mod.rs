@@ -128,11 +128,20 @@ pub struct CalendarInfo {
     /// The provider's id; opaque, case-sensitive.
     pub id: String,
     pub name: String,
+    /// As its owner sees it, `#rrggbb` in small letters, where the provider tells it.
+    pub colour: Option<String>,
     /// IANA name, where the provider tells it (Google does, Microsoft does not).
     pub zone: Option<String>,
     pub primary: bool,
     pub writable: bool,
     pub access: Access,
+}
+
+/// A colour as `#rrggbb`, from that or from Apple's `#RRGGBBAA`; nothing for what is none.
+pub(crate) fn colour(text: &str) -> Option<String> {
+    let digits = text.trim().strip_prefix('#')?;
+    let is_one = matches!(digits.len(), 6 | 8) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_one.then(|| format!("#{}", digits[..6].to_ascii_lowercase()))
 }
 
 /// The account whose calendars are asked for busy time.
@@ -396,6 +405,22 @@ mod tests {
         assert_eq!("icloud".parse::<Provider>(), Err(UnknownProvider));
         assert_eq!(serde_json::from_str::<Provider>("\"outlook\"").ok(), Some(Provider::Microsoft));
         assert_eq!(serde_json::to_string(&Provider::Microsoft).ok().as_deref(), Some("\"microsoft\""));
+    }
+
+    #[test]
+    fn colours_are_six_digits_or_none() {
+        for (told, colour_of_it) in [
+            ("#9fe1e7", Some("#9fe1e7")),
+            ("#FF2968FF", Some("#ff2968")),
+            (" #0E61B9 ", Some("#0e61b9")),
+            ("", None),
+            ("red", None),
+            ("#12345", None),
+            ("#12345g", None),
+            ("#é12345", None),
+        ] {
+            assert_eq!(colour(told).as_deref(), colour_of_it, "{told:?}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::calendars::{Access, CalendarInfo, EventDraft, Placed, RemoteEvent, Response, keys};
+use crate::calendars::{Access, CalendarInfo, EventDraft, Placed, RemoteEvent, Response, colour, keys};
 use crate::scheduling::interval::Interval;
 
 /// Where an event keeps our event id and the digest of the words we wrote.
@@ -32,6 +32,7 @@ pub struct CalendarListEntry {
     pub summary: Option<String>,
     pub summary_override: Option<String>,
     pub time_zone: Option<String>,
+    pub background_color: Option<String>,
     pub access_role: Option<String>,
     #[serde(default)]
     pub primary: bool,
@@ -59,6 +60,7 @@ impl CalendarListEntry {
         CalendarInfo {
             name: self.summary_override.or(self.summary).unwrap_or_else(|| self.id.clone()),
             id: self.id,
+            colour: self.background_color.as_deref().and_then(colour),
             zone: self.time_zone,
             primary: self.primary,
             writable: access >= Access::Write,

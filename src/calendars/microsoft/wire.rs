@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use crate::calendars::{
-    Access, Attendee, CalendarInfo, EventDraft, Placed, RemoteEvent, Response, keys, windows_zones,
+    Access, Attendee, CalendarInfo, EventDraft, Placed, RemoteEvent, Response, colour, keys, windows_zones,
 };
 use crate::scheduling::interval::Interval;
 
@@ -38,6 +38,8 @@ fn or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<
 pub struct GraphCalendar {
     pub id: String,
     pub name: Option<String>,
+    /// Empty for "auto", the colour Outlook picks by itself.
+    pub hex_color: Option<String>,
     pub is_default_calendar: Option<bool>,
     pub can_edit: Option<bool>,
     pub can_share: Option<bool>,
@@ -56,6 +58,7 @@ impl GraphCalendar {
         CalendarInfo {
             name: self.name.unwrap_or_else(|| "Calendar".to_owned()),
             id: self.id,
+            colour: self.hex_color.as_deref().and_then(colour),
             zone: None,
             primary: self.is_default_calendar.unwrap_or(false),
             writable,
