@@ -42,6 +42,8 @@ on_every_stage![
     busy_covers_long_windows_and_is_cut_to_them,
     an_unknown_calendar_is_an_error_and_never_free,
     one_calendar_is_the_primary,
+    a_calendar_of_a_name_is_made_once,
+    a_lost_answer_to_a_new_calendar_makes_no_second,
     a_dead_sign_in_says_so,
     a_limit_says_how_long_to_wait,
 ];

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 
 use super::{
     Access, AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed,
-    RemoteEvent, Removal, Response, keys,
+    RemoteEvent, Removal, Response, keys, made_before,
 };
 use crate::scheduling::interval::{Interval, normalise};
 
@@ -25,6 +25,7 @@ pub struct Memory(Mutex<State>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Calendars,
+    CreateCalendar,
     Busy,
     /// Of an organisation.
     BusyOf,
@@ -368,6 +369,17 @@ impl Stored {
 impl Calendar for Memory {
     async fn calendars(&self, token: &AccessToken) -> Result<Vec<CalendarInfo>, CalendarError> {
         self.run(Action::Calendars, token, |state, email| Ok(state.account(email).calendars.clone()))
+    }
+
+    async fn create_calendar(&self, token: &AccessToken, name: &str) -> Result<CalendarInfo, CalendarError> {
+        self.run(Action::CreateCalendar, token, |state, email| {
+            let calendars = &mut state.account(email).calendars;
+            Ok(made_before(calendars.clone(), name).unwrap_or_else(|| {
+                let made = calendar(&format!("{email}/{}", calendars.len()), name, false);
+                calendars.push(made.clone());
+                made
+            }))
+        })
     }
 
     async fn busy_each(

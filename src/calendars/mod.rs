@@ -254,6 +254,11 @@ pub trait Calendar: Send + Sync {
     /// The account's calendars, the primary one among them.
     async fn calendars(&self, token: &AccessToken) -> Result<Vec<CalendarInfo>, CalendarError>;
 
+    /// Makes a secondary calendar of this name, for events that are not to stand on the primary one. No calendar has a key of ours
+    /// there, so the name is it: one that the account has under it already, and may write to, is the answer, for an earlier
+    /// answer may have been lost.
+    async fn create_calendar(&self, token: &AccessToken, name: &str) -> Result<CalendarInfo, CalendarError>;
+
     /// Busy time of these calendars of the account itself within the window, each by itself, merged, sorted and cut to the
     /// window, with as few calls as the provider allows. An empty list of calendars means the primary one. One that fails leaves
     /// the others known; an error of the whole is one of the account: its sign-in. After "asked too often" nothing more is asked.
@@ -329,6 +334,11 @@ pub trait Calendar: Send + Sync {
         draft: &EventDraft,
         last: Option<&Placed>,
     ) -> Result<Option<RemoteEvent>, CalendarError>;
+}
+
+/// The secondary calendar of this name among those of an account, if events may be put onto it.
+fn made_before(calendars: Vec<CalendarInfo>, name: &str) -> Option<CalendarInfo> {
+    calendars.into_iter().find(|one| one.name == name && one.writable && !one.primary)
 }
 
 /// The ways in which a calendar can fail us. Texts are for operators: they carry a provider's code

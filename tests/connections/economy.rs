@@ -62,6 +62,10 @@ impl Calendar for Door {
         self.memory.calendars(token).await
     }
 
+    async fn create_calendar(&self, token: &AccessToken, name: &str) -> Result<CalendarInfo, CalendarError> {
+        self.memory.create_calendar(token, name).await
+    }
+
     async fn busy_each(
         &self,
         token: &AccessToken,

@@ -107,6 +107,7 @@ let google, microsoft;
 const GOOGLE = [
   { method: "GET", path: /^\/users\/me\/calendarList$/, params: "Params$Resource$Calendarlist$List" },
   { method: "GET", path: /^\/users\/me\/calendarList\/[^/]+$/, params: "Params$Resource$Calendarlist$Get" },
+  { method: "POST", path: /^\/calendars$/, params: "Params$Resource$Calendars$Insert", needs: ["summary"] },
   {
     method: "POST",
     path: /^\/freeBusy$/,
@@ -141,6 +142,7 @@ const EVENT_READ = ["$select", "$expand"];
 const LIST = ["$select", "$expand", "$filter", "$orderby", "$top", "$skip", "$count", "$skiptoken"];
 const MICROSOFT = [
   { method: "GET", path: /^\/me\/calendars$/, of: "Calendar", options: LIST },
+  { method: "POST", path: /^\/me\/calendars$/, of: "Calendar", body: "Calendar", needs: ["name"] },
   { method: "GET", path: /^\/me\/calendar$/, of: "Calendar", options: EVENT_READ },
   { method: "GET", path: /^\/me\/calendars\/[^/]+$/, of: "Calendar", options: EVENT_READ },
   {

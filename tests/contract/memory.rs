@@ -53,6 +53,7 @@ impl Stage for MemoryStage {
         // Whichever write comes: the case makes one of them.
         self.memory.lose_next_answer(Action::Put);
         self.memory.lose_next_answer(Action::Cancel);
+        self.memory.lose_next_answer(Action::CreateCalendar);
     }
 
     async fn refuse_the_next_write(&self) {

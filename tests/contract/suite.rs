@@ -310,6 +310,37 @@ pub async fn one_calendar_is_the_primary(stage: &dyn Stage) {
     assert!(primary[0].writable && !primary[0].id.is_empty() && !primary[0].name.is_empty());
 }
 
+pub async fn a_calendar_of_a_name_is_made_once(stage: &dyn Stage) {
+    let make = async || stage.calendar().create_calendar(stage.token(), "Interviews, by Convene").await.expect("made");
+    let made = make().await;
+    assert_eq!(made.name, "Interviews, by Convene");
+    assert!(made.writable && !made.primary && !made.id.is_empty(), "{made:?}");
+    assert_eq!(make().await.id, made.id);
+    let listed = stage.calendar().calendars(stage.token()).await.expect("calendars");
+    assert_eq!(listed.iter().filter(|one| one.name == made.name).count(), 1, "{listed:?}");
+    // Events go onto it, and block there and not on the primary one.
+    let draft = EventDraft { attendees: Vec::new(), ..draft(stage, "dedicated") };
+    let placed = stage.calendar().put(stage.token(), &made.id, &draft, None).await.expect("placed");
+    let on = async |calendar: &str| {
+        let asked = [calendar.to_owned()];
+        stage.calendar().busy(stage.token(), stage.account(), &asked, draft.span).await.expect("the calendar answers")
+    };
+    assert_eq!(on(&made.id).await, [draft.span]);
+    assert_eq!(on(PRIMARY).await, []);
+    let removal = stage.calendar().cancel(stage.token(), &made.id, &draft, Some(&placed), "").await;
+    assert_eq!(removal, Ok(Removal::Removed));
+    assert_eq!(on(&made.id).await, []);
+}
+
+pub async fn a_lost_answer_to_a_new_calendar_makes_no_second(stage: &dyn Stage) {
+    stage.lose_the_next_answer().await;
+    let outcome = stage.calendar().create_calendar(stage.token(), "Convene").await;
+    assert!(matches!(outcome, Err(CalendarError::UnknownOutcome(_))), "{outcome:?}");
+    stage.calendar().create_calendar(stage.token(), "Convene").await.expect("found");
+    let listed = stage.calendar().calendars(stage.token()).await.expect("calendars");
+    assert_eq!(listed.iter().filter(|one| one.name == "Convene").count(), 1, "{listed:?}");
+}
+
 pub async fn a_dead_sign_in_says_so(stage: &dyn Stage) {
     let draft = draft(stage, "dead");
     stage.kill_the_sign_in().await;
@@ -317,6 +348,7 @@ pub async fn a_dead_sign_in_says_so(stage: &dyn Stage) {
     let expired = CalendarError::SignInExpired;
     assert_eq!(stage.calendar().calendars(stage.token()).await, Err(expired.clone()));
     assert_eq!(stage.calendar().busy(stage.token(), &account, &[], draft.span).await, Err(expired.clone()));
+    assert_eq!(stage.calendar().create_calendar(stage.token(), "Convene").await, Err(expired.clone()));
     assert_eq!(put(stage, &draft, None).await, Err(expired.clone()));
     assert_eq!(cancel(stage, &draft, None).await, Err(expired.clone()));
     assert_eq!(stage.calendar().find(stage.token(), PRIMARY, &draft, None).await, Err(expired));

@@ -56,6 +56,7 @@ impl Cast {
                 "https://www.googleapis.com/auth/calendar.events",
                 "https://www.googleapis.com/auth/calendar.freebusy",
                 "https://www.googleapis.com/auth/calendar.calendarlist.readonly",
+                "https://www.googleapis.com/auth/calendar.app.created",
             ],
             Provider::Microsoft => &["User.Read", "Calendars.ReadWrite"],
         }

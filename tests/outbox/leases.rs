@@ -218,6 +218,10 @@ impl Calendar for Trap {
         self.calendar.calendars(token).await
     }
 
+    async fn create_calendar(&self, token: &AccessToken, name: &str) -> Result<CalendarInfo, CalendarError> {
+        self.calendar.create_calendar(token, name).await
+    }
+
     async fn busy_each(
         &self,
         token: &AccessToken,

@@ -17,11 +17,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
 
-use self::wire::{CalendarList, CalendarListEntry, Event, FreeBusy};
+use self::wire::{CalendarList, CalendarListEntry, Event, FreeBusy, NewCalendar};
 use super::http::{Ask, Http, Reply, address};
 use super::{
     AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed, RemoteEvent,
-    Removal, keys,
+    Removal, keys, made_before,
 };
 use crate::calendars::endpoints::Endpoints;
 use crate::scheduling::interval::{Interval, normalise};
@@ -36,6 +36,8 @@ const PAGES: usize = 50;
 const EVENTS: &str = "calendar.events";
 const FREE_BUSY: &str = "calendar.freebusy";
 const CALENDAR_LIST: &str = "calendar.calendarlist.readonly";
+/// The narrowest that makes calendars: it opens those that we made, and no other.
+const OWN_CALENDARS: &str = "calendar.app.created";
 
 /// The client. Clone it freely: the connection pool is shared.
 #[derive(Debug, Clone)]
@@ -267,6 +269,16 @@ impl Calendar for GoogleCalendar {
             }
         }
         Err(CalendarError::Unavailable("a calendar list without end".into()))
+    }
+
+    async fn create_calendar(&self, token: &AccessToken, name: &str) -> Result<CalendarInfo, CalendarError> {
+        if let Some(known) = made_before(self.calendars(token).await?, name) {
+            return Ok(known);
+        }
+        let ask = Ask::new("calendars.insert", Method::POST, address(&self.api, &["calendars"], &[]));
+        let made: NewCalendar =
+            self.ask(token, ask.json(json!({ "summary": name })), OWN_CALENDARS).await?.read(true)?;
+        Ok(made.info())
     }
 
     async fn busy_each(

@@ -76,6 +76,29 @@ impl CalendarListEntry {
     }
 }
 
+/// A calendar as it is answered right after it was made. Its colour stands in the list of calendars.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewCalendar {
+    pub id: String,
+    pub summary: String,
+    pub time_zone: Option<String>,
+}
+
+impl NewCalendar {
+    pub fn info(self) -> CalendarInfo {
+        CalendarInfo {
+            id: self.id,
+            name: self.summary,
+            colour: None,
+            zone: self.time_zone,
+            primary: false,
+            writable: true,
+            access: Access::Own,
+        }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 pub struct FreeBusy {
     #[serde(default)]

@@ -24,7 +24,7 @@ use self::wire::{Clock, Event, GraphCalendar, Page};
 use super::http::{Ask, Http, Reply, address};
 use super::{
     AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed, RemoteEvent,
-    Removal, keys,
+    Removal, keys, made_before,
 };
 use crate::calendars::endpoints::Endpoints;
 use crate::scheduling::interval::{Interval, normalise};
@@ -224,6 +224,20 @@ impl Calendar for MicrosoftCalendar {
         let url = address(&self.api, &["me", "calendars"], &[("$top", "100")]);
         let calendars: Vec<GraphCalendar> = self.all(token, "calendars.list", url).await?;
         Ok(calendars.into_iter().map(GraphCalendar::info).collect())
+    }
+
+    /// Graph refuses a second calendar of the same name, in any case; one that may not be written to stands in the way then.
+    async fn create_calendar(&self, token: &AccessToken, name: &str) -> Result<CalendarInfo, CalendarError> {
+        if let Some(known) = made_before(self.calendars(token).await?, name) {
+            return Ok(known);
+        }
+        let ask = Ask::new("calendars.create", Method::POST, address(&self.api, &["me", "calendars"], &[]));
+        match self.ask(token, ask.json(json!({ "name": name })), WRITE).await {
+            Ok(reply) => Ok(reply.read::<GraphCalendar>(true)?.info()),
+            Err(CalendarError::Conflict { .. }) => made_before(self.calendars(token).await?, name)
+                .ok_or_else(|| CalendarError::Rejected("another calendar or folder has this name".into())),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads each calendar's view, at work as at home, several in one `$batch`: `getSchedule` knows neither personal accounts
