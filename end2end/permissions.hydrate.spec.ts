@@ -9,10 +9,10 @@ test("permissions that were unticked are named, and can be given later", async (
   for (const box of await page.getByRole("checkbox").all()) await box.uncheck();
   await page.getByRole("button", { name: "Allow" }).click();
   // Signed in, but Convene may not look into the calendar: the person is told so, and can mend it.
-  const sentence = "Permission to see when you are busy and to add events to your calendar is missing. Sign in again and allow it.";
+  const sentence = "Permission to see when you are busy and to add events to your calendar is missing.";
   await expect(page.getByText(sentence)).toBeVisible();
   await expect(page.getByText("Permission missing")).toBeVisible();
-  await page.getByRole("button", { name: "Sign in again" }).click();
+  await page.getByRole("button", { name: "Reconnect" }).click();
   await page.getByRole("button", { name: CHLOE.email, exact: true }).click();
   await page.getByRole("button", { name: "Allow" }).click();
   await expect(page.getByRole("heading", { name: "Dashboard", level: 1 })).toBeVisible();

@@ -33,6 +33,8 @@ enum Verb {
     /// Serve together with a played outside world; no credentials needed
     #[cfg(feature = "demo")]
     Demo(commands::demo::Options),
+    /// Seal every secret with the first key of TOKEN_ENCRYPTION_KEY, while others serve
+    RotateKeys,
     /// Check every setting and whatever it points to, one line each
     Doctor,
 }
@@ -56,6 +58,7 @@ fn run(verb: Verb) -> Result<(), Failure> {
         Verb::Slots { query } => commands::slots::run(&query),
         #[cfg(feature = "demo")]
         Verb::Demo(options) => wait_for(commands::demo::run(options)),
+        Verb::RotateKeys => wait_for(commands::rotate_keys::run()),
         Verb::Doctor => wait_for(commands::doctor::run()),
     }
 }

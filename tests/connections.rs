@@ -2,10 +2,14 @@
 
 mod common;
 
+#[path = "connections/choices.rs"]
+mod choices;
 #[path = "connections/economy.rs"]
 mod economy;
 #[path = "connections/organisation.rs"]
 mod organisation;
+#[path = "connections/switching.rs"]
+mod switching;
 
 use std::{
     sync::{
@@ -427,7 +431,7 @@ async fn every_kind_of_silence_is_unknown_and_nobody_is_not_connected() {
 
         let table = [
             (CalendarError::Unavailable("x".into()), UnknownReason::NoAnswer),
-            (CalendarError::Gone, UnknownReason::NoAnswer),
+            (CalendarError::Gone, UnknownReason::CalendarGone),
             (CalendarError::Rejected("x".into()), UnknownReason::NoAnswer),
             (CalendarError::PermissionMissing(vec![]), UnknownReason::PermissionMissing),
             // Without a time of its own it is left alone for a minute; so this comes last.
@@ -464,7 +468,7 @@ async fn of_two_calendars_one_unknown_makes_the_person_unknown() {
         let evening = span(noon.end() + TimeDelta::hours(5), noon.end() + TimeDelta::hours(6));
         let entry = Entry { calendar: "primary".into(), span: evening, transparent: false, declined: false };
         office.memory.add_entry(&outlook.access_token(), entry);
-        let purpose = convene::sign_in::Purpose::Connect(member);
+        let purpose = convene::sign_in::Purpose::Connect(member, convene::connections::connect::Wish::Usual);
         let page = office.begin(&mut browser, outlook.provider, purpose).await;
         let query = office.provider.agree(&page, &outlook, None);
         office.come_back(&mut browser, outlook.provider, &query).await.expect("connected");
@@ -563,5 +567,92 @@ async fn the_audit_log_takes_no_change() {
         let rewrite = audit_log::Entity::update_many().col_expr(audit_log::Column::Action, Expr::value("nothing"));
         assert!(rewrite.exec(db.store.reader()).await.is_err());
         assert_eq!(audit_log::Entity::find().count(db.store.reader()).await.unwrap(), before);
+    }
+}
+
+/// R21: at every instant everything opens, and what is refreshed meanwhile is not lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_rotate_while_tokens_are_refreshed() {
+    for db in test_stores().await {
+        let (old, new) = (key(), key());
+        let mut office = Office::open(&db.store).await;
+        office.provider.refreshing(Rotation::Rotates);
+        office.services.keys = Arc::new(KeyRing::parse(&old).expect("a key"));
+        let (member, connection) = signed_in(&office, &raj()).await;
+        office.services.keys = Arc::new(KeyRing::parse(&format!("{new},{old}")).expect("two keys"));
+        let (services, store, org) = (office.services.clone(), db.store.clone(), member.org);
+        let rotating = tokio::spawn(async move {
+            let mut sealed = 0;
+            for _ in 0..20 {
+                sealed += convene::secrets::rotate(&store, &services.keys).await.expect("rotated").sealed;
+            }
+            sealed
+        });
+        for _ in 0..10 {
+            office.clock.advance(TimeDelta::hours(1));
+            token_of(&office.services, org, &connection).await.expect("opens at every instant");
+        }
+        let sealed = rotating.await.expect("no panic");
+        assert!(sealed <= 2, "{}: each secret once at most, {sealed}", db.kind);
+        let done = convene::secrets::rotate(&db.store, &office.services.keys).await.expect("rotated");
+        assert_eq!((done.sealed, done.unopened, done.links), (0, 0, 0));
+        // The old key may go.
+        office.services.keys = Arc::new(KeyRing::parse(&new).expect("a key"));
+        check_canaries(&db.store, &office.services.keys).await.expect("nothing needs it");
+        office.clock.advance(TimeDelta::hours(1));
+        token_of(&office.services, org, &connection).await.expect("opens with the new key alone");
+    }
+}
+
+/// A setting of one random key.
+fn key() -> String {
+    convene::ids::random_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// F65: time to mend a sign-in before candidates notice; never longer, and never for certain.
+#[tokio::test]
+async fn what_was_read_counts_for_a_while_when_a_sign_in_expires() {
+    for db in test_stores().await {
+        let meeting = meeting(&db.store).await;
+        let Meeting { office, window, noon, member, connection } = &meeting;
+        assert_eq!(intervals(&meeting.busy(*window, TimeDelta::minutes(5)).await), [*noon], "{}", db.kind);
+        rows::Entity::update_many()
+            .col_expr(rows::Column::Status, Expr::value(ConnectionStatus::Expired.as_str()))
+            .filter(rows::Column::Id.eq(connection.id))
+            .exec(db.store.reader())
+            .await
+            .unwrap();
+        let reason = |busy: PersonBusy| match busy {
+            PersonBusy::Unknown { reason, .. } => reason,
+            known => panic!("{known:?}"),
+        };
+        let offered = TimeDelta::minutes(5);
+        office.clock.advance(TimeDelta::minutes(4));
+        assert_eq!(
+            intervals(&meeting.busy(*window, TimeDelta::zero()).await),
+            [*noon],
+            "as fresh as a silent calendar's"
+        );
+        office.clock.advance(TimeDelta::minutes(10));
+        assert_eq!(intervals(&meeting.busy(*window, offered).await), [*noon], "offered still");
+        assert_eq!(
+            reason(meeting.busy(*window, TimeDelta::zero()).await),
+            UnknownReason::NoAnswer,
+            "and held, not booked"
+        );
+        office.clock.advance(TimeDelta::minutes(2));
+        assert_eq!(reason(meeting.busy(*window, offered).await), UnknownReason::SignInExpired, "over");
+        assert_eq!(reason(meeting.busy(*window, TimeDelta::zero()).await), UnknownReason::SignInExpired);
+        // No grace where the organisation wants none.
+        office.clock.advance(TimeDelta::minutes(-15));
+        let policies =
+            serde_json::to_string(&people::Policies { expiry_grace_minutes: 0, ..Default::default() }).unwrap();
+        convene::store::entities::organisations::Entity::update_many()
+            .col_expr(convene::store::entities::organisations::Column::Policies, Expr::value(policies))
+            .filter(convene::store::entities::organisations::Column::Id.eq(member.org))
+            .exec(db.store.reader())
+            .await
+            .unwrap();
+        assert_eq!(reason(meeting.busy(*window, offered).await), UnknownReason::SignInExpired);
     }
 }

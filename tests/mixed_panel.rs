@@ -129,7 +129,14 @@ impl World {
             personal: false,
         };
         let probe = Probe { calendars: Vec::new(), status: ConnectionStatus::Active, last_error: String::new() };
-        let grant = Grant { provider, identity: &identity, tokens: &tokens, scopes: &tokens.scopes, probe: &probe };
+        let grant = Grant {
+            provider,
+            identity: &identity,
+            tokens: &tokens,
+            scopes: &tokens.scopes,
+            probe: &probe,
+            takes_over: false,
+        };
         let person = &self.people[account];
         let txn = self.state.store.begin().await.expect("a write");
         let stored = connect::store(&self.state.services, &txn, person.org, person.id, grant, &Origin::default()).await;

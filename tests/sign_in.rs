@@ -14,7 +14,7 @@ use convene::{
     audit::Origin,
     calendars::{CalendarError, Provider, memory::Action},
     config::SignUp,
-    connections::{self, Need, connect, tokens},
+    connections::{self, Need, connect, connect::Wish, tokens},
     ids::random_bytes,
     people::{self, Coordinator, Member, has_address, permission, sessions},
     sign_in::{self, Outcome, Purpose, SignedIn, error::SignInError, return_to::ReturnTo},
@@ -497,7 +497,7 @@ async fn signing_in_does_not_revive_an_expired_connection() {
         );
         assert_eq!(office.told.connected.load(Ordering::SeqCst), 1, "it does not work again");
         let member = office.member(&browser).await.expect("signed in");
-        let page = office.begin(&mut browser, Provider::Google, Purpose::Connect(&member)).await;
+        let page = office.begin(&mut browser, Provider::Google, Purpose::Connect(&member, Wish::Usual)).await;
         assert!(page.query_pairs().any(|(name, value)| name == "prompt" && value == "consent"));
         let query = office.provider.agree(&page, &ana(), None);
         let result = office.come_back(&mut browser, Provider::Google, &query).await;
@@ -551,7 +551,7 @@ async fn reconnecting_with_another_account_is_refused_by_name() {
         let other = Account::google("other-sub", "ana.private@example.com");
         office.memory.sign_in(&other.access_token());
 
-        let page = office.begin(&mut browser, Provider::Google, Purpose::Connect(&member)).await;
+        let page = office.begin(&mut browser, Provider::Google, Purpose::Connect(&member, Wish::Usual)).await;
         assert!(page.query_pairs().any(|(name, value)| name == "login_hint" && value == "ana.alvarez@example.com"));
         let query = office.provider.agree(&page, &other, None);
         let error = office.come_back(&mut browser, Provider::Google, &query).await.err().expect("refused");
@@ -562,13 +562,13 @@ async fn reconnecting_with_another_account_is_refused_by_name() {
         );
         assert_eq!(audited(&db.store, "person.sign_in_refused").await, 1, "{}", db.kind);
 
-        let page = office.begin(&mut browser, Provider::Google, Purpose::Connect(&member)).await;
+        let page = office.begin(&mut browser, Provider::Google, Purpose::Connect(&member, Wish::Usual)).await;
         let query = office.provider.agree(&page, &ana(), None);
         let done = office.come_back(&mut browser, Provider::Google, &query).await.expect("reconnected");
         assert_eq!((done.outcome, done.person), (Outcome::Connected, member.person));
 
         // Somebody else's session does not finish it.
-        let page = office.begin(&mut browser, Provider::Google, Purpose::Connect(&member)).await;
+        let page = office.begin(&mut browser, Provider::Google, Purpose::Connect(&member, Wish::Usual)).await;
         let query = office.provider.agree(&page, &ana(), None);
         let session = browser.session().unwrap();
         sessions::sign_out(&db.store, &session, &Origin::default()).await.unwrap();
@@ -584,7 +584,7 @@ async fn connecting_a_second_provider_adds_a_calendar_and_no_way_to_sign_in() {
         let member = office.member(&browser).await.expect("signed in");
         let outlook = Account::microsoft(9, PERSONAL, "ana@outlook.example");
         office.memory.sign_in(&outlook.access_token());
-        let page = office.begin(&mut browser, Provider::Microsoft, Purpose::Connect(&member)).await;
+        let page = office.begin(&mut browser, Provider::Microsoft, Purpose::Connect(&member, Wish::Usual)).await;
         let query = office.provider.agree(&page, &outlook, None);
         let done = office.come_back(&mut browser, Provider::Microsoft, &query).await.expect("connected");
         assert!(!done.connection.is_primary && done.connection.personal, "{}", db.kind);

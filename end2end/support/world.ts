@@ -63,10 +63,10 @@ export interface SandboxMail {
 }
 
 export class Sandbox {
-  constructor(private readonly api: APIRequestContext) {}
+  constructor(private readonly api: APIRequestContext, private readonly base = sandbox) {}
 
   private async ask(path: string): Promise<any> {
-    const answer = await this.api.get(`${sandbox}${path}`);
+    const answer = await this.api.get(`${this.base}${path}`);
     expect(answer.ok(), `${path} answers`).toBe(true);
     return answer.json();
   }
@@ -83,7 +83,7 @@ export class Sandbox {
   }
 
   async fault(fault: object): Promise<void> {
-    const answer = await this.api.post(`${sandbox}/control/faults`, { data: fault });
+    const answer = await this.api.post(`${this.base}/control/faults`, { data: fault });
     expect(answer.ok(), await answer.text()).toBe(true);
   }
 
@@ -92,8 +92,18 @@ export class Sandbox {
     await this.fault({ provider: who.provider.toLowerCase(), kind: "revoke", account: who.email });
   }
 
+  /** The number of the last request anybody made. */
+  async lastRequest(): Promise<number> {
+    const { requests } = await this.ask("/control/requests");
+    return requests.at(-1)?.number ?? 0;
+  }
+
+  async requestsSince(number: number): Promise<{ method: string; path: string; status: number | null }[]> {
+    return (await this.ask(`/control/requests?since=${number}`)).requests;
+  }
+
   async mend(): Promise<void> {
-    const answer = await this.api.delete(`${sandbox}/control/faults`);
+    const answer = await this.api.delete(`${this.base}/control/faults`);
     expect(answer.ok()).toBe(true);
   }
 }

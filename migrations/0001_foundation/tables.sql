@@ -114,17 +114,41 @@ CREATE TABLE connections (
     last_synced_at BIGINT,
     CONSTRAINT connections_org_id UNIQUE (org_id, id),
     CONSTRAINT connections_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id),
-    CONSTRAINT connections_once UNIQUE (org_id, person_id, provider)
+    -- an account that was disconnected keeps its row, and what stands in its calendars, apart from the one that came after it
+    CONSTRAINT connections_account_once UNIQUE (org_id, person_id, provider, account_subject)
+);
+-- Nobody has two accounts of one provider connected at a time.
+CREATE UNIQUE INDEX connections_once ON connections (org_id, person_id, provider) WHERE status <> 'inactive';
+
+-- A grant that is still to be handed back to its provider: the account was disconnected, everything of ours is over already.
+CREATE TABLE revocations (
+    id UUID NOT NULL CONSTRAINT revocations_pk PRIMARY KEY,
+    org_id UUID NOT NULL,
+    connection_id UUID NOT NULL,
+    provider TEXT NOT NULL,
+    account_subject TEXT NOT NULL,
+    -- encrypted like every other secret; the row goes with the provider's answer
+    refresh_token TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT revocations_connection_fk FOREIGN KEY (org_id, connection_id) REFERENCES connections (org_id, id)
 );
 
 CREATE TABLE calendars (
     id UUID NOT NULL CONSTRAINT calendars_pk PRIMARY KEY,
     org_id UUID NOT NULL,
     connection_id UUID NOT NULL,
+    -- the provider's id, or 'primary' for the account's main calendar
     provider_id TEXT NOT NULL,
     name TEXT NOT NULL,
+    -- as the provider paints it, '#rrggbb'; empty if it does not say
+    colour TEXT NOT NULL DEFAULT '',
+    access TEXT NOT NULL CONSTRAINT calendars_access_known CHECK (access IN ('free_busy', 'read', 'write', 'own')),
     is_read BOOLEAN NOT NULL,
     is_write_target BOOLEAN NOT NULL,
+    -- made by us at its owner's wish
+    is_ours BOOLEAN NOT NULL DEFAULT FALSE,
+    -- whether the provider still named it when it was last asked
+    is_listed BOOLEAN NOT NULL DEFAULT TRUE,
     CONSTRAINT calendars_connection_fk FOREIGN KEY (org_id, connection_id) REFERENCES connections (org_id, id) ON DELETE CASCADE,
     CONSTRAINT calendars_once UNIQUE (connection_id, provider_id)
 );

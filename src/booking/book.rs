@@ -36,8 +36,6 @@ use crate::{
 
 /// How long a booking waits for a calendar that does not answer.
 pub const HOLD: TimeDelta = TimeDelta::minutes(15);
-/// The coordinator's own main calendar, as the providers' APIs call it.
-const PRIMARY: &str = "primary";
 /// Contended transactions are tried this often before the visitor is asked to come back.
 pub(super) const TRIES: u32 = 5;
 
@@ -147,12 +145,12 @@ async fn commit(
     let coordinator = coordinator.ok_or(BookError::Closed)?;
     let target = connections::write_target(&*txn, request.org, request.coordinator).await?;
     // The account on whose calendar it stands, or else who mails the invitations.
-    let account = target.as_ref().map(|connection| &connection.account_email).filter(|email| !email.is_empty());
+    let account = target.as_ref().map(|(connection, _)| &connection.account_email).filter(|email| !email.is_empty());
     let organizer = Organizer {
         email: account.cloned().unwrap_or_else(|| state.config.mail.from.address.to_string()),
         name: coordinator.name.clone(),
     };
-    let target = target.map(|connection| (connection.id, PRIMARY.to_owned()));
+    let target = target.map(|(connection, calendar)| (connection.id, calendar));
     let seated: Vec<&Person> = seating.people.iter().filter_map(|id| panel.people.get(id)).collect();
     let event = events::create(
         &txn,

@@ -148,6 +148,11 @@ impl Memory {
         self.with(email, |account| account.calendars.push(calendar(id, id, false)));
     }
 
+    /// The account has this calendar no more.
+    pub fn remove_calendar(&self, email: &str, id: &str) {
+        self.with(email, |account| account.calendars.retain(|one| one.id != id));
+    }
+
     /// Puts an entry of the person's own onto a calendar (`"primary"` or an id).
     pub fn add_entry(&self, email: &str, mut entry: Entry) {
         if entry.calendar == "primary" {

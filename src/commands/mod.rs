@@ -4,6 +4,7 @@
 pub mod demo;
 pub mod doctor;
 pub mod migrate;
+pub mod rotate_keys;
 pub mod serve;
 pub mod slots;
 pub mod worker;

@@ -9,12 +9,13 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    sea_query::{Expr, OnConflict},
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    sea_query::Expr,
 };
 
 use super::{
-    Connection, Need, ProviderClient, Services, busy, from_row, stored, token_place, tokens, tokens::AccessError,
+    Connection, Need, ProviderClient, Services, busy, choice, disconnect, from_row, revocation, stored, token_place,
+    tokens, tokens::AccessError,
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
@@ -23,20 +24,18 @@ use crate::{
         identity::Identity,
         oauth::{self, ScopeSet, TokenSet},
     },
-    ids::{CalendarId, ConnectionId, OrgId, PersonId},
+    ids::{ConnectionId, OrgId, PersonId},
     people,
     scheduling::{interval::Interval, zones},
     store::{
         Stamp, StoreError, Txn,
-        entities::{calendars, connections},
+        entities::connections,
         words::{ConnectionStatus, Role},
     },
 };
 
 /// How long the first read may take; signing in waits for it.
 const PROBE_DEADLINE: Duration = Duration::from_secs(5);
-/// The name under which both providers know an account's main calendar.
-const PRIMARY: &str = "primary";
 
 /// What the first read of an account showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,11 +67,40 @@ pub fn needs(role: Role) -> &'static [Need] {
     }
 }
 
+/// What somebody wants beyond reading and, for those who arrange interviews, writing: asked for on demand, never ahead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wish {
+    #[default]
+    Usual,
+    /// To choose which calendars are read.
+    ChooseCalendars,
+    /// A calendar of our own, so that theirs is never changed.
+    OwnCalendar,
+    /// This account in place of what is connected; they said so.
+    TakeOver,
+}
+
+impl Wish {
+    pub const ALL: [Self; 4] = [Self::Usual, Self::ChooseCalendars, Self::OwnCalendar, Self::TakeOver];
+
+    /// The same without giving up what the connection can do already: tokens that open less would take its place.
+    #[must_use]
+    pub fn keeping(self, connection: &Connection) -> Self {
+        match self {
+            Self::Usual | Self::ChooseCalendars if connection.can(Need::MakeCalendars) => Self::OwnCalendar,
+            Self::Usual if connection.can(Need::ListCalendars) => Self::ChooseCalendars,
+            wish => wish,
+        }
+    }
+}
+
 /// What to ask a person of this role for.
-pub fn asks(role: Role) -> ScopeSet {
-    match role {
-        Role::Admin | Role::Coordinator => ScopeSet::Coordinator,
-        Role::Interviewer => ScopeSet::Interviewer,
+pub fn asks(role: Role, wish: Wish) -> ScopeSet {
+    match (role, wish) {
+        (Role::Interviewer, Wish::ChooseCalendars) => ScopeSet::Chooser,
+        (Role::Interviewer, _) => ScopeSet::Interviewer,
+        (Role::Admin | Role::Coordinator, Wish::OwnCalendar) => ScopeSet::OwnCalendar,
+        (Role::Admin | Role::Coordinator, _) => ScopeSet::Coordinator,
     }
 }
 
@@ -132,7 +160,7 @@ pub async fn read_again(services: &Services, org: OrgId, id: ConnectionId) -> Re
     };
     let probe = Probe { calendars: looked.calendars, status: ConnectionStatus::Active, last_error };
     let txn = services.store.begin().await?;
-    store_calendars(&txn, org, id, &probe).await?;
+    choice::keep_list(&txn, org, id, &probe.calendars).await?;
     if let Some(zone) = probe.zone() {
         people::learn_zone(&txn, org, connection.person, zone).await?;
     }
@@ -195,10 +223,13 @@ pub struct Grant<'a> {
     /// The granted scopes: of the answer, or those asked for where it names none (RFC 6749 section 5.1).
     pub scopes: &'a BTreeSet<String>,
     pub probe: &'a Probe,
+    /// Whether its owner agreed that it takes the place of what is in its way: another account of this provider, or any other one
+    /// where the organisation wants one calendar of each person.
+    pub takes_over: bool,
 }
 
-/// Stores a grant as the person's connection at this provider, with an audit row. A connection that works for another account,
-/// or that opens more than this grant, is left as it is.
+/// Stores a grant as the person's connection at this provider, with an audit row. A connection that opens more than this grant is
+/// left as it is, and so is what is in its way, unless their owner agreed that this takes its place.
 ///
 /// # Errors
 /// [`ConnectError::OfflineMissing`]; nothing was written then.
@@ -210,26 +241,44 @@ pub async fn store(
     grant: Grant<'_>,
     origin: &Origin,
 ) -> Result<Connection, ConnectError> {
-    let existing = super::in_org(org)
+    let rows = super::in_org(org)
         .filter(connections::Column::PersonId.eq(person))
-        .filter(connections::Column::Provider.eq(stored(grant.provider)))
-        .one(&**txn)
+        .order_by_desc(connections::Column::IsPrimary)
+        .all(&**txn)
         .await
         .map_err(StoreError::from)?;
-    if let Some(kept) = existing.clone().and_then(from_row).filter(|connection| keeps(connection, &grant)) {
+    let is_this = |row: &connections::Model| {
+        row.provider == stored(grant.provider) && row.account_subject == grant.identity.subject
+    };
+    let one_calendar = people::organisation(&**txn, org).await?.policies.one_calendar;
+    let in_the_way = |row: &&connections::Model| {
+        let counts = one_calendar || row.provider == stored(grant.provider);
+        row.status != ConnectionStatus::Inactive && !is_this(row) && counts
+    };
+    let in_the_way: Vec<connections::Model> = rows.iter().filter(in_the_way).cloned().collect();
+    let existing = rows.into_iter().find(is_this);
+    if let Some(kept) = existing.clone().and_then(from_row).filter(|connection| opens_more(connection, &grant)) {
         return Ok(kept);
     }
-    let (id, is_first) = match &existing {
-        Some(row) => (row.id, false),
-        None => (ConnectionId::new(), !has_primary(txn, org, person).await?),
+    if !grant.takes_over
+        && let Some(kept) = in_the_way.iter().cloned().find_map(from_row)
+    {
+        return Ok(kept);
+    }
+    for row in &in_the_way {
+        disconnect::give_way(services, txn, row, grant.provider, origin).await?;
+    }
+    let id = existing.as_ref().map_or_else(ConnectionId::new, |row| row.id);
+    let connected = existing.as_ref().filter(|row| row.status != ConnectionStatus::Inactive);
+    let is_primary = match connected {
+        Some(row) => row.is_primary,
+        None => !has_primary(txn, org, person).await?,
     };
     let seal = |column, text: &str| services.keys.seal(&token_place(org, id, column), text);
     let now = services.clock.now();
     let refresh = grant.tokens.refresh.as_ref().map(|token| seal("refresh_token", token.expose()));
     // An expired connection's refresh token is dead: with it, this would end again within the hour.
-    let reusable = existing
-        .as_ref()
-        .filter(|row| row.account_subject == grant.identity.subject && row.status != ConnectionStatus::Expired);
+    let reusable = existing.as_ref().filter(|row| row.status != ConnectionStatus::Expired);
     let refresh = refresh.or_else(|| reusable.and_then(|row| row.refresh_token.clone()));
     let refresh = refresh.ok_or(ConnectError::OfflineMissing)?;
     let row = connections::ActiveModel {
@@ -249,15 +298,16 @@ pub async fn store(
         token_version: Set(existing.as_ref().map_or(0, |row| row.token_version + 1)),
         refresh_owner: Set(None),
         refresh_until: Set(None),
-        is_primary: Set(existing.as_ref().map_or(is_first, |row| row.is_primary)),
+        is_primary: Set(is_primary),
         // By the clock that claims go by: a job that is about to be parked asks whether this came after it began.
         connected_at: Set(crate::store::now(&**txn).await?.into()),
         last_synced_at: Set((grant.probe.status == ConnectionStatus::Active).then_some(now.into())),
     };
     let row = if existing.is_some() { row.update(&**txn).await } else { row.insert(&**txn).await };
     let row = row.map_err(StoreError::from)?;
-    store_calendars(txn, org, id, grant.probe).await?;
+    choice::keep_list(txn, org, id, &grant.probe.calendars).await?;
     busy::forget(txn, org, id).await?;
+    revocation::call_off(txn, stored(grant.provider), &grant.identity.subject).await?;
     // Both rows were made of a provider we know.
     let connection = from_row(row).ok_or(StoreError::Closed)?;
     let detail = serde_json::json!({
@@ -273,13 +323,10 @@ pub async fn store(
     Ok(connection)
 }
 
-/// Whether what stands there is better left alone: it works, and either belongs to another account or opens something that
-/// this grant does not (somebody signing in again with boxes unticked).
-fn keeps(connection: &Connection, grant: &Grant<'_>) -> bool {
-    let opens_more = [Need::ReadBusy, Need::WriteEvents]
-        .into_iter()
-        .any(|need| connection.can(need) && !opens(grant.provider, grant.scopes, need));
-    connection.is_usable() && (connection.account_subject != grant.identity.subject || opens_more)
+/// Whether it works and opens something that this grant does not: somebody signing in again with boxes unticked.
+fn opens_more(connection: &Connection, grant: &Grant<'_>) -> bool {
+    let more = |need: Need| connection.can(need) && !opens(grant.provider, grant.scopes, need);
+    connection.is_usable() && Need::ALL.into_iter().any(more)
 }
 
 async fn has_primary(txn: &Txn, org: OrgId, person: PersonId) -> Result<bool, StoreError> {
@@ -288,33 +335,6 @@ async fn has_primary(txn: &Txn, org: OrgId, person: PersonId) -> Result<bool, St
         .filter(connections::Column::IsPrimary.eq(true))
         .filter(connections::Column::Status.ne(ConnectionStatus::Inactive));
     Ok(primary.count(&**txn).await? > 0)
-}
-
-/// The calendars to choose from: at first the primary one is read and written to. What the owner chose before stays.
-async fn store_calendars(txn: &Txn, org: OrgId, connection: ConnectionId, probe: &Probe) -> Result<(), StoreError> {
-    let named = |name: &str| calendars::ActiveModel {
-        id: Set(CalendarId::new()),
-        org_id: Set(org),
-        connection_id: Set(connection),
-        provider_id: Set(PRIMARY.to_owned()),
-        name: Set(name.to_owned()),
-        is_read: Set(true),
-        is_write_target: Set(true),
-    };
-    let main = probe.calendars.iter().find(|calendar| calendar.primary);
-    let mut rows = vec![named(main.map_or("Main calendar", |calendar| &calendar.name))];
-    let others = probe.calendars.iter().filter(|calendar| !calendar.primary);
-    rows.extend(others.map(|calendar| calendars::ActiveModel {
-        provider_id: Set(calendar.id.clone()),
-        is_read: Set(false),
-        is_write_target: Set(false),
-        ..named(&calendar.name)
-    }));
-    let known = OnConflict::columns([calendars::Column::ConnectionId, calendars::Column::ProviderId])
-        .update_column(calendars::Column::Name)
-        .to_owned();
-    calendars::Entity::insert_many(rows).on_conflict(known).exec_without_returning(&**txn).await?;
-    Ok(())
 }
 
 /// What is missing of what is needed, as a sentence; empty if nothing is.
@@ -330,6 +350,10 @@ fn missing_sentence(provider: Provider, scopes: &BTreeSet<String>, needs: &[Need
 /// Whether granted scopes open something; what opens what is [`oauth::scopes`]' knowledge.
 pub(super) fn opens(provider: Provider, granted: &BTreeSet<String>, need: Need) -> bool {
     let (asked, scope) = match (provider, need) {
+        (Provider::Google, Need::ListCalendars) => (ScopeSet::Chooser, "calendar.calendarlist.readonly"),
+        (Provider::Google, Need::MakeCalendars) => (ScopeSet::OwnCalendar, "calendar.app.created"),
+        (Provider::Microsoft, Need::ListCalendars) => (ScopeSet::Interviewer, "Calendars.Read"),
+        (Provider::Microsoft, Need::MakeCalendars) => (ScopeSet::Coordinator, "Calendars.ReadWrite"),
         (Provider::Google, Need::ReadBusy) => (ScopeSet::Interviewer, "calendar.freebusy"),
         (Provider::Google, Need::WriteEvents) => (ScopeSet::Coordinator, "calendar.events"),
         (Provider::Microsoft, Need::ReadBusy) => (ScopeSet::Interviewer, "Calendars.Read"),

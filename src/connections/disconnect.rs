@@ -1,17 +1,16 @@
-//! Disconnecting: the tokens go at once and for good, the grant at the provider as well as it can be ended.
+//! Disconnecting: ours at once and for good, the grant at the provider by a promise.
 //!
-//! Ours always succeeds; the provider is told afterwards, with the refresh token it was granted. The row stays, `inactive`, so
-//! that what was written to the calendar is still known, and connecting again keeps its settings.
-
-use std::time::Duration;
+//! It always succeeds here: the tokens go with the transaction. The provider is told afterwards ([`revocation`]), at once if it
+//! answers. The row stays, `inactive`, so that what was written to the calendar is still known, and connecting the same account again
+//! keeps its settings.
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
 
-use super::{Services, busy, of_people, stored, token_place};
+use super::{Services, busy, of_people, revocation, stored};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
-    calendars::{Provider, oauth::RefreshToken},
+    calendars::Provider,
     ids::PersonId,
     people::{
         self, Admin, Member,
@@ -19,9 +18,6 @@ use crate::{
     },
     store::{StoreError, Txn, entities::connections, words::ConnectionStatus},
 };
-
-/// How long the provider may take; the person waits for it.
-const REVOKE_DEADLINE: Duration = Duration::from_secs(4);
 
 /// Disconnects the member's own calendar at this provider. `false` if none was connected.
 ///
@@ -42,7 +38,7 @@ pub async fn disconnect(
         .await?;
     let Some(row) = row else { return Ok(false) };
     let (org, id) = (member.org, row.id);
-    shut(&txn, &row).await?;
+    shut(services, &txn, &row).await?;
     if row.is_primary {
         let others = of_people(&*txn, org, &[member.person]).await?.remove(&member.person).unwrap_or_default();
         let heir = others.into_iter().find(|one| one.id != id && one.is_usable());
@@ -63,26 +59,42 @@ pub async fn disconnect(
     audit::record(&txn, entry).await?;
     txn.commit().await?;
 
-    let refresh = row.refresh_token.as_deref();
-    let refresh = refresh.and_then(|sealed| services.keys.open(&token_place(org, id, "refresh_token"), sealed).ok());
-    if let (Some(refresh), Some(client)) = (refresh, services.calendars.get(provider)) {
-        let token = RefreshToken::new(refresh.expose());
-        match tokio::time::timeout(REVOKE_DEADLINE, client.oauth.revoke(&token)).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!(connection = %id, %error, "a grant was not revoked"),
-            Err(_) => tracing::warn!(connection = %id, "the provider did not answer a revocation in time"),
+    // Who looks at the provider's page of applications a moment later finds us gone. If it does not answer, the job tries again.
+    for pending in revocation::of_connection(services, org, id).await? {
+        if let Err(error) = revocation::carry_out(services, org, pending).await {
+            tracing::info!(connection = %id, %error, "a grant is handed back later");
         }
     }
     Ok(true)
 }
 
+/// This account makes room for another, as its owner agreed.
+pub(super) async fn give_way(
+    services: &Services,
+    txn: &Txn,
+    row: &connections::Model,
+    to: Provider,
+    origin: &Origin,
+) -> Result<(), StoreError> {
+    shut(services, txn, row).await?;
+    let (org, actor, action) = (row.org_id, Actor::Person(row.person_id), "connection.switched");
+    let detail = json!({ "from": row.provider.as_str(), "to": to.as_str() });
+    let entry = AuditEntry { org, actor, action, subject: row.id.to_string(), detail, origin: origin.clone() };
+    audit::record(txn, entry).await
+}
+
 /// Bars a person, who loses everything at once: their sessions, the tokens of their calendars, and with them every call in
-/// their name. Invitations to a barred person open nothing. What they granted stands at the providers until they take it
-/// back there.
+/// their name. Invitations to a barred person open nothing. What they granted is handed back.
 ///
 /// # Errors
 /// [`RoleError`]; nothing was changed then.
-pub async fn switch_off(txn: &Txn, admin: &Admin, person: PersonId, origin: &Origin) -> Result<(), RoleError> {
+pub async fn switch_off(
+    services: &Services,
+    txn: &Txn,
+    admin: &Admin,
+    person: PersonId,
+    origin: &Origin,
+) -> Result<(), RoleError> {
     let org = admin.member().org;
     if roles::subject(txn, admin, person).await?.disabled_at.is_some() {
         return Ok(());
@@ -95,7 +107,7 @@ pub async fn switch_off(txn: &Txn, admin: &Admin, person: PersonId, origin: &Ori
         .await
         .map_err(StoreError::from)?;
     for row in &rows {
-        shut(txn, row).await?;
+        shut(services, txn, row).await?;
     }
     let (actor, action) = (Actor::Person(admin.member().person), "person.switched_off");
     let detail = json!({ "connections": rows.len() });
@@ -104,7 +116,8 @@ pub async fn switch_off(txn: &Txn, admin: &Admin, person: PersonId, origin: &Ori
 }
 
 /// The row stays; its tokens and what was read go, and a refresh under way is not stored.
-async fn shut(txn: &Txn, row: &connections::Model) -> Result<(), StoreError> {
+async fn shut(services: &Services, txn: &Txn, row: &connections::Model) -> Result<(), StoreError> {
+    revocation::promise(services, txn, row).await?;
     connections::Entity::update_many()
         .col_expr(connections::Column::Status, Expr::value(ConnectionStatus::Inactive))
         .col_expr(connections::Column::LastError, Expr::value(""))

@@ -1,14 +1,17 @@
 //! Connections: a person's account at a provider, with the tokens that reach it.
 //!
-//! Making one lives in [`connect`], ending one in [`disconnect`], keeping its token fresh in [`tokens`], asking when its owner is
+//! Making one lives in [`connect`], what its owner wants of it in [`choice`], ending one in [`disconnect`] and [`revocation`], keeping its token fresh in [`tokens`], asking when its owner is
 //! busy in [`busy`], and what an organisation allows for all of its people in [`organisation`]. How a
 //! provider is spoken to is [`crate::calendars`]' business. A connection that cannot be read makes its owner *unknown*, which
 //! is never free.
 
 pub mod busy;
+pub mod choice;
 pub mod connect;
 pub mod disconnect;
 pub mod organisation;
+pub mod refresh;
+pub mod revocation;
 pub mod tokens;
 
 use std::{
@@ -33,7 +36,7 @@ use crate::{
     },
     clock::Clock,
     config::Config,
-    ids::{ConnectionId, OrgId, PersonId},
+    ids::{ConnectionId, OrgId, PersonId, RevocationId},
     secrets::{KeyRing, Place, Secret},
     store::{
         Stamp, Store, StoreError, Txn,
@@ -60,6 +63,8 @@ pub trait Watch: Send + Sync {
     async fn expired(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError>;
     /// The connection works (again): new tokens were stored.
     async fn connected(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError>;
+    /// A connection was ended, and this is still to be done about it at the provider.
+    async fn disconnected(&self, txn: &Txn, org: OrgId, revocation: RevocationId) -> Result<(), StoreError>;
 }
 
 /// Nobody to tell.
@@ -72,6 +77,10 @@ impl Watch for Unwatched {
     }
 
     async fn connected(&self, _: &Txn, _: &Connection) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn disconnected(&self, _: &Txn, _: OrgId, _: RevocationId) -> Result<(), StoreError> {
         Ok(())
     }
 }
@@ -221,12 +230,20 @@ pub enum Need {
     ReadBusy,
     /// Putting events onto its calendar.
     WriteEvents,
+    /// Naming the calendars there are to choose from.
+    ListCalendars,
+    /// Making a calendar of our own beside its owner's.
+    MakeCalendars,
 }
 
 impl Need {
+    pub const ALL: [Self; 4] = [Self::ReadBusy, Self::WriteEvents, Self::ListCalendars, Self::MakeCalendars];
+
     /// What a person would have to allow.
     pub fn in_words(self) -> &'static str {
         match self {
+            Self::ListCalendars => "see the list of your calendars",
+            Self::MakeCalendars => "make a calendar of its own",
             Self::ReadBusy => "see when you are busy",
             Self::WriteEvents => "add events to your calendar",
         }
@@ -286,14 +303,21 @@ pub async fn find(db: &impl ConnectionTrait, org: OrgId, id: ConnectionId) -> Re
     Ok(row.and_then(from_row))
 }
 
-/// The connection this person's events are written to, if it is usable and may write.
+/// Where this person's events are put: a connection that is usable and may write, and the provider's id of the calendar.
 pub async fn write_target(
     db: &impl ConnectionTrait,
     org: OrgId,
     person: PersonId,
-) -> Result<Option<Connection>, StoreError> {
+) -> Result<Option<(Connection, String)>, StoreError> {
     let found = of_people(db, org, &[person]).await?.remove(&person).unwrap_or_default();
-    Ok(found.into_iter().find(|one| one.is_primary && one.is_usable() && one.can(Need::WriteEvents)))
+    let target = found.into_iter().find(|one| one.is_primary && one.is_usable() && one.can(Need::WriteEvents));
+    match target {
+        Some(connection) => {
+            let calendar = choice::target(db, org, connection.id).await?;
+            Ok(Some((connection, calendar)))
+        }
+        None => Ok(None),
+    }
 }
 
 /// A connection of this person that does all that their role wants of one.

@@ -20,7 +20,7 @@ use crate::{
         identity::Identity,
         oauth::{RefreshToken, TokenSet, scopes::short_name},
     },
-    connections::connect::{self, Grant, Probe},
+    connections::connect::{self, Grant, Probe, Wish},
     ids::{Email, OrgId, PersonId},
     people::{self, NewPerson},
     sign_in,
@@ -135,7 +135,14 @@ async fn furnish(
     if let Some(Signed { identity, grant, probe }) = &account {
         sign_in::identities::add_identity(&txn, org, person, played.provider, identity, now).await?;
         if let Some(probe) = probe {
-            let grant = Grant { provider: played.provider, identity, tokens: grant, scopes: &grant.scopes, probe };
+            let grant = Grant {
+                provider: played.provider,
+                identity,
+                tokens: grant,
+                scopes: &grant.scopes,
+                probe,
+                takes_over: false,
+            };
             let stored = connect::store(&state.services, &txn, org, person, grant, &Origin::default()).await;
             stored.map_err(|error| SeedError::Sandbox(error.to_string()))?;
         }
@@ -160,7 +167,7 @@ async fn account(
     zone: Option<Tz>,
     connected: bool,
 ) -> Result<Signed, SeedError> {
-    let wanted = connect::asks(Role::Interviewer).scopes(played.provider);
+    let wanted = connect::asks(Role::Interviewer, Wish::Usual).scopes(played.provider);
     let order = json!({ "provider": played.provider, "account": played.email, "scopes": wanted });
     let tokens: Tokens = ask(http.post(at(control, "/control/token")).json(&order)).await?;
     let identity = identity(&tokens.id_token, played)?;

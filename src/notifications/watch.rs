@@ -10,6 +10,7 @@ use super::{Message, Post, Recipient, ReconnectNeeded, post};
 use crate::{
     config::Config,
     connections::{Connection, Need, Watch},
+    ids::{OrgId, RevocationId},
     outbox::{self, Job},
     people,
     store::{self, StoreError, Txn, words::ConnectionStatus},
@@ -58,6 +59,13 @@ impl Watch for TellOwner {
             let job = Job::ReadConnection { connection: connection.id };
             outbox::enqueue(txn, connection.org, &job, store::now(&**txn).await?).await?;
         }
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    async fn disconnected(&self, txn: &Txn, org: OrgId, revocation: RevocationId) -> Result<(), StoreError> {
+        let now = store::now(&**txn).await?;
+        outbox::enqueue(txn, org, &Job::EndGrant { revocation }, now).await?;
         self.wake.notify_one();
         Ok(())
     }

@@ -19,7 +19,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{BookingId, ConnectionId, EventId, JobId, MessageId, NoteId, OrgId, PersonId, RequestId},
+    ids::{BookingId, ConnectionId, EventId, JobId, MessageId, NoteId, OrgId, PersonId, RequestId, RevocationId},
     store::{
         self, Stamp, StoreError, Txn,
         entities::{connections, jobs},
@@ -54,6 +54,8 @@ pub enum Job {
     WriteNote { note: NoteId, request: RequestId },
     /// Remind everybody of a booked interview, that many minutes before.
     Remind { booking: BookingId, minutes: u32 },
+    /// Hand the grant of a disconnected account back to its provider.
+    EndGrant { revocation: RevocationId },
 }
 
 impl Job {
@@ -67,6 +69,7 @@ impl Job {
             Self::TellAnswered { .. } => "tell_answered",
             Self::WriteNote { .. } => "write_note",
             Self::Remind { .. } => "remind",
+            Self::EndGrant { .. } => "end_grant",
         }
     }
 
@@ -80,6 +83,7 @@ impl Job {
             Self::TellAnswered { person, .. } => format!("answered:{person}"),
             Self::WriteNote { request, .. } => format!("ats:{request}"),
             Self::Remind { booking, minutes } => format!("remind:{booking}:{minutes}"),
+            Self::EndGrant { revocation } => revocation.to_string(),
         }
     }
 
@@ -282,6 +286,15 @@ pub async fn next_try(db: &impl ConnectionTrait, org: OrgId, job: &Job) -> Resul
         .one(db)
         .await?;
     Ok(row.map(|row| row.run_at.at()))
+}
+
+/// How many promises wait for this connection to work again.
+pub async fn waiting_for(db: &impl ConnectionTrait, org: OrgId, connection: ConnectionId) -> Result<u64, StoreError> {
+    let parked = jobs::Entity::find()
+        .filter(jobs::Column::OrgId.eq(org))
+        .filter(jobs::Column::ParkedFor.eq(connection))
+        .filter(jobs::Column::Status.eq(JobStatus::Parked));
+    Ok(parked.count(db).await?)
 }
 
 /// The jobs of this subject that wait for their turn.

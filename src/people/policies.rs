@@ -38,6 +38,11 @@ pub struct Policies {
     pub reminder_minutes: Vec<u32>,
     /// Whose consent opens the calendars that are read.
     pub calendar_access: CalendarAccess,
+    /// Whether each person has one calendar account connected at a time: another takes its place.
+    pub one_calendar: bool,
+    /// For how many minutes what was read last still counts when a sign-in expires, so that its owner can mend it before
+    /// candidates notice.
+    pub expiry_grace_minutes: u32,
     /// What another version of this program decided by: kept as it is.
     #[serde(flatten)]
     pub others: serde_json::Map<String, serde_json::Value>,
@@ -52,6 +57,8 @@ impl Default for Policies {
             require_calendar: false,
             reminder_minutes,
             calendar_access: CalendarAccess::Delegated,
+            one_calendar: false,
+            expiry_grace_minutes: 15,
             others: serde_json::Map::new(),
         }
     }

@@ -7,7 +7,7 @@ use sea_orm::{
 use super::{KeyRing, OpenError, Place};
 use crate::store::{
     Stamp, Store, StoreError,
-    entities::{booking_links, connections, key_canaries, messages},
+    entities::{booking_links, connections, key_canaries, messages, revocations},
     words::MessageStatus,
 };
 
@@ -82,6 +82,10 @@ async fn in_use(txn: &crate::store::Txn, key_id: &str) -> Result<bool, StoreErro
         )
         .count(&**txn)
         .await?;
+    let revocations = revocations::Entity::find()
+        .filter(revocations::Column::RefreshToken.starts_with(&sealed_with))
+        .count(&**txn)
+        .await?;
     let links = booking_links::Entity::find()
         .filter(booking_links::Column::KeyId.eq(key_id))
         .filter(booking_links::Column::RevokedAt.is_null())
@@ -95,5 +99,5 @@ async fn in_use(txn: &crate::store::Txn, key_id: &str) -> Result<bool, StoreErro
         .filter(messages::Column::CreatedAt.gt(Stamp::from(crate::store::now(&**txn).await? - MAILS_WAIT)))
         .count(&**txn)
         .await?;
-    Ok(tokens + links + mails > 0)
+    Ok(tokens + revocations + links + mails > 0)
 }

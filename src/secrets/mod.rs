@@ -5,6 +5,7 @@
 //! open. The database holds no key; there is no mode without encryption.
 
 mod canary;
+mod rotate;
 
 use std::fmt;
 
@@ -21,6 +22,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::ids::{LinkToken, OrgId, random_bytes};
 
 pub use canary::{CanaryError, check_canaries};
+pub use rotate::{Rotation, rotate};
 
 /// The envelope's format, part of what is authenticated.
 const VERSION: &str = "v1";

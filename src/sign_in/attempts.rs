@@ -7,7 +7,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use super::return_to::ReturnTo;
 use crate::{
     calendars::{Provider, oauth::PkceVerifier},
-    connections::{self, Services},
+    connections::{self, Services, connect::Wish},
     ids::{InvitationId, LinkToken, PersonId, sha256},
     people::sessions,
     secrets::{OpenError, Place},
@@ -54,7 +54,7 @@ pub fn clear_cookie() -> String {
 pub(super) enum Goal {
     SignIn,
     /// This person, who is signed in, connects a calendar.
-    Connect(PersonId),
+    Connect(PersonId, Wish),
     /// Whoever comes back accepts this invitation.
     Accept(InvitationId),
     /// This person, who is signed in, takes up what they were offered.
@@ -70,7 +70,12 @@ impl Goal {
     fn word(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
-            Self::Connect(_) => "connect",
+            Self::Connect(_, wish) => match wish {
+                Wish::Usual => "connect",
+                Wish::ChooseCalendars => "connect_choose",
+                Wish::OwnCalendar => "connect_own",
+                Wish::TakeOver => "connect_take_over",
+            },
             Self::Accept(_) => "accept",
             Self::Coordinate(..) => "coordinate",
         }
@@ -79,7 +84,7 @@ impl Goal {
     fn ids(self) -> (Option<PersonId>, Option<InvitationId>) {
         match self {
             Self::SignIn => (None, None),
-            Self::Connect(person) => (Some(person), None),
+            Self::Connect(person, _) => (Some(person), None),
             Self::Accept(invitation) => (None, Some(invitation)),
             Self::Coordinate(person, invitation) => (Some(person), Some(invitation)),
         }
@@ -87,13 +92,13 @@ impl Goal {
 
     /// Reads back what was stored; another word or other ids are none of ours.
     fn stored(word: &str, ids: (Option<PersonId>, Option<InvitationId>)) -> Option<Self> {
-        let goal = match ids {
-            (None, None) => Self::SignIn,
-            (Some(person), None) => Self::Connect(person),
-            (None, Some(invitation)) => Self::Accept(invitation),
-            (Some(person), Some(invitation)) => Self::Coordinate(person, invitation),
+        let goals = match ids {
+            (None, None) => vec![Self::SignIn],
+            (Some(person), None) => Wish::ALL.map(|wish| Self::Connect(person, wish)).to_vec(),
+            (None, Some(invitation)) => vec![Self::Accept(invitation)],
+            (Some(person), Some(invitation)) => vec![Self::Coordinate(person, invitation)],
         };
-        (goal.word() == word).then_some(goal)
+        goals.into_iter().find(|goal| goal.word() == word)
     }
 }
 

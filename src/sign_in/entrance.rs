@@ -56,7 +56,7 @@ pub(super) async fn entrance(
             let offer = offer.filter(|offer| offer.person == member.person && offer.works(now).is_ok());
             Ok(Entrance::Promoted(member.clone(), offer.ok_or(SignInError::InvitationSpent)?))
         }
-        (Goal::Connect(_), Some(member)) => Ok(Entrance::Member(member.clone())),
+        (Goal::Connect(..), Some(member)) => Ok(Entrance::Member(member.clone())),
         (Goal::Accept(id), _) => {
             let invitation = invitations::redeemable(db, id, now).await?.ok_or(SignInError::InvitationSpent)?;
             if known.is_some() {
@@ -70,6 +70,6 @@ pub(super) async fn entrance(
         }
         (Goal::SignIn, _) => Ok(Entrance::Anyone),
         // A member was found for every goal that needs one.
-        (Goal::Connect(_) | Goal::Coordinate(..), None) => Err(SignInError::State { signed_in: false }),
+        (Goal::Connect(..) | Goal::Coordinate(..), None) => Err(SignInError::State { signed_in: false }),
     }
 }

@@ -41,7 +41,10 @@ pub enum SignInError {
     #[error("{} may sign in here.", allowed(*.0))]
     TenantNotAllowed(Tenant),
     #[error("{}", mismatch(.chosen, .wanted))]
-    AccountMismatch { chosen: String, wanted: String },
+    AccountMismatch { provider: Provider, chosen: String, wanted: String },
+    /// By the policy of their organisation.
+    #[error("Your organisation wants one calendar of each person, and {} is connected.", .connected.label())]
+    OneCalendar { wanted: Provider, connected: Provider },
     #[error("{} did not grant lasting access, so the calendar would stop working within the hour.", name(*.0))]
     OfflineMissing(Provider),
     #[error("Nobody can sign up here by themselves.")]
@@ -73,7 +76,9 @@ impl SignInError {
             Self::Token(_) => 401,
             Self::TenantNotAllowed(_) | Self::SignUpClosed | Self::Disabled | Self::ProviderNotAllowed(_) => 403,
             Self::ProviderUnknown => 404,
-            Self::AccountMismatch { .. } | Self::OfflineMissing(_) | Self::AccountInUse => 409,
+            Self::AccountMismatch { .. } | Self::OneCalendar { .. } | Self::OfflineMissing(_) | Self::AccountInUse => {
+                409
+            }
             Self::InvitationSpent => 410,
             Self::Sealed(_) | Self::Store(_) => 500,
             Self::Exchange(_) | Self::ProviderDown(_) => 502,
@@ -96,6 +101,7 @@ impl SignInError {
             Self::Token(_) => "oauth_token",
             Self::TenantNotAllowed(_) => "tenant_not_allowed",
             Self::AccountMismatch { .. } => "account_mismatch",
+            Self::OneCalendar { .. } => "one_calendar",
             Self::OfflineMissing(_) => "offline_access_missing",
             Self::SignUpClosed => "sign_up_closed",
             Self::Disabled => "person_disabled",
@@ -104,6 +110,20 @@ impl SignInError {
             Self::AccountInUse => "account_in_use",
             Self::Sealed(_) | Self::Store(_) => "internal",
         }
+    }
+
+    /// Whether the provider, or the person at the provider's page, ended it.
+    pub fn is_of_the_provider(&self) -> bool {
+        matches!(
+            self,
+            Self::Denied(_)
+                | Self::AdminConsent(_)
+                | Self::Interaction(_)
+                | Self::Refused(_)
+                | Self::ProviderDown(_)
+                | Self::Exchange(_)
+                | Self::OfflineMissing(_)
+        )
     }
 
     /// What to do about it.
@@ -123,6 +143,7 @@ impl SignInError {
             }
             Self::TenantNotAllowed(_) => "Sign in again and choose such an account.",
             Self::AccountMismatch { .. } => "Start again and choose the account that is connected.",
+            Self::OneCalendar { .. } => "Switch in the settings, or leave things as they are.",
             Self::OfflineMissing(Provider::Google) => {
                 "Remove Convene at myaccount.google.com/permissions, then sign in again and allow access."
             }
@@ -146,7 +167,8 @@ impl SignInError {
     pub fn way_on(&self) -> WayOn {
         match self {
             // Whoever has a calendar to mistake for another is signed in.
-            Self::State { signed_in: true } | Self::AccountMismatch { .. } => WayOn::Dashboard,
+            Self::State { signed_in: true } => WayOn::Dashboard,
+            Self::AccountMismatch { .. } | Self::OneCalendar { .. } => WayOn::Settings,
             _ => WayOn::SignIn,
         }
     }

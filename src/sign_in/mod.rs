@@ -34,7 +34,7 @@ use crate::{
         oauth::{AuthorizeRequest, Pkce, Prompt, scopes::short_name},
     },
     config::SignUp,
-    connections::{self, Connection, Services, connect},
+    connections::{self, Connection, Services, connect, connect::Wish},
     ids::{LinkToken, OrgId, PersonId},
     invitations::Invitation,
     people::{
@@ -53,7 +53,7 @@ pub enum Purpose<'a> {
     /// To sign in or up, and to connect their calendar on the way.
     SignIn,
     /// To connect or reconnect a calendar of somebody who is signed in.
-    Connect(&'a Member),
+    Connect(&'a Member, Wish),
     /// To accept an invitation, by whoever holds its link.
     Accept(&'a Invitation),
     /// To take up the role that somebody who is signed in was offered, with the permission it needs.
@@ -64,7 +64,7 @@ impl Purpose<'_> {
     fn goal(self) -> Goal {
         match self {
             Self::SignIn => Goal::SignIn,
-            Self::Connect(member) => Goal::Connect(member.person),
+            Self::Connect(member, wish) => Goal::Connect(member.person, wish),
             Self::Accept(invitation) => Goal::Accept(invitation.id),
             Self::Coordinate(member, offer) => Goal::Coordinate(member.person, offer.id),
         }
@@ -96,20 +96,31 @@ pub async fn begin(
         return Err(SignInError::ProviderUnknown);
     }
     let browser = browser.unwrap_or_else(BrowserToken::random);
-    let (role, hint) = match purpose {
+    let (asked, hint) = match purpose {
         // Nobody knows yet who comes; whoever signs up runs requests.
-        Purpose::SignIn => (Role::Coordinator, None),
-        Purpose::Connect(member) => (member.role, account_to_reconnect(services, provider, member).await?),
-        Purpose::Accept(invitation) => (invitation.role, None),
-        Purpose::Coordinate(member, offer) => (offer.role, account_to_reconnect(services, provider, member).await?),
+        Purpose::SignIn => (connect::asks(Role::Coordinator, Wish::Usual), None),
+        Purpose::Accept(invitation) => (connect::asks(invitation.role, Wish::Usual), None),
+        // Another account, or it would not be in the way.
+        Purpose::Connect(member, Wish::TakeOver) => (connect::asks(member.role, Wish::Usual), None),
+        Purpose::Connect(member, wish) => {
+            nothing_in_the_way(services, provider, member).await?;
+            let connected = connected(services, provider, member).await?;
+            let wish = connected.as_ref().map_or(wish, |connection| wish.keeping(connection));
+            (connect::asks(member.role, wish), connected.map(|connection| connection.account_email))
+        }
+        Purpose::Coordinate(member, offer) => {
+            let connected = connected(services, provider, member).await?;
+            (connect::asks(offer.role, Wish::Usual), connected.map(|connection| connection.account_email))
+        }
     };
+    let hint = hint.filter(|email| !email.is_empty());
     let pkce = Pkce::generate();
     let request = AuthorizeRequest {
         redirect_uri: client.redirect_uri.clone(),
         state: LinkToken::random().expose().to_owned(),
         nonce: LinkToken::random().expose().to_owned(),
         pkce_challenge: pkce.challenge,
-        scopes: connect::asks(role),
+        scopes: asked,
         login_hint: hint,
         prompt: Some(match (purpose, provider) {
             // The one way to get a refresh token from Google again.
@@ -228,7 +239,7 @@ async fn complete(
     let member = match attempt.goal {
         Goal::SignIn | Goal::Accept(_) => None,
         // Connecting is for the person who asked for it, in the session they asked from.
-        Goal::Connect(person) | Goal::Coordinate(person, _) => {
+        Goal::Connect(person, _) | Goal::Coordinate(person, _) => {
             match signed_in.filter(|member| member.person == person) {
                 Some(member) => Some(member),
                 None => return Err(SignInError::State { signed_in: false }),
@@ -236,8 +247,10 @@ async fn complete(
         }
     };
     *whom = member.as_ref().map(|member| (member.org, member.person));
-    if let Some(member) = &member {
+    let takes_over = matches!(attempt.goal, Goal::Connect(_, Wish::TakeOver));
+    if let Some(member) = member.as_ref().filter(|_| !takes_over) {
         same_account(services, provider, member, &identity).await?;
+        nothing_in_the_way(services, provider, member).await?;
     }
     let known = match &member {
         Some(member) => people::find(services.store.reader(), member.org, member.person).await?,
@@ -246,7 +259,8 @@ async fn complete(
     *whom = known.as_ref().map(|person| (person.org, person.id));
     let entrance = entrance(services, provider, attempt.goal, member.as_ref(), known.as_ref()).await?;
     let Roles { asked, needed } = entrance.roles(known.as_ref());
-    let asked = connect::asks(asked);
+    let wish = if let Goal::Connect(_, wish) = attempt.goal { wish } else { Wish::Usual };
+    let asked = connect::asks(asked, wish);
     let scopes = if tokens.scopes.is_empty() {
         // RFC 6749 section 5.1: an answer that names no scope granted what was asked for.
         asked.scopes(provider).iter().map(|scope| short_name(scope).to_owned()).collect()
@@ -262,7 +276,8 @@ async fn complete(
     let probe = connect::probe(client, provider, &tokens.access, &account, &scopes, needs, now).await;
 
     let zone = probe.zone().or(attempt.zone);
-    let entry = Entry { provider, identity: &identity, tokens: &tokens, scopes: &scopes, probe: &probe, zone, sign_up };
+    let (identity, tokens, scopes, probe) = (&identity, &tokens, &scopes, &probe);
+    let entry = Entry { provider, identity, tokens, scopes, probe, zone, sign_up, takes_over };
     let session = callback.session.as_ref();
     let mut written = write(services, &entry, &entrance, session, origin, now).await;
     if let Err(SignInError::Store(StoreError::Refused(Violation::Duplicate))) = written {
@@ -304,6 +319,7 @@ async fn same_account(
 ) -> Result<(), SignInError> {
     match connected(services, provider, member).await? {
         Some(connection) if connection.account_subject != identity.subject => Err(SignInError::AccountMismatch {
+            provider,
             chosen: identity.email.clone().unwrap_or_default(),
             wanted: connection.account_email,
         }),
@@ -311,13 +327,17 @@ async fn same_account(
     }
 }
 
-async fn account_to_reconnect(
-    services: &Services,
-    provider: Provider,
-    member: &Member,
-) -> Result<Option<String>, StoreError> {
-    let connection = connected(services, provider, member).await?;
-    Ok(connection.map(|connection| connection.account_email).filter(|email| !email.is_empty()))
+/// Refuses a second account where the organisation wants one calendar of each person: the other is asked about first.
+async fn nothing_in_the_way(services: &Services, provider: Provider, member: &Member) -> Result<(), SignInError> {
+    let db = services.store.reader();
+    if !people::organisation(db, member.org).await?.policies.one_calendar {
+        return Ok(());
+    }
+    let found = connections::of_people(db, member.org, &[member.person]).await?.into_values().flatten();
+    let mut others = found.filter(|one| one.provider != provider && one.status != ConnectionStatus::Inactive);
+    others
+        .next()
+        .map_or(Ok(()), |connected| Err(SignInError::OneCalendar { wanted: provider, connected: connected.provider }))
 }
 
 /// The member's connection at this provider, unless they disconnected it.

@@ -44,6 +44,8 @@ pub(super) struct Entry<'a> {
     /// Where they seem to live: the calendar's word, else the browser's.
     pub zone: Option<Tz>,
     pub sign_up: SignUp,
+    /// Whether its owner agreed that it takes the place of what is connected.
+    pub takes_over: bool,
 }
 
 pub(super) type Written = (SessionToken, PersonId, Connection, Outcome);
@@ -94,6 +96,7 @@ pub(super) async fn write(
         tokens: entry.tokens,
         scopes: entry.scopes,
         probe: entry.probe,
+        takes_over: entry.takes_over,
     };
     let connection = match connect::store(services, &txn, org, person, grant, origin).await {
         // Who only signs in gets in. The connection goes on waiting for "Sign in again", which asks for consent.

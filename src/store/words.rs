@@ -60,6 +60,8 @@ words! {
     Provider { Google = "google", Microsoft = "microsoft", Apple = "apple", }
     /// `Inactive` was disconnected, `Expired` needs its person to sign in again, `Error` did not answer when last asked.
     ConnectionStatus { Active = "active", Inactive = "inactive", Expired = "expired", Error = "error", }
+    /// What an account may do with a calendar, least first.
+    AccessLevel { FreeBusy = "free_busy", Read = "read", Write = "write", Own = "own", }
     /// How an organisation's access stands: `Error` was refused or did not answer when last asked.
     AccessStatus { Active = "active", Error = "error", }
     RequestStatus { Open = "open", Booked = "booked", Cancelled = "cancelled", }

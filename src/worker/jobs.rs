@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    ats, booking, connections,
+    ats, booking,
+    connections::{self, revocation::RevocationError},
     ids::OrgId,
     notifications,
     outbox::{Fate, Job, JobError, Reason},
@@ -24,6 +25,14 @@ pub async fn run(state: &AppState, org: OrgId, job: Job) -> Result<(), JobError>
         Job::TellAnswered { person, at } => booking::answered::tell(state, org, person, at).await,
         Job::Remind { booking, minutes } => booking::remind::remind(state, org, booking, minutes).await,
         Job::WriteNote { note, .. } => ats::write::write_note(state, org, note).await,
+        Job::EndGrant { revocation } => {
+            let ended = connections::revocation::carry_out(&state.services, org, revocation).await;
+            ended.map_err(|error| match error {
+                RevocationError::NoAnswer => JobError::Retry { after: None, reason: Reason::Unavailable },
+                RevocationError::Refused => JobError::GiveUp { reason: Reason::Rejected },
+                RevocationError::Store(error) => error.into(),
+            })
+        }
     }
 }
 
@@ -44,6 +53,8 @@ pub async fn failed(
         }
         Job::SendMessage { message, .. } => notifications::failed(txn, org, *message, reason, is_dead).await,
         Job::WriteNote { note, .. } => ats::notes::failed(txn, org, *note, reason, is_dead).await,
+        Job::EndGrant { revocation } if is_dead => connections::revocation::give_up(txn, org, *revocation).await,
+        Job::EndGrant { .. } => Ok(()),
         Job::SettleHold { .. } | Job::ReadConnection { .. } | Job::TellAnswered { .. } | Job::Remind { .. } => Ok(()),
     }
 }
@@ -56,6 +67,7 @@ pub fn limit(job: &Job) -> Duration {
         | Job::ReadConnection { .. }
         | Job::TellAnswered { .. }
         | Job::WriteNote { .. }
+        | Job::EndGrant { .. }
         | Job::Remind { .. } => Duration::from_secs(50),
         // Breaking off while the mail server takes its time would send the same mail again: the transport's own patience has
         // to end first.

@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -21,7 +21,7 @@ use convene::{
     clock::{Clock, FixedClock},
     config::SignUp,
     connections::{Connection, ProviderClient, Providers, Services, Watch},
-    ids::PersonId,
+    ids::{OrgId, PersonId, RevocationId},
     people::{
         self, Member,
         sessions::{self, SessionToken},
@@ -41,6 +41,8 @@ use super::provider::{Account, CLIENT_ID, CLIENT_SECRET, FakeProvider};
 pub struct Told {
     pub expired: AtomicUsize,
     pub connected: AtomicUsize,
+    /// What is to be handed back to a provider.
+    pub disconnected: Mutex<Vec<(OrgId, RevocationId)>>,
 }
 
 #[async_trait::async_trait]
@@ -52,6 +54,11 @@ impl Watch for Told {
 
     async fn connected(&self, _: &Txn, _: &Connection) -> Result<(), StoreError> {
         self.connected.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn disconnected(&self, _: &Txn, org: OrgId, revocation: RevocationId) -> Result<(), StoreError> {
+        self.disconnected.lock().expect("no test panicked inside").push((org, revocation));
         Ok(())
     }
 }

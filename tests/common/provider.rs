@@ -112,6 +112,8 @@ struct Script {
     instead: Option<(u16, &'static str)>,
     /// Whether it answers nothing but 503.
     down: bool,
+    /// The tokens that were handed back.
+    handed_back: Vec<String>,
     /// What an application gets that comes by itself; nobody agreed if it is nothing.
     lent: Option<&'static str>,
     /// As whom a service account may act, and what it gets then.
@@ -142,6 +144,7 @@ impl FakeProvider {
         });
         let router = Router::new()
             .route("/token", post(token))
+            .route("/revoke", post(revoke))
             .route("/{tenant}/oauth2/v2.0/token", post(token))
             .route("/oauth2/v3/certs", get(keys))
             .route("/{tenant}/discovery/v2.0/keys", get(keys))
@@ -226,6 +229,16 @@ impl FakeProvider {
 
     pub fn go_down(&self) {
         self.script().down = true;
+    }
+
+    /// It answers again.
+    pub fn come_up(&self) {
+        self.script().down = false;
+    }
+
+    /// How many grants were handed back.
+    pub fn handed_back(&self) -> usize {
+        self.script().handed_back.len()
     }
 
     /// How many codes were offered to the token endpoint so far.
@@ -320,6 +333,20 @@ fn new_refresh_token(script: &mut Script, account: &Account) -> String {
     let token = format!("refresh-{}", script.counter);
     script.refresh.insert(token.clone(), account.clone());
     token
+}
+
+/// RFC 7009: the token, and with it the grant, ends.
+async fn revoke(State(provider): State<Arc<FakeProvider>>, Form(form): Form<HashMap<String, String>>) -> Response {
+    let mut script = provider.script();
+    if script.down {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let Some(owner) = script.refresh.remove(&form["token"]) else {
+        return (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_token" }))).into_response();
+    };
+    script.refresh.retain(|_, other| other.subject != owner.subject);
+    script.handed_back.push(form["token"].clone());
+    Json(json!({})).into_response()
 }
 
 async fn token(State(provider): State<Arc<FakeProvider>>, Form(form): Form<HashMap<String, String>>) -> Response {

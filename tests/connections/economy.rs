@@ -11,7 +11,7 @@ use convene::{
     },
     connections::Providers,
     ids::CalendarId,
-    store::entities::calendars,
+    store::{entities::calendars, words::AccessLevel},
 };
 use tokio::sync::Semaphore;
 
@@ -124,8 +124,12 @@ async fn ticks(store: &Store, meeting: &Meeting, calendar: &str) {
         connection_id: Set(meeting.connection.id),
         provider_id: Set(calendar.to_owned()),
         name: Set("Team".to_owned()),
+        colour: Set(String::new()),
+        access: Set(AccessLevel::Read),
         is_read: Set(true),
         is_write_target: Set(false),
+        is_ours: Set(false),
+        is_listed: Set(true),
     };
     calendars::Entity::insert(row).exec_without_returning(store.reader()).await.expect("ticked");
 }
@@ -238,7 +242,10 @@ async fn one_failing_calendar_does_not_spoil_the_others() {
         ticks(&db.store, &meeting, TEAM).await;
         office.clock.advance(TimeDelta::minutes(1));
         let busy = asks(services.clone(), &meeting, minutes).await;
-        assert!(matches!(busy, PersonBusy::Unknown { reason: UnknownReason::NoAnswer, .. }), "never free: {busy:?}");
+        assert!(
+            matches!(busy, PersonBusy::Unknown { reason: UnknownReason::CalendarGone, .. }),
+            "never free: {busy:?}"
+        );
         assert_eq!(door.asked().pop(), Some(vec![TEAM.to_owned()]), "the other one is known");
         // It comes back, and only it is asked.
         office.memory.add_calendar(&ana().access_token(), TEAM);
@@ -276,8 +283,13 @@ async fn a_dead_provider_does_not_hold_up_the_others() {
         let raj = people::ensure_interviewer(&txn, meeting.member.org, &email, "Raj").await.unwrap();
         txn.commit().await.unwrap();
         office.memory.sign_in(&theirs.access_token());
-        let page =
-            office.begin(&mut browser, theirs.provider, convene::sign_in::Purpose::Connect(&meeting.member)).await;
+        let page = office
+            .begin(
+                &mut browser,
+                theirs.provider,
+                convene::sign_in::Purpose::Connect(&meeting.member, convene::connections::connect::Wish::Usual),
+            )
+            .await;
         let query = office.provider.agree(&page, &theirs, None);
         let connected = office.come_back(&mut browser, theirs.provider, &query).await.expect("connected");
         rows::Entity::update_many()

@@ -119,7 +119,7 @@ stories! {
         let txn = app.store().begin().await.expect("a write");
         let session = people::sessions::open(&txn, app.org, ben, None, &Origin::default(), now).await.expect("opened");
         for person in [ben, invitation.person] {
-            switch_off(&txn, &boss, person, &Origin::default()).await.expect("switched off");
+            switch_off(&app.state.services, &txn, &boss, person, &Origin::default()).await.expect("switched off");
         }
         txn.commit().await.expect("committed");
         let signed_in = people::sessions::authenticate(app.store(), &session, now).await.expect("read");

@@ -168,6 +168,7 @@ impl World {
             tokens: &grant,
             scopes: &grant.scopes,
             probe: &probe,
+            takes_over: false,
         };
         let stored = connect::store(&self.state.services, &txn, org, person, grant, &Origin::default()).await;
         stored.expect("connected");

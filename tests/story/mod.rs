@@ -194,8 +194,14 @@ impl TestApp {
             id_token: None,
         };
         let probe = Probe { calendars, status: ConnectionStatus::Active, last_error: String::new() };
-        let grant =
-            Grant { provider: Provider::Google, identity: &identity, tokens: &tokens, scopes: &granted, probe: &probe };
+        let grant = Grant {
+            provider: Provider::Google,
+            identity: &identity,
+            tokens: &tokens,
+            scopes: &granted,
+            probe: &probe,
+            takes_over: false,
+        };
         let txn = self.store().begin().await.expect("a write");
         let connection = connect::store(&self.state.services, &txn, org, person, grant, &Origin::default()).await;
         let connection = connection.expect("connected");

@@ -14,13 +14,33 @@ pub enum ScopeSet {
     SignIn,
     /// Free/busy or read-only.
     Interviewer,
+    /// What an interviewer gives, and the list of calendars to choose from.
+    Chooser,
     /// Events read and write, free/busy, and the list of calendars to choose from.
     Coordinator,
+    /// What a coordinator gives, and a calendar of our own.
+    OwnCalendar,
 }
 
 const GOOGLE_SIGN_IN: &[&str] = &["openid", "email", "profile"];
 const GOOGLE_INTERVIEWER: &[&str] =
     &["openid", "email", "profile", "https://www.googleapis.com/auth/calendar.freebusy"];
+const GOOGLE_CHOOSER: &[&str] = &[
+    "openid",
+    "email",
+    "profile",
+    "https://www.googleapis.com/auth/calendar.freebusy",
+    "https://www.googleapis.com/auth/calendar.calendarlist.readonly",
+];
+const GOOGLE_OWN_CALENDAR: &[&str] = &[
+    "openid",
+    "email",
+    "profile",
+    "https://www.googleapis.com/auth/calendar.events",
+    "https://www.googleapis.com/auth/calendar.freebusy",
+    "https://www.googleapis.com/auth/calendar.calendarlist.readonly",
+    "https://www.googleapis.com/auth/calendar.app.created",
+];
 const GOOGLE_COORDINATOR: &[&str] = &[
     "openid",
     "email",
@@ -40,10 +60,12 @@ impl ScopeSet {
         match (provider, self) {
             (Provider::Google, Self::SignIn) => GOOGLE_SIGN_IN,
             (Provider::Google, Self::Interviewer) => GOOGLE_INTERVIEWER,
+            (Provider::Google, Self::Chooser) => GOOGLE_CHOOSER,
             (Provider::Google, Self::Coordinator) => GOOGLE_COORDINATOR,
+            (Provider::Google, Self::OwnCalendar) => GOOGLE_OWN_CALENDAR,
             (Provider::Microsoft, Self::SignIn) => MICROSOFT_SIGN_IN,
-            (Provider::Microsoft, Self::Interviewer) => MICROSOFT_INTERVIEWER,
-            (Provider::Microsoft, Self::Coordinator) => MICROSOFT_COORDINATOR,
+            (Provider::Microsoft, Self::Interviewer | Self::Chooser) => MICROSOFT_INTERVIEWER,
+            (Provider::Microsoft, Self::Coordinator | Self::OwnCalendar) => MICROSOFT_COORDINATOR,
         }
     }
 }
@@ -73,6 +95,7 @@ const PERMISSIONS: &[(Provider, &str, &str, &[&str])] = &[
         "see the list of your calendars",
         &["calendar.calendarlist", "calendar.readonly", "calendar"],
     ),
+    (Provider::Google, "calendar.app.created", "make a calendar of its own", &["calendar"]),
     (
         Provider::Microsoft,
         "Calendars.Read",

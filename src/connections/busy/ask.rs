@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     calendars::{CalendarError, Heard},
-    connections::{Connection, Services, find, tokens, tokens::AccessError},
+    connections::{Connection, Services, choice::PRIMARY, find, tokens, tokens::AccessError},
     ids::{CalendarId, ConnectionId, OrgId},
     scheduling::interval::{Interval, normalise},
     store::{
@@ -32,8 +32,8 @@ pub(in crate::connections) const LOOK_EVERY: std::time::Duration = std::time::Du
 pub(crate) const CANNOT_READ: &str = "Permission to see when you are busy is missing. Reconnect and allow it.";
 /// Shown while a calendar does not answer.
 pub(crate) const NO_ANSWER: &str = "The calendar did not answer when last asked. We keep trying.";
-/// The calendar of an account whose owner chose none.
-const PRIMARY: &str = "primary";
+/// Shown to the owner of a calendar that is not there any more.
+pub const GONE: &str = "A calendar you chose is no longer in this account. Choose again which calendars are read.";
 
 /// What each calendar that was asked said, or why it said nothing.
 pub(super) type Answers = HashMap<String, Result<Read, UnknownReason>>;
@@ -170,6 +170,7 @@ async fn ask_and_store(services: &Services, question: &Question, owner: &str) ->
     };
     let reason = |error: &CalendarError| match (error, paused_until) {
         (CalendarError::PermissionMissing(_), _) => UnknownReason::PermissionMissing,
+        (CalendarError::Gone, _) => UnknownReason::CalendarGone,
         (CalendarError::RateLimited { .. }, Some(until)) => UnknownReason::AskedTooOften { until },
         _ => UnknownReason::NoAnswer,
     };
@@ -219,6 +220,8 @@ async fn note(
     let has = |reason: UnknownReason| failures.contains(&reason);
     let standing = if has(UnknownReason::PermissionMissing) {
         Some((ConnectionStatus::Active, CANNOT_READ))
+    } else if has(UnknownReason::CalendarGone) {
+        Some((ConnectionStatus::Active, GONE))
     } else if has(UnknownReason::NoAnswer) {
         Some((ConnectionStatus::Error, NO_ANSWER))
     } else {

@@ -33,6 +33,7 @@ use crate::{
 use ask::{Answers, Question, ask, selected};
 use read::{Read, Reads, reads};
 
+pub use ask::GONE;
 pub(super) use ask::{CANNOT_READ, LOOK_EVERY, NO_ANSWER};
 pub use read::forget;
 pub use turn::pauses;
@@ -70,6 +71,8 @@ pub enum UnknownReason {
     PermissionMissing,
     /// It did not answer, or not in time.
     NoAnswer,
+    /// A calendar that its owner wants read is not in the account any more.
+    CalendarGone,
     /// Its provider wants to be left alone for a while.
     AskedTooOften { until: DateTime<Utc> },
     /// The organisation's access was refused; an administrator can mend it.
@@ -87,6 +90,7 @@ impl UnknownReason {
             Self::SignInExpired => "needs its owner to reconnect",
             Self::PermissionMissing => "may not be read: permission was not given",
             Self::NoAnswer => "did not answer",
+            Self::CalendarGone => "is not in the account any more: its owner has to choose again",
             Self::AskedTooOften { .. } => "was asked too often and is asked again in a while",
             Self::AccessRefused => "may not be read: the organisation's access was refused, ask an administrator",
             Self::NoMailbox => "is not known to the organisation's directory",
@@ -141,6 +145,8 @@ pub struct Stored {
     reads: HashMap<ConnectionId, Reads>,
     /// Those whose times the organisation's access tells; their own connections are left out above.
     organisation: Reach,
+    /// How old what was read may be when a sign-in has expired.
+    grace: chrono::Duration,
 }
 
 /// Reads it for these people.
@@ -149,7 +155,8 @@ pub async fn stored(db: &impl ConnectionTrait, org: OrgId, people: &[PersonId]) 
     for list in connections.values_mut() {
         list.retain(|connection| connection.status != ConnectionStatus::Inactive);
     }
-    let organisation = reach(db, org, people, &connections).await?;
+    let policies = people::organisation(db, org).await?.policies;
+    let organisation = reach(db, org, people, &connections, policies.calendar_access).await?;
     connections.retain(|person, _| !organisation.has(*person));
     let ids: Vec<_> = connections.values().flatten().map(|connection| connection.id).collect();
     Ok(Stored {
@@ -159,6 +166,7 @@ pub async fn stored(db: &impl ConnectionTrait, org: OrgId, people: &[PersonId]) 
         reads: reads(db, org, &ids).await?,
         connections,
         organisation,
+        grace: chrono::Duration::minutes(policies.expiry_grace_minutes.into()),
     })
 }
 
@@ -217,7 +225,7 @@ impl Stored {
             let mut oldest = now;
             for connection in list {
                 for calendar in self.calendars_of(connection) {
-                    match self.heard(connection, calendar, answers.get(&connection.id), window, now) {
+                    match self.heard(connection, calendar, answers.get(&connection.id), window, now, max_age) {
                         Ok(read) => {
                             oldest = oldest.min(read.read_at);
                             all.extend(read.intervals);
@@ -277,6 +285,7 @@ impl Stored {
         answers: Option<&Result<Answers, UnknownReason>>,
         window: Interval,
         now: DateTime<Utc>,
+        max_age: chrono::Duration,
     ) -> Result<Read, (Option<DateTime<Utc>>, UnknownReason)> {
         let read = self.read_of(connection, calendar);
         let since = read.map(|read| read.read_at).or(connection.last_synced_at);
@@ -296,6 +305,17 @@ impl Stored {
         match read {
             // A calendar that is merely late, and was read a moment ago.
             Some(read) if reason.is_passing() && read.serves(window, now) => Ok(read.within(window)),
+            Some(read) if reason == UnknownReason::SignInExpired && read.covers(window) => {
+                let age = now - read.read_at;
+                if age > self.grace {
+                    Err((since, reason))
+                } else if read.serves(window, now) || !max_age.is_zero() {
+                    Ok(read.within(window))
+                } else {
+                    // Offered within the grace, and now wanted for certain: the time is held, and its owner may reconnect meanwhile.
+                    Err((since, UnknownReason::NoAnswer))
+                }
+            }
             _ => Err((since, reason)),
         }
     }

@@ -72,14 +72,14 @@ fn way(policy: CalendarAccess, accesses: &[Access], address: Option<&Email>, own
     }
 }
 
-/// Reads it for these people; `connections` are theirs.
+/// Reads it for these people; `connections` are theirs, `policy` is their organisation's.
 pub(in crate::connections) async fn reach(
     db: &impl ConnectionTrait,
     org: OrgId,
     people: &[PersonId],
     connections: &HashMap<PersonId, Vec<Connection>>,
+    policy: CalendarAccess,
 ) -> Result<Reach, StoreError> {
-    let policy = people::organisation(db, org).await?.policies.calendar_access;
     if policy == CalendarAccess::Delegated {
         return Ok(Reach::default());
     }

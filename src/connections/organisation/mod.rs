@@ -26,7 +26,7 @@ use crate::{
         oauth::{OAuthError, ServiceAccount},
     },
     ids::{Email, OrgId, PersonId},
-    people::{Admin, Member},
+    people::{self, Admin, Member},
     scheduling::interval::Interval,
     secrets::Place,
     store::{Stamp, StoreError, entities::organisation_access as rows, words::AccessStatus},
@@ -285,7 +285,8 @@ pub async fn told(
     people: &[PersonId],
     connections: &HashMap<PersonId, Vec<Connection>>,
 ) -> Result<HashMap<PersonId, Told>, StoreError> {
-    Ok(busy::reach(db, org, people, connections).await?.told())
+    let policy = people::organisation(db, org).await?.policies.calendar_access;
+    Ok(busy::reach(db, org, people, connections, policy).await?.told())
 }
 
 /// The administrator's own mailbox in this tenant: their account there says who they are, whoever says what in an address.

@@ -32,6 +32,7 @@ pub mod people;
 pub mod placements;
 pub mod rate_windows;
 pub mod requests;
+pub mod revocations;
 pub mod seat_members;
 pub mod seats;
 pub mod sessions;

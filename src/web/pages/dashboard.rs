@@ -188,12 +188,9 @@ impl Board {
         })
     }
 
-    /// What a working connection was not granted: a coordinator's takes interviews, the others' are only read.
+    /// What a working connection of somebody else was not granted.
     fn missing(&self, connection: &Connection) -> Vec<&'static str> {
         match connection.status {
-            ConnectionStatus::Active if connection.person == self.me => {
-                connection.missing(&[Need::ReadBusy, Need::WriteEvents])
-            }
             ConnectionStatus::Active => connection.missing(&[Need::ReadBusy]),
             _ => Vec::new(),
         }
@@ -228,6 +225,8 @@ fn NeedsYou(board: Board) -> impl IntoView {
         .iter()
         .filter_map(|(id, list)| Some((board.people.get(id)?, list.first()?)))
         .filter(|(_, one)| match one.status {
+            // One's own stands in a banner above every page, with its remedy.
+            ConnectionStatus::Expired | ConnectionStatus::Active if one.person == board.me => false,
             ConnectionStatus::Expired | ConnectionStatus::Error => true,
             ConnectionStatus::Active => !board.missing(one).is_empty(),
             ConnectionStatus::Inactive => false,
@@ -252,17 +251,12 @@ fn NeedsYou(board: Board) -> impl IntoView {
                     "Their times are left out of open requests until it answers. Nothing already booked is affected.";
                 format!("{means}{}", again.unwrap_or_default())
             }
-            missing if mine => {
-                format!("Permission to {} is missing. Sign in again and allow it.", missing.join(" and to "))
-            }
             _ => "Permission to see when they are busy is missing, so nobody knows when they are free.".to_owned(),
         };
         let again = mine.then(|| {
             view! {
-                <form method="post" action=format!("/auth/{}", one.provider)>
-                    <input type="hidden" name="purpose" value="connect" />
-                    <input type="hidden" name="return_to" value="/dashboard" />
-                    <Button label="Sign in again" size=ButtonSize::Small />
+                <form method="post" action=format!("/settings/calendar/{}/sync", one.provider)>
+                    <Button label="Sync now" size=ButtonSize::Small />
                 </form>
             }
         });

@@ -6,6 +6,7 @@ pub mod dashboard;
 pub mod home;
 pub mod invite;
 pub mod mailbox;
+pub mod mend;
 pub mod new_request;
 pub mod people;
 mod providers;

@@ -48,6 +48,9 @@ pub fn ProviderForm(
     provider: calendars::Provider,
     /// `connect` or `coordinate`, as [`routes::auth`](crate::web::routes::auth) reads it.
     purpose: &'static str,
+    /// What is wanted beyond that: `choose`, `own` or `take_over`.
+    #[prop(optional)]
+    wish: &'static str,
     /// Where to go on.
     #[prop(into)]
     return_to: String,
@@ -56,6 +59,7 @@ pub fn ProviderForm(
     view! {
         <form method="post" action=format!("/auth/{provider}")>
             <input type="hidden" name="purpose" value=purpose />
+            {(!wish.is_empty()).then(|| view! { <input type="hidden" name="wish" value=wish /> })}
             <input type="hidden" name="return_to" value=return_to />
             <input type="hidden" name="zone" data-guess-zone="" />
             {children()}

@@ -9,13 +9,14 @@ use leptos_meta::Title;
 
 use crate::{
     app::fail_with,
-    connections,
+    connections::{self, Connection},
     error::{AppError, WayOn},
     people::{self, Admin, Coordinator, Forbidden, Member, Organisation},
     state::AppState,
     store::words::Role,
     web::{
         components::{Banner, Button, InputKind, NavItem, Section, StaffShell, TextField, Tone, WhoAmI, ZoneSelect},
+        pages::mend::{self, Mend},
         session,
         zones::zone_options,
     },
@@ -75,6 +76,8 @@ pub struct Desk<Who = Coordinator> {
     pub organisation: Organisation,
     /// What a provider calls their address without vouching for it, while they have none; empty otherwise.
     pub claimed_address: String,
+    /// Their own connected accounts that only they can mend.
+    pub broken: Vec<Connection>,
     /// Path and query of the page.
     pub here: String,
     /// For the scripts of parts that wait for something.
@@ -93,6 +96,7 @@ impl<Who: Staff> Desk<Who> {
             who: self.me().clone(),
             organisation: self.organisation.clone(),
             claimed_address: self.claimed_address.clone(),
+            broken: self.broken.clone(),
             here: self.here.clone(),
             nonce: self.nonce.clone(),
         }
@@ -126,11 +130,19 @@ where
             if Who::WAITS_FOR_CALENDAR && session::waits_for_calendar(&state, me, &organisation.policies).await? {
                 return Ok(Shown::Elsewhere("/welcome?step=1&reason=required".to_owned()));
             }
+            let mine = connections::of_people(state.store.reader(), me.org, &[me.person]).await?;
+            let mut broken = mine.into_values().flatten().collect::<Vec<_>>();
             let claimed_address = match me.contact() {
                 Some(_) => String::new(),
-                None => connections::claimed_address(state.store.reader(), me.org, me.person).await?,
+                None => broken
+                    .iter()
+                    .map(|one| one.account_email.clone())
+                    .find(|email| !email.is_empty())
+                    .unwrap_or_default(),
             };
-            let desk = Desk { state: state.clone(), who, organisation, claimed_address, here: here.clone(), nonce };
+            broken.retain(|one| mend::needs_owner(one, me.role));
+            let here_too = here.clone();
+            let desk = Desk { state: state.clone(), who, organisation, claimed_address, broken, here: here_too, nonce };
             Ok::<_, AppError>(Shown::Page(show(desk).await?))
         };
         match outcome.await {
@@ -191,6 +203,7 @@ pub fn Frame<Who: Staff>(
     // The settings and the welcome ask for it themselves.
     let asks = !matches!(current, Some(Section::Settings) | None) && (me.zone.is_none() || me.contact().is_none());
     let desk = desk.of_member();
+    let me = desk.me().clone();
     view! {
         <Title text=title.clone() />
         <StaffShell
@@ -203,6 +216,7 @@ pub fn Frame<Who: Staff>(
             actions=actions.unwrap_or_else(|| ().into_any())
             beside=beside.unwrap_or_else(|| ().into_any())
         >
+            <Mend broken=desk.broken.clone() role=me.role here=desk.here.clone() />
             {asks.then(|| view! { <AboutYou desk /> })}
             {children()}
         </StaffShell>

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     extract::{Path, RawQuery, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use crate::{
     app::{Theme, error_document},
     audit::Origin,
     calendars::Provider,
+    connections::connect::Wish,
     error::AppError,
     invitations, limits,
     people::sessions::{self, SessionToken},
@@ -28,7 +29,9 @@ use crate::{
     },
     state::AppState,
     web::{
+        again::{self, Attempt},
         form::Form,
+        pages::settings::calendar::{InTheWay, NotConnected},
         session::{cookies, member},
     },
 };
@@ -53,6 +56,10 @@ struct Start {
     /// were offered.
     #[serde(default)]
     purpose: String,
+    /// With `connect`: `choose` for the list of their calendars, `own` for a calendar of ours, `take_over` to end what is connected
+    /// for it.
+    #[serde(default)]
+    wish: String,
     /// Where the browser is, as the page's script found out.
     #[serde(default)]
     zone: String,
@@ -63,6 +70,7 @@ async fn begin(
     Path(provider): Path<String>,
     origin: Origin,
     headers: HeaderMap,
+    parts: Parts,
     Form(start): Form<Start>,
 ) -> Result<Response, Response> {
     let provider = known(&provider)?;
@@ -86,7 +94,15 @@ async fn begin(
     };
     let purpose = match (&signed_in, &offer) {
         (Some(member), Some(offer)) => Purpose::Coordinate(member, offer),
-        (Some(member), None) => Purpose::Connect(member),
+        (Some(member), None) => {
+            let wish = match start.wish.as_str() {
+                "choose" => Wish::ChooseCalendars,
+                "own" => Wish::OwnCalendar,
+                "take_over" => Wish::TakeOver,
+                _ => Wish::Usual,
+            };
+            Purpose::Connect(member, wish)
+        }
         (None, _) => Purpose::SignIn,
     };
     let return_to = ReturnTo::parse(&start.return_to);
@@ -94,7 +110,10 @@ async fn begin(
     let begun =
         sign_in::begin(&state.services.clone(), provider, purpose, &return_to, browser, zones::parse(&start.zone).ok())
             .await;
-    let begun = begun.map_err(|error| explain(&state, &headers, error))?;
+    let begun = match begun {
+        Ok(begun) => begun,
+        Err(error) => return Err(asked_first(&state, parts, error).await),
+    };
     Ok(leave_for(&begun.authorize_url, &begun.browser_cookie))
 }
 
@@ -103,6 +122,7 @@ async fn callback(
     Path(provider): Path<String>,
     origin: Origin,
     headers: HeaderMap,
+    parts: Parts,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Response> {
     let provider = known(&provider)?;
@@ -120,7 +140,8 @@ async fn callback(
     let (services, sign_up) = (state.services.clone(), state.config.sign_up);
     let finishing = tokio::spawn(async move { sign_in::finish(&services, sign_up, provider, callback, &origin).await });
     let signed_in = match finishing.await {
-        Ok(result) => result.map_err(|error| explain(&state, &headers, error))?,
+        Ok(Ok(signed_in)) => signed_in,
+        Ok(Err(error)) => return Err(asked_first(&state, parts, error).await),
         Err(error) => return Err(AppError::internal(&error).into_response()),
     };
     let next = match (signed_in.outcome, signed_in.return_to.as_str()) {
@@ -171,6 +192,29 @@ impl From<SignInError> for AppError {
             }
         }
     }
+}
+
+/// Where another account is in the way of the one that was wanted, its owner is asked; who is signed in learns among their calendars
+/// why a provider connected none; anything else is [explained](explain).
+async fn asked_first(state: &AppState, parts: Parts, error: SignInError) -> Response {
+    let in_the_way = match error {
+        SignInError::AccountMismatch { provider, ref chosen, ref wanted }
+            if !chosen.is_empty() && !wanted.is_empty() =>
+        {
+            InTheWay { wanted: provider, chosen: Some(chosen.clone()), connected: wanted.clone(), by_policy: false }
+        }
+        SignInError::OneCalendar { wanted, connected } => {
+            InTheWay { wanted, chosen: None, connected: connected.label().to_owned(), by_policy: true }
+        }
+        // Who is signed in was there when they began, and goes on from there.
+        error if error.is_of_the_provider() && matches!(member(state, &parts.headers).await, Ok(Some(_))) => {
+            let attempt = Attempt { error: AppError::from(error), typed: NotConnected };
+            return again::show_at("/settings/calendar", state.clone(), parts, attempt).await;
+        }
+        _ => return explain(state, &parts.headers, error),
+    };
+    let attempt = Attempt { error: error.into(), typed: in_the_way };
+    again::show_at("/settings/calendar", state.clone(), parts, attempt).await
 }
 
 /// The page (or problem) for a sign-in that did not work. A refusal by the person is no error of the request (200), which the

@@ -31,7 +31,8 @@ use crate::{
     web::{
         again::{self, Attempt, problem, wrong},
         components::{
-            Button, ButtonKind, Card, CardBody, CardHead, Choice, RadioGroup, Reminders, Section, Switch, Toast, Toasts,
+            Button, ButtonKind, Card, CardBody, CardHead, Choice, RadioGroup, Reminders, Section, SelectField, Switch,
+            Toast, Toasts,
         },
         form,
         pages::staff::{Desk, Frame, desk},
@@ -47,7 +48,10 @@ pub fn routes() -> Routes {
 }
 
 /// The fields that say themselves what is wrong with them.
-const FIELDS: [&str; 3] = ["sign_in", "calendar_access", "reminders"];
+const FIELDS: [&str; 4] = ["sign_in", "calendar_access", "expiry_grace", "reminders"];
+
+/// The choices of how long what was read counts when a sign-in has expired.
+const GRACES: [(u32, &str); 4] = [(0, "No time"), (15, "15 minutes"), (30, "30 minutes"), (60, "1 hour")];
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,6 +60,10 @@ struct Decision {
     sign_in: String,
     #[serde(default)]
     require_calendar: String,
+    #[serde(default)]
+    one_calendar: String,
+    #[serde(default)]
+    expiry_grace: String,
     #[serde(default)]
     calendar_access: String,
     /// Minutes before an interview, separated by commas; `None` if the form has no such field.
@@ -109,6 +117,8 @@ impl Decision {
                 .map_or("delegated", |(word, ..)| word)
                 .to_owned(),
             require_calendar: if policies.require_calendar { "true".to_owned() } else { String::new() },
+            one_calendar: if policies.one_calendar { "true".to_owned() } else { String::new() },
+            expiry_grace: policies.expiry_grace_minutes.to_string(),
             reminders: Some(policies.reminder_minutes.iter().map(u32::to_string).collect::<Vec<_>>().join(",")),
         }
     }
@@ -131,11 +141,25 @@ impl Decision {
             Some(said) => reminders::parse(said)
                 .map_err(|error| AppError::invalid("reminders", "reminder_invalid", error.message))?,
         };
+        let expiry_grace_minutes = match self.expiry_grace.as_str() {
+            "" => before.expiry_grace_minutes,
+            said => GRACES.iter().map(|(minutes, _)| *minutes).find(|minutes| minutes.to_string() == said).ok_or_else(
+                || {
+                    AppError::invalid(
+                        "expiry_grace",
+                        "expiry_grace_invalid",
+                        "Choose how long what was read last counts.",
+                    )
+                },
+            )?,
+        };
         Ok(Policies {
             calendar_access,
+            expiry_grace_minutes,
             reminder_minutes,
             sign_in_providers: providers.to_vec(),
             require_calendar: self.require_calendar == "true",
+            one_calendar: self.one_calendar == "true",
             ..before
         })
     }
@@ -158,6 +182,8 @@ pub fn CalendarPolicyPage() -> impl IntoView {
             attempt.as_ref().map_or_else(|| Decision::of(&desk.organisation.policies), |attempt| attempt.typed.clone());
         let wrong = |field: &str| wrong(attempt.as_ref(), field);
         let (wrong_way, wrong_consent) = (wrong("sign_in"), wrong("calendar_access"));
+        let wrong_grace = wrong("expiry_grace");
+        let graces: Vec<_> = GRACES.iter().map(|(minutes, label)| Choice::new(minutes.to_string(), *label)).collect();
         let wrong_reminder = Signal::stored(wrong("reminders"));
         let choices_of_reminders = reminder_choices(said.reminders.as_deref().unwrap_or_default());
         let problem = (problem(attempt.as_ref(), &FIELDS), problem(below.as_ref(), &access::FIELDS));
@@ -208,6 +234,20 @@ pub fn CalendarPolicyPage() -> impl IntoView {
                                     name="require_calendar"
                                     checked=said.require_calendar == "true"
                                     hint="Coordinators see requests and the dashboard only while their own calendar is connected, and are asked to connect it again when access was withdrawn."
+                                />
+                                <Switch
+                                    label="One calendar account each"
+                                    name="one_calendar"
+                                    checked=said.one_calendar == "true"
+                                    hint="Who connects another account is asked first, and the one before is disconnected then. What is connected already stays."
+                                />
+                                <SelectField
+                                    label="When a sign-in expires, what was read last counts for"
+                                    name="expiry_grace"
+                                    choices=graces
+                                    selected=said.expiry_grace
+                                    error=wrong_grace
+                                    hint="Time for its owner to reconnect before their times are left out. A time that is booked with what was read more than 5 minutes ago is held until they did."
                                 />
                                 <input type="hidden" name="reminders[]" value="" />
                                 <Reminders

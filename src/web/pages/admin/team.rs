@@ -299,7 +299,7 @@ async fn off(
 ) -> Response {
     let outcome = async {
         let txn = state.store.begin().await?;
-        switch_off(&txn, &admin, parsed(&id)?, &origin).await?;
+        switch_off(&state.services, &txn, &admin, parsed(&id)?, &origin).await?;
         Ok(txn.commit().await?)
     };
     answer(outcome.await, "off", state, parts).await

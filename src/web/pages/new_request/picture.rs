@@ -54,6 +54,7 @@ fn invitee(guest: &Guest, now: DateTime<Utc>) -> Invitee {
         Known::Calendar(None) => (aged("connected", None), Tone::Success),
         Known::Silent(UnknownReason::SignInExpired) => (aged("sign-in expired", None), Tone::Warning),
         Known::Silent(UnknownReason::PermissionMissing) => (aged("not shared", None), Tone::Warning),
+        Known::Silent(UnknownReason::CalendarGone) => (aged("calendar gone", None), Tone::Warning),
         Known::Silent(UnknownReason::NoAnswer) => (aged("not answering", None), Tone::Warning),
         Known::Silent(UnknownReason::AskedTooOften { .. }) => (aged("asked too often", None), Tone::Warning),
         Known::Silent(UnknownReason::AccessRefused) => (aged("access refused", None), Tone::Warning),

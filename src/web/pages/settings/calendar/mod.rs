@@ -1,0 +1,219 @@
+//! `/settings/calendar`: the accounts somebody connected. What each of them looks like is told in [`card`], what is read and written
+//! in [`choose`], what stands in the way of another account in [`in_the_way`].
+
+mod card;
+mod choose;
+mod in_the_way;
+mod offer;
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_router::hooks::use_query_map;
+
+use super::{View, Views};
+use crate::{
+    audit::Origin,
+    calendars::Provider,
+    connections::{
+        self, Connection, choice,
+        disconnect::disconnect,
+        refresh::{Refreshed, refresh},
+    },
+    error::AppError,
+    limits,
+    outbox::{self, Job},
+    people::Member,
+    state::AppState,
+    store::words::{ConnectionStatus, Role},
+    web::{
+        again::{Attempt, problem},
+        components::{Button, ButtonKind, Dialog, LinkButton, Section, Toast, Toasts},
+        pages::staff::{Desk, Frame, GUESS_ZONE, desk},
+        routes::Routes,
+    },
+};
+use card::{Account, ProviderCard};
+use in_the_way::Switching;
+
+pub use in_the_way::InTheWay;
+pub(super) use offer::{Offer, offer};
+
+/// Why a provider connected no calendar.
+#[derive(Clone, Copy, Debug)]
+pub struct NotConnected;
+
+const PAGE: &str = "/settings/calendar";
+/// How often somebody may have one of their accounts read at once.
+const SYNCS: u32 = 12;
+const PER: std::time::Duration = std::time::Duration::from_secs(60);
+
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/settings/integrations", moved)
+        .post("/settings/calendar/{provider}/sync", sync)
+        .post("/settings/calendar/{provider}/disconnect", end)
+        .merge(choose::routes())
+}
+
+/// The page.
+#[component]
+pub fn CalendarPage() -> impl IntoView {
+    let query = use_query_map().get_untracked();
+    let provider_of = move |name: &str| query.get(name).and_then(|provider| provider.parse::<Provider>().ok());
+    let (news, ending, switching, own) = (
+        use_query_map().get_untracked().get("news"),
+        provider_of("disconnect"),
+        provider_of("switch"),
+        provider_of("own"),
+    );
+    let in_the_way = use_context::<Attempt<InTheWay>>();
+    let chosen = use_context::<Attempt<choose::Ticked>>();
+    let not_connected = use_context::<Attempt<NotConnected>>();
+    let nonce = use_nonce();
+    desk(move |desk: Desk<Member>| async move {
+        let (db, me, now) = (desk.state.store.reader(), desk.me().clone(), desk.state.clock.now());
+        let list = connections::of_people(db, me.org, &[me.person]).await?.remove(&me.person).unwrap_or_default();
+        let connected: Vec<Connection> = list.into_iter().filter(is_connected).collect();
+        let ids: Vec<_> = connected.iter().map(|one| one.id).collect();
+        let mut calendars = choice::of_connections(db, me.org, &ids).await?;
+        let pauses = connections::busy::pauses(db, me.org, now).await?;
+        let providers = desk.state.services.calendars.names();
+        let one_calendar = desk.organisation.policies.one_calendar;
+        let mut cards = Vec::new();
+        for provider in &providers {
+            let mut account = None;
+            if let Some(connection) = connected.iter().find(|one| one.provider == *provider).cloned() {
+                let id = connection.id;
+                account = Some(Account {
+                    calendars: calendars.remove(&id).unwrap_or_default(),
+                    asked_again: outbox::next_try(db, me.org, &Job::ReadConnection { connection: id }).await?,
+                    waiting: outbox::waiting_for(db, me.org, id).await?,
+                    paused_until: pauses.get(&id).copied(),
+                    connection,
+                });
+            }
+            let is_first = connected.is_empty();
+            let switches = one_calendar && account.is_none() && !is_first;
+            let wants_ours = own == Some(*provider);
+            let me = me.clone();
+            cards.push(view! { <ProviderCard provider=*provider account is_first switches wants_ours me now /> });
+        }
+        let ending = ending.and_then(|provider| connected.iter().find(|one| one.provider == provider).cloned());
+        let switching = switching.filter(|_| one_calendar).and_then(|wanted| {
+            connected.iter().find(|one| one.provider != wanted).map(|one| InTheWay::other_provider(wanted, one))
+        });
+        let switching = in_the_way.as_ref().map(|attempt| attempt.typed.clone()).or(switching);
+        let offer = offer(&desk).await?.map(|(offer, inviter)| {
+            view! { <Offer offer inviter list=connected.clone() providers=providers.clone() /> }
+        });
+        let news = news.as_deref().and_then(news_in_words);
+        let news = news.map(|text| view! { <Toast text dismiss_href=PAGE /> });
+        let problem = (problem(chosen.as_ref(), &["read", "target"]), problem(not_connected.as_ref(), &[]));
+        Ok(view! {
+            <script nonce=nonce>{GUESS_ZONE}</script>
+            <Frame desk title="Settings" current=Section::Settings>
+                <Views current=View::Calendar />
+                {offer}
+                {problem}
+                <div class="stack-lg max-w-3xl">
+                    <h2 class="vh">"Calendar"</h2>
+                    {cards.collect_view()}
+                </div>
+                <Ending connection=ending role=me.role />
+                <Switching in_the_way=switching role=me.role />
+                <Toasts>{news}</Toasts>
+            </Frame>
+        })
+    })
+}
+
+fn news_in_words(news: &str) -> Option<&'static str> {
+    Some(match news {
+        "disconnected" => "Disconnected. Convene no longer reads this calendar.",
+        "chosen" => "Saved. It holds from now on.",
+        "synced" => "Read just now.",
+        "needs_you" => "It could not be read: the card says what it needs from you.",
+        "paused" => "It was asked too often and is asked again in a while.",
+        "no_answer" => "It did not answer. We keep trying.",
+        _ => return None,
+    })
+}
+
+fn is_connected(one: &Connection) -> bool {
+    one.status != ConnectionStatus::Inactive
+}
+
+/// Asks before anything ends.
+#[component]
+fn Ending(connection: Option<Connection>, role: Role) -> impl IntoView {
+    let Some(Connection { provider, account_email, .. }) = connection else { return ().into_any() };
+    let form = "disconnect-form";
+    let actions = view! {
+        <LinkButton label="Keep it" href=PAGE />
+        <Button label="Disconnect" kind=ButtonKind::DangerFinal form=form />
+    };
+    let means = if role == Role::Interviewer {
+        "Nobody knows when you are busy after that, so interviews are offered with you only at times you or a coordinator typed."
+    } else {
+        "Your busy times are not known after that, and interviews you arrange are no longer put into it. Those that are in it stay there."
+    };
+    let account = if account_email.is_empty() { String::new() } else { format!(" ({account_email})") };
+    let title = format!("Disconnect {}{account}?", provider.label());
+    view! {
+        <Dialog id="disconnect" title open=true close_href=PAGE actions=actions.into_any()>
+            <p>{means}</p>
+            <p class="hint mt-2">"The permission you gave is handed back, and what was read is deleted."</p>
+            <form id=form method="post" action=format!("/settings/calendar/{provider}/disconnect")></form>
+        </Dialog>
+    }
+    .into_any()
+}
+
+/// Where other products have it.
+async fn moved() -> Redirect {
+    Redirect::to(PAGE)
+}
+
+async fn sync(
+    State(state): State<AppState>,
+    Path(provider): Path<String>,
+    member: Member,
+) -> Result<Response, AppError> {
+    let provider: Provider = provider.parse().map_err(|_| AppError::not_found())?;
+    limits::hit(&state.store, "sync_now", &member.person.to_string(), SYNCS, PER).await?;
+    let list = connections::of_people(state.store.reader(), member.org, &[member.person]).await?;
+    let connection = list.into_values().flatten().find(|one| one.provider == provider && is_connected(one));
+    let connection = connection.ok_or_else(|| {
+        AppError::new(409, "not_connected", "This calendar is not connected.").hint("Connect it first.")
+    })?;
+    // On a task of its own: what was read counts, whether or not the browser waits for it.
+    let services = state.services.clone();
+    let reading = tokio::spawn(async move { refresh(&services, &member, connection.id).await });
+    let news = match reading.await.map_err(|error| AppError::internal(&error))?? {
+        Refreshed::Read => "synced",
+        Refreshed::NeedsOwner => "needs_you",
+        Refreshed::Paused(_) => "paused",
+        Refreshed::NoAnswer => "no_answer",
+    };
+    Ok(Redirect::to(&format!("{PAGE}?news={news}#{provider}")).into_response())
+}
+
+async fn end(
+    State(state): State<AppState>,
+    Path(provider): Path<String>,
+    member: Member,
+    origin: Origin,
+) -> Result<Response, AppError> {
+    let provider: Provider = provider.parse().map_err(|_| AppError::not_found())?;
+    // On a task of its own: a browser that goes away must not keep the provider from being told.
+    let services = state.services.clone();
+    let ending = tokio::spawn(async move { disconnect(&services, &member, provider, &origin).await });
+    match ending.await {
+        Ok(ended) => ended?,
+        Err(error) => return Err(AppError::internal(&error)),
+    };
+    Ok(Redirect::to("/settings/calendar?news=disconnected").into_response())
+}
