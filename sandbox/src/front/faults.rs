@@ -69,6 +69,7 @@ fn names(service: Service) -> Vec<&'static str> {
     match service {
         Service::Google => crate::google::catalogue_names(),
         Service::Microsoft => crate::microsoft::catalogue_names(),
+        Service::Apple => crate::apple::catalogue_names(),
         Service::Icims => crate::icims::catalogue_names(),
     }
 }

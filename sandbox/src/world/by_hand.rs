@@ -15,12 +15,19 @@ pub enum ByHandError {
     Gone,
     #[error("Only the organizer can move a meeting; a guest can delete the own copy.")]
     NotTheOrganizer,
+    #[error("This calendar is a subscription: only its publisher changes it.")]
+    ReadOnly,
 }
 
 impl State {
     /// Moves an event to another start, keeping its length, as its organizer would in the calendar's own page: guests'
     /// copies follow and everybody is mailed.
     pub fn move_by_hand(&mut self, calendar: &str, id: &str, start: DateTime<Utc>) -> Result<(), ByHandError> {
+        if self.shelves.contains_key(calendar) {
+            let event = self.move_object(calendar, id, start)?;
+            self.tell_guests(Method::Request, &event, Provider::Apple);
+            return Ok(());
+        }
         let (mut event, provider, organized) = self.alive(calendar, id)?;
         if !organized {
             return Err(ByHandError::NotTheOrganizer);
@@ -43,6 +50,16 @@ impl State {
 
     /// Deletes an event: for everybody if it is its organizer's, else only this copy, which declines it.
     pub fn delete_by_hand(&mut self, calendar: &str, id: &str) -> Result<(), ByHandError> {
+        if self.shelves.contains_key(calendar) {
+            let event = self.delete_object(calendar, id)?;
+            let owner = self.calendars.get(calendar).map(|calendar| calendar.owner.clone()).unwrap_or_default();
+            if event.is_organized_by(&owner) {
+                self.tell_guests(Method::Cancel, &event, Provider::Apple);
+            } else if event.response_of(&owner).is_some() {
+                self.reply(&event.ical_uid, &owner, Response::Declined, true);
+            }
+            return Ok(());
+        }
         let (mut event, provider, organized) = self.alive(calendar, id)?;
         let owner = self.calendars.get(calendar).map(|calendar| calendar.owner.clone()).unwrap_or_default();
         event.status = EventStatus::Cancelled;
