@@ -6,7 +6,7 @@
 //! Its own ways, beside the switches in [`quirks`]:
 //!
 //! - Only Basic is taken, with an app-specific password, though the 401 offers another scheme first.
-//! - A principal answers under `/principal/`, and refuses Depth 1. `allprop` leaves `resourcetype` out.
+//! - A principal answers under `/principal/` (unless told otherwise), and refuses Depth 1. `allprop` leaves `resourcetype` out.
 //! - A query must filter by component; there is no `free-busy-query`; `sync-collection` lists the collection itself and
 //!   heeds no limit.
 //! - An event without an end is refused, and so is a UID that another object of the account has.

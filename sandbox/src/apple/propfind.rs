@@ -61,7 +61,7 @@ pub fn propfind(state: &mut State, ask: &mut Ask, place: &Place) -> Result<Respo
         places.extend(place.children(state, &ask.account));
     }
     let mut said: Vec<Said> = places.iter().map(|place| say(state, ask, place, &wanted, weak)).collect();
-    if *place == Place::Principal {
+    if *place == Place::Principal && !ask.has(state, Quirk::PlainPrincipal) {
         // Not the address that was asked for.
         said[0].href = "/principal/".to_owned();
     }

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "&'static str", try_from = "String")]
 pub enum Quirk {
+    /// The principal answers under its own address and not under `/principal/`. iCloud has been seen to do both; clients that
+    /// compare addresses by their letters find it only then.
+    PlainPrincipal,
     /// PUT answers without an ETag.
     NoEtag,
     /// Etags are weak, which no If-Match can meet (RFC 9110, section 13.1.1).
@@ -37,7 +40,8 @@ pub enum Quirk {
 
 impl Quirk {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
+        Self::PlainPrincipal,
         Self::NoEtag,
         Self::WeakEtags,
         Self::DeadSyncToken403,
@@ -56,6 +60,7 @@ impl Quirk {
     /// The word used in the control API.
     pub fn name(self) -> &'static str {
         match self {
+            Self::PlainPrincipal => "plain_principal",
             Self::NoEtag => "no_etag",
             Self::WeakEtags => "weak_etags",
             Self::DeadSyncToken403 => "dead_sync_token_403",

@@ -202,8 +202,8 @@ pub async fn delete_event(
 ) -> Response {
     let mut state = world.lock();
     let Some(zone) = state.account(&email).map(|account| account.zone) else { return unknown(&email) };
-    let day = match state.event(&form.calendar, &form.event).map(|event| &event.span) {
-        Some(Span::AllDay { start, .. }) => *start,
+    let day = match state.shown_event(&form.calendar, &form.event).map(|event| event.span) {
+        Some(Span::AllDay { start, .. }) => start,
         Some(span) => span.interval(zone).0.with_timezone(&zone).date_naive(),
         None => state.now().with_timezone(&zone).date_naive(),
     };

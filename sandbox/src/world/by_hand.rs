@@ -20,6 +20,14 @@ pub enum ByHandError {
 }
 
 impl State {
+    /// The event a page shows under this id, of whatever kind of calendar.
+    pub fn shown_event(&self, calendar: &str, id: &str) -> Option<Event> {
+        match self.shelves.contains_key(calendar) {
+            true => self.object_event(calendar, id),
+            false => self.event(calendar, id).cloned(),
+        }
+    }
+
     /// Moves an event to another start, keeping its length, as its organizer would in the calendar's own page: guests'
     /// copies follow and everybody is mailed.
     pub fn move_by_hand(&mut self, calendar: &str, id: &str, start: DateTime<Utc>) -> Result<(), ByHandError> {

@@ -54,7 +54,7 @@ impl State {
         id: &str,
         start: DateTime<Utc>,
     ) -> Result<Event, ByHandError> {
-        let mut place = self.place(calendar, id)?;
+        let mut place = self.changeable(calendar, id)?;
         let owner = self.calendars.get(calendar).map(|calendar| calendar.owner.as_str()).unwrap_or_default();
         if !place.event.is_organized_by(owner) {
             return Err(ByHandError::NotTheOrganizer);
@@ -78,7 +78,7 @@ impl State {
 
     /// Deletes one time: the whole object if it has no other. Returns the event as it was.
     pub(in crate::world) fn delete_object(&mut self, calendar: &str, id: &str) -> Result<Event, ByHandError> {
-        let mut place = self.place(calendar, id)?;
+        let mut place = self.changeable(calendar, id)?;
         if place.event.series.is_none() {
             self.remove_object(calendar, &place.object);
             return Ok(place.event);
@@ -94,11 +94,20 @@ impl State {
         Ok(place.event)
     }
 
+    /// The event one time of an object is shown as.
+    pub(in crate::world) fn object_event(&self, calendar: &str, id: &str) -> Option<Event> {
+        self.place(calendar, id).ok().map(|place| place.event)
+    }
+
+    fn changeable(&self, calendar: &str, id: &str) -> Result<Place, ByHandError> {
+        match self.calendars.get(calendar) {
+            Some(known) if known.is_read_only() => Err(ByHandError::ReadOnly),
+            _ => self.place(calendar, id),
+        }
+    }
+
     fn place(&self, calendar: &str, id: &str) -> Result<Place, ByHandError> {
         let known = self.calendars.get(calendar).ok_or(ByHandError::Gone)?;
-        if known.is_read_only() {
-            return Err(ByHandError::ReadOnly);
-        }
         let name = id.rsplit_once('#').map_or(id, |(name, _)| name);
         let object = self.object(calendar, name).or_else(|| self.object(calendar, id)).ok_or(ByHandError::Gone)?;
         let (from, until) = (self.now() - REACH, self.now() + REACH);
