@@ -18,7 +18,15 @@ pub struct Said {
 
 /// Its properties, or one status for the whole.
 pub enum What {
-    Properties { found: Vec<Element>, missing: Vec<Element> },
+    Properties {
+        found: Vec<Element>,
+        missing: Vec<Element>,
+    },
+    /// Which properties were set, and which not.
+    Changed {
+        done: Vec<Element>,
+        refused: Vec<Element>,
+    },
     Status(StatusCode),
 }
 
@@ -71,10 +79,12 @@ impl Bent {
         let mut children = vec![Element::text(DAV, "href", self.href(&said.href))];
         match said.what {
             What::Status(status) => children.push(status_line(status)),
+            What::Changed { done, refused } => {
+                let all = [(done, StatusCode::OK), (refused, StatusCode::FORBIDDEN)];
+                let all = all.into_iter().filter(|(properties, _)| !properties.is_empty());
+                children.extend(all.map(|(properties, status)| propstat(properties, status)));
+            }
             What::Properties { mut found, missing } => {
-                let propstat = |properties: Vec<Element>, status| {
-                    Element::with(DAV, "propstat", vec![Element::with(DAV, "prop", properties), status_line(status)])
-                };
                 if self.mixed {
                     let rest = found.split_off(found.len() / 2);
                     let unknown = Element::new("urn:example:unknown", "never-heard-of");
@@ -125,6 +135,11 @@ fn lower_escapes(encoded: &str) -> String {
         if escape { character.to_ascii_lowercase() } else { character }
     };
     encoded.chars().map(lower).collect()
+}
+
+/// Properties that share a status.
+fn propstat(properties: Vec<Element>, status: StatusCode) -> Element {
+    Element::with(DAV, "propstat", vec![Element::with(DAV, "prop", properties), status_line(status)])
 }
 
 /// Such as `HTTP/1.1 200 OK`.

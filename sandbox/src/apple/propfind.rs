@@ -85,12 +85,8 @@ pub fn proppatch(state: &mut State, ask: &mut Ask, place: &Place) -> Result<Resp
     if let Some(calendar) = state.calendars.get_mut(id).filter(|_| !done.is_empty()) {
         calendar.version = version;
     }
-    let what = What::Properties { found: done, missing: Vec::new() };
-    let mut said = vec![Said { href: place.path(&ask.account), what }];
-    if !refused.is_empty() {
-        // All or nothing would be right (RFC 4918, section 9.2); servers say of each how it went.
-        said.push(Said::status(place.path(&ask.account), StatusCode::FORBIDDEN));
-    }
+    // All or nothing would be right (RFC 4918, section 9.2); servers say of each how it went.
+    let said = vec![Said { href: place.path(&ask.account), what: What::Changed { done, refused } }];
     Ok(multistatus(state, ask, said, Vec::new()))
 }
 

@@ -162,7 +162,8 @@ fn multiget(state: &mut State, ask: &mut Ask, calendar: &Calendar, body: &Elemen
 }
 
 fn sync(state: &mut State, ask: &mut Ask, calendar: &Calendar, body: &Element) -> Result<Response, Problem> {
-    if !matches!(ask.header("depth"), None | Some("0")) {
+    // Depth 0 is right (RFC 6578, section 3.3); clients of an earlier draft send 1, and are served.
+    if !matches!(ask.header("depth"), None | Some("0" | "1")) {
         return Err(StatusCode::BAD_REQUEST.into());
     }
     let given = body.child(DAV, "sync-token").map(|token| token.text.trim().to_owned()).unwrap_or_default();

@@ -20,7 +20,7 @@ pub fn on_write(
     let Some(now) = event(state, calendar, new) else { return };
     if !now.is_organized_by(&account.email) || new.parts.iter().all(|part| part.line("ORGANIZER").is_none()) {
         if let Some(answer) = changed_answer(account, before.as_ref(), &now) {
-            state.reply(&now.ical_uid, &account.email, answer, true);
+            answer_organizer(state, account, now, answer);
         }
         return;
     }
@@ -46,6 +46,15 @@ pub fn on_write(
     }
 }
 
+/// Tells the organizer, wherever that is, what the account answers.
+fn answer_organizer(state: &mut State, account: &Account, mut event: Event, answer: Response) {
+    for attendee in event.attendees.iter_mut().filter(|attendee| attendee.is(&account.email)) {
+        attendee.response = answer;
+    }
+    state.answer(&event.ical_uid, &account.email, answer);
+    state.mail_reply(&event, &account.email, answer);
+}
+
 /// After an object is gone: its guests are told, or its organizer, if it was an invitation.
 pub fn on_delete(state: &mut State, account: &Account, calendar: &Calendar, removed: &Object) {
     let Some(gone) = event(state, calendar, &removed.calendar) else { return };
@@ -54,7 +63,7 @@ pub fn on_delete(state: &mut State, account: &Account, calendar: &Calendar, remo
             tell(state, Method::Cancel, &gone, &guest);
         }
     } else if gone.response_of(&account.email).is_some_and(|answer| answer != Response::Declined) {
-        state.reply(&gone.ical_uid, &account.email, Response::Declined, true);
+        answer_organizer(state, account, gone, Response::Declined);
     }
 }
 

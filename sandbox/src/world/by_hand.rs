@@ -64,7 +64,8 @@ impl State {
             if event.is_organized_by(&owner) {
                 self.tell_guests(Method::Cancel, &event, Provider::Apple);
             } else if event.response_of(&owner).is_some() {
-                self.reply(&event.ical_uid, &owner, Response::Declined, true);
+                self.answer(&event.ical_uid, &owner, Response::Declined);
+                self.mail_reply(&event, &owner, Response::Declined);
             }
             return Ok(());
         }

@@ -45,6 +45,15 @@ impl State {
 
     /// Sets a guest's answer in every copy of the event, and mails the organizer if asked to.
     pub fn reply(&mut self, ical_uid: &str, guest: &str, response: Response, mail: bool) {
+        let replied = self.answer(ical_uid, guest, response);
+        if let Some(event) = replied.filter(|_| mail) {
+            self.mail_reply(&event, guest, response);
+        }
+    }
+
+    /// Sets a guest's answer in every copy of the event. Returns one of those kept as events.
+    pub fn answer(&mut self, ical_uid: &str, guest: &str, response: Response) -> Option<Event> {
+        self.answer_in_objects(ical_uid, guest, response);
         let mut replied = None;
         for (calendar, id) in self.copies(ical_uid) {
             let Some(event) = self.event_mut(&calendar, &id) else { continue };
@@ -54,10 +63,14 @@ impl State {
                 self.touch(&calendar, &id);
             }
         }
-        let Some(event) = replied.filter(|_| mail) else { return };
+        replied
+    }
+
+    /// Mails the organizer what a guest answered.
+    pub fn mail_reply(&mut self, event: &Event, guest: &str, response: Response) {
         let provider = self.account(guest).map_or(Provider::Google, |account| account.provider);
         let senders: Vec<_> = event.attendees.iter().filter(|attendee| attendee.is(guest)).collect();
-        let ics = ics::object(Method::Reply, &event, &senders, product(provider), self.now());
+        let ics = ics::object(Method::Reply, event, &senders, product(provider), self.now());
         let answer = match response {
             Response::Accepted => "Accepted",
             Response::Declined => "Declined",

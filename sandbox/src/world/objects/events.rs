@@ -135,13 +135,17 @@ pub fn envelope() -> Component {
     calendar
 }
 
-fn guest(attendee: &Attendee) -> Line {
-    let answer = match attendee.response {
+/// An answer as PARTSTAT says it.
+pub fn partstat(response: Response) -> &'static str {
+    match response {
         Response::NeedsAction => "NEEDS-ACTION",
         Response::Accepted => "ACCEPTED",
         Response::Declined => "DECLINED",
         Response::Tentative => "TENTATIVE",
-    };
+    }
+}
+
+fn guest(attendee: &Attendee) -> Line {
     let role = match attendee.role {
         Role::Required => "REQ-PARTICIPANT",
         Role::Optional => "OPT-PARTICIPANT",
@@ -151,6 +155,6 @@ fn guest(attendee: &Attendee) -> Line {
     Line::new("ATTENDEE", format!("mailto:{}", attendee.email))
         .with("CN", &quoted(name))
         .with("CUTYPE", "INDIVIDUAL")
-        .with("PARTSTAT", answer)
+        .with("PARTSTAT", partstat(attendee.response))
         .with("ROLE", role)
 }

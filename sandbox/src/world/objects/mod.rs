@@ -21,7 +21,7 @@ use serde_json::Value;
 
 pub use ical::{Component, IcalError, Line};
 
-use super::{Calendar, State};
+use super::{Calendar, Response, State};
 
 impl Calendar {
     /// Whether only its publisher changes it.
@@ -93,6 +93,27 @@ impl State {
         let removed = shelf.objects.remove(name)?;
         shelf.gone.insert(name.to_owned(), version);
         Some(removed)
+    }
+
+    /// Sets a guest's answer in every object with this UID.
+    pub(super) fn answer_in_objects(&mut self, uid: &str, guest: &str, response: Response) {
+        let shelves = self.shelves.iter();
+        let held = shelves.flat_map(|(calendar, shelf)| shelf.objects.values().map(move |object| (calendar, object)));
+        let held = held.filter(|(_, object)| object.uid == uid);
+        let mut changed: Vec<_> =
+            held.map(|(calendar, object)| (calendar.clone(), object.name.clone(), object.calendar.clone())).collect();
+        for (calendar, name, content) in &mut changed {
+            let lines = content.parts.iter_mut().flat_map(|part| &mut part.lines);
+            let own = lines.filter(|line| line.name == "ATTENDEE" && line.address().eq_ignore_ascii_case(guest));
+            let mut answered = false;
+            for line in own {
+                line.set_param("PARTSTAT", events::partstat(response));
+                answered = true;
+            }
+            if answered {
+                self.put_object(calendar, name, content.clone());
+            }
+        }
     }
 
     /// The version of a calendar's last change, its own properties included.
