@@ -3,7 +3,7 @@
 //! Discovery begins on one port and leads by an absolute address to another, as it leads from `caldav.icloud.com` to an
 //! account's partition host; both answer everything. What is kept are objects ([`crate::world::objects`]).
 //!
-//! Its own ways, beside the switches in [`quirks`]:
+//! Its own ways, beside the switches in [`crate::apple::Quirk`]:
 //!
 //! - Only Basic is taken, with an app-specific password, though the 401 offers another scheme first.
 //! - A principal answers under `/principal/` (unless told otherwise), and refuses Depth 1. `allprop` leaves `resourcetype` out.

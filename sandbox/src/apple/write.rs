@@ -96,22 +96,29 @@ fn writable(state: &State, id: &str) -> Result<Calendar, Problem> {
     }
 }
 
-/// `If-Match` and `If-None-Match` (RFC 9110, section 13.1), the former's `*` the wrong way round.
 fn preconditions(ask: &Ask, version: Option<u64>) -> Result<(), Problem> {
-    let failed = Err(StatusCode::PRECONDITION_FAILED.into());
+    match may_write(ask.header("if-match"), ask.header("if-none-match"), version) {
+        true => Ok(()),
+        false => Err(StatusCode::PRECONDITION_FAILED.into()),
+    }
+}
+
+/// `If-Match` and `If-None-Match` (RFC 9110, section 13.1), the former's `*` the wrong way round. `version` is that of what
+/// is there.
+fn may_write(if_match: Option<&str>, if_none_match: Option<&str>, version: Option<u64>) -> bool {
     let names =
         |list: &str| version.is_some_and(|version| list.split(',').any(|tag| tag.trim() == etag(version, false)));
-    match ask.header("if-match") {
-        Some("*") if version.is_some() => return failed,
-        None | Some("*") => {}
-        Some(list) if names(list) => {}
-        Some(_) => return failed,
-    }
-    match ask.header("if-none-match") {
-        Some("*") if version.is_some() => failed,
-        Some(list) if names(list) => failed,
-        _ => Ok(()),
-    }
+    let matches = match if_match {
+        None => true,
+        Some("*") => version.is_none(),
+        Some(list) => names(list),
+    };
+    let collides = match if_none_match {
+        None => false,
+        Some("*") => version.is_some(),
+        Some(list) => names(list),
+    };
+    matches && !collides
 }
 
 /// Whether a calendar takes this object (RFC 4791, section 4.1); its UID.
@@ -209,4 +216,36 @@ pub fn make_calendar(state: &mut State, ask: &mut Ask) -> Result<Response, Probl
         set_property(state, &id, property);
     }
     Ok(StatusCode::CREATED.into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn preconditions_hold_or_not() {
+        let (there, nothing) = (Some(7), None);
+        let (own, other) = ("\"mk00000007\"", "\"mk00000008\"");
+        let cases = [
+            (None, None, nothing, true),
+            (None, None, there, true),
+            (None, Some("*"), nothing, true),
+            (None, Some("*"), there, false),
+            (Some(own), None, there, true),
+            (Some("\"a\", \"mk00000007\""), None, there, true),
+            (Some(other), None, there, false),
+            (Some(own), None, nothing, false),
+            (Some("W/\"mk00000007\""), None, there, false),
+            (Some("mk00000007"), None, there, false),
+            (Some("*"), None, there, false),
+            (Some("*"), None, nothing, true),
+            (None, Some(own), there, false),
+            (None, Some(other), there, true),
+            (Some(own), Some(own), there, false),
+        ];
+        for (if_match, if_none_match, version, allowed) in cases {
+            let asked = format!("{if_match:?} {if_none_match:?} {version:?}");
+            assert_eq!(may_write(if_match, if_none_match, version), allowed, "{asked}");
+        }
+    }
 }

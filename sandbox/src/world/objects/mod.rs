@@ -1,6 +1,6 @@
 //! Calendars that keep iCalendar objects, as CalDAV servers do: one text a UID, with its series and overrides in it.
 //!
-//! The other providers' calendars hold neutral events ([`super::event`]); these hold what a client stored, to the line.
+//! The other providers' calendars hold neutral events ([`crate::world::event`]); these hold what a client stored, to the line.
 //! Whoever wants events of either asks [`State::events_between`].
 
 /// Moving and deleting on the front page.
