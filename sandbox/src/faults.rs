@@ -1,7 +1,7 @@
 //! Fault switches: what goes wrong next, for whom, and how often.
 //!
-//! The layer in [`crate::record`] asks [`crate::world::State::take_faults`] before each request. What is played supplies the bodies: its
-//! own error catalogue by name, and what it says with a bare 429 or 5xx.
+//! The layer in [`crate::record`] asks [`crate::world::State::take_faults`] before each request. What is played supplies the
+//! bodies: its own error catalogue by name, and what it says with a bare 429 or 5xx.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
