@@ -33,6 +33,11 @@ enum Verb {
     /// Serve together with a played outside world; no credentials needed
     #[cfg(feature = "demo")]
     Demo(commands::demo::Options),
+    /// Look after the audit log
+    Audit {
+        #[command(subcommand)]
+        what: commands::audit::What,
+    },
     /// Check every setting and whatever it points to, one line each
     Doctor,
 }
@@ -56,6 +61,7 @@ fn run(verb: Verb) -> Result<(), Failure> {
         Verb::Slots { query } => commands::slots::run(&query),
         #[cfg(feature = "demo")]
         Verb::Demo(options) => wait_for(commands::demo::run(options)),
+        Verb::Audit { what } => wait_for(commands::audit::run(what)),
         Verb::Doctor => wait_for(commands::doctor::run()),
     }
 }
