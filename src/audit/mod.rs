@@ -1,12 +1,19 @@
 //! Who did what: one row per deed, written in the transaction that did it. Append only; triggers of the schema refuse any
 //! change, and each organisation's rows are a chain in which one would show ([`crate::store::ledger`], [`verify`]). No secret goes
 //! into `detail`.
+//!
+//! Recording is here; what administrators look for is in [`search`], what it is called in [`subjects`].
 
+pub mod search;
+pub mod subjects;
 pub mod verify;
+
+use chrono::TimeDelta;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::{
     ids::{OrgId, PersonId},
-    store::{StoreError, Txn, ledger, words::ActorKind},
+    store::{StoreError, Txn, entities::audit_log, ledger, words::ActorKind},
 };
 
 /// Where a call came from. The web layer reads it from the connection; the worker's is [`Origin::default`].
@@ -83,6 +90,27 @@ pub async fn record(txn: &Txn, entry: AuditEntry) -> Result<(), StoreError> {
     let Origin { ip, user_agent } = origin;
     txn.append(ledger::Entry { org, actor_kind, actor, action, subject, detail, ip, user_agent });
     Ok(())
+}
+
+/// The same, unless its action was recorded of its subject with the same details less than `quiet` ago: for what fails again and
+/// again. Says whether it was recorded.
+///
+/// # Errors
+/// The database's.
+pub async fn record_news(txn: &Txn, entry: AuditEntry, quiet: TimeDelta) -> Result<bool, StoreError> {
+    let before = audit_log::Entity::find()
+        .filter(audit_log::Column::OrgId.eq(entry.org))
+        .filter(audit_log::Column::Subject.eq(entry.subject.as_str()))
+        .filter(audit_log::Column::Action.eq(entry.action))
+        .order_by_desc(audit_log::Column::Seq)
+        .one(&**txn)
+        .await?;
+    let (now, detail) = (crate::store::now(&**txn).await?, entry.detail.to_string());
+    if before.is_some_and(|before| before.detail == detail && now - before.at.at() < quiet) {
+        return Ok(false);
+    }
+    record(txn, entry).await?;
+    Ok(true)
 }
 
 #[cfg(test)]

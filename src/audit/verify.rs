@@ -44,6 +44,16 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// As it is kept with a check.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Changed => "changed",
+            Self::Surplus => "surplus",
+            Self::End => "end",
+        }
+    }
+
     /// For a log line and the command line.
     pub fn as_str(self) -> &'static str {
         match self {

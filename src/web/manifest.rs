@@ -48,7 +48,7 @@ const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
 use Policy::{Admin, Coordinator, Demo, Link, Member, Public};
 
 /// The manifest.
-pub static WAYS: [Way; 62] = [
+pub static WAYS: [Way; 65] = [
     way(Method::GET, "/", Public),
     way(Method::GET, "/signin", Public),
     way(Method::GET, "/signup", Public),
@@ -106,6 +106,9 @@ pub static WAYS: [Way; 62] = [
     way(Method::GET, "/auth/microsoft/organisation", Admin),
     way(Method::POST, "/admin/integrations/calendar/google", Admin),
     way(Method::POST, "/admin/integrations/calendar/{provider}/withdraw", Admin),
+    way(Method::GET, "/admin/audit", Admin),
+    way(Method::POST, "/admin/audit/check", Admin),
+    way(Method::POST, "/admin/audit/export", Admin),
     way(Method::GET, "/mailbox", Demo),
     way(Method::GET, "/mailbox/{id}", Demo),
     way(Method::GET, "/mailbox/{id}/html", Demo),

@@ -6,7 +6,7 @@ use convene::{
     audit::verify::{Fault, Verdict, organisations},
     store::entities::{audit_heads, audit_log},
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::*;
 
@@ -21,17 +21,6 @@ fn broken(seq: i64, fault: Fault) -> Verdict {
 async fn rows(app: &TestApp, org: OrgId) -> Vec<audit_log::Model> {
     let rows = audit_log::Entity::find().filter(audit_log::Column::OrgId.eq(org)).order_by_asc(audit_log::Column::Seq);
     rows.all(app.store().reader()).await.expect("read")
-}
-
-/// Takes away what keeps rows from being changed, as somebody with the database's password can.
-async fn unlock(app: &TestApp) {
-    let statements: &[&str] = match app.store().backend() {
-        DbBackend::Sqlite => &["DROP TRIGGER audit_log_no_update", "DROP TRIGGER audit_log_no_delete"],
-        _ => &["ALTER TABLE audit_log DISABLE TRIGGER USER"],
-    };
-    for sql in statements {
-        app.run(sql).await;
-    }
 }
 
 /// Ten entries of ours, and one of somebody else's.
