@@ -190,7 +190,8 @@ pub async fn disable(txn: &Txn, admin: &Admin, id: PersonId) -> Result<(), Store
         .filter(people::Column::DisabledAt.is_null())
         .exec(&**txn)
         .await?;
-    sessions::end_all(txn, org, id).await
+    sessions::end_all(txn, org, id).await?;
+    Ok(())
 }
 
 /// Makes a person what they were invited to be.

@@ -48,7 +48,7 @@ const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
 use Policy::{Admin, Coordinator, Demo, Link, Member, Public};
 
 /// The manifest.
-pub static WAYS: [Way; 65] = [
+pub static WAYS: [Way; 68] = [
     way(Method::GET, "/", Public),
     way(Method::GET, "/signin", Public),
     way(Method::GET, "/signup", Public),
@@ -96,6 +96,9 @@ pub static WAYS: [Way; 65] = [
     way(Method::POST, "/settings/limits", Member),
     way(Method::GET, "/settings/calendar", Member),
     way(Method::POST, "/settings/calendar/{provider}/disconnect", Member),
+    way(Method::GET, "/settings/sessions", Member),
+    way(Method::POST, "/settings/sessions/{id}/end", Member),
+    way(Method::POST, "/settings/sessions/end-all", Member),
     way(Method::GET, "/admin", Admin),
     way(Method::POST, "/admin/people/{id}/role", Admin),
     way(Method::POST, "/admin/people/{id}/off", Admin),
