@@ -1,8 +1,11 @@
-//! What somebody says about themselves in the settings, through the front door: where they are signed in.
+//! What somebody says about themselves in the settings, through the front door: where they are signed in, and on which dates they
+//! keep other hours.
 
 mod story;
 mod support;
 
+#[path = "settings/dates.rs"]
+mod dates;
 #[path = "bad_inputs/front.rs"]
 #[allow(dead_code, reason = "the front door, of which each test uses a part")]
 mod front;

@@ -48,7 +48,7 @@ const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
 use Policy::{Admin, Coordinator, Demo, Link, Member, Public};
 
 /// The manifest.
-pub static WAYS: [Way; 68] = [
+pub static WAYS: [Way; 70] = [
     way(Method::GET, "/", Public),
     way(Method::GET, "/signin", Public),
     way(Method::GET, "/signup", Public),
@@ -93,6 +93,8 @@ pub static WAYS: [Way; 68] = [
     way(Method::GET, "/settings", Member),
     way(Method::POST, "/settings", Member),
     way(Method::POST, "/settings/hours", Member),
+    way(Method::POST, "/settings/dates", Member),
+    way(Method::POST, "/settings/dates/remove", Member),
     way(Method::POST, "/settings/limits", Member),
     way(Method::GET, "/settings/calendar", Member),
     way(Method::POST, "/settings/calendar/{provider}/disconnect", Member),

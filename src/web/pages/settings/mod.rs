@@ -1,8 +1,9 @@
 //! What somebody says about themselves, each view under its own address: who and where they are and when they work
-//! ([`profile`], [`hours`]), how many interviews they take ([`limits`]), the calendars they connected ([`calendar`]), and where they are
+//! ([`profile`], [`hours`], [`dates`]), how many interviews they take ([`limits`]), the calendars they connected ([`calendar`]), and where they are
 //! signed in ([`sessions`]).
 
 pub mod calendar;
+pub mod dates;
 pub mod hours;
 pub mod limits;
 pub mod profile;
@@ -22,6 +23,7 @@ pub use sessions::SessionsPage;
 pub fn routes() -> Routes {
     profile::routes()
         .merge(hours::routes())
+        .merge(dates::routes())
         .merge(limits::routes())
         .merge(calendar::routes())
         .merge(sessions::routes())
