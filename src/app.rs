@@ -20,7 +20,7 @@ use crate::{
     web::{
         components::{ErrorPage, LinkButton, PublicShell},
         pages::{
-            admin::{CalendarPolicyPage, TeamPage},
+            admin::{AuditPage, CalendarPolicyPage, TeamPage},
             booking::{BookingPage, CancelPage, MovePage},
             dashboard::{Dashboard, RequestsPage},
             home::Home,
@@ -29,7 +29,7 @@ use crate::{
             new_request::NewRequestPage,
             people::InvitePeoplePage,
             request::{RequestPage, move_page::MoveRequestPage, swap_page::SwapPage},
-            settings::{CalendarPage, SettingsPage},
+            settings::{CalendarPage, SessionsPage, SettingsPage},
             signin::{SignIn, SignUp},
             styleguide::Styleguide,
             welcome::WelcomePage,
@@ -62,9 +62,11 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/requests/:id/swap/:person") view=SwapPage ssr=SsrMode::Async />
                 <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async />
                 <Route path=path!("/settings/calendar") view=CalendarPage ssr=SsrMode::Async />
+                <Route path=path!("/settings/sessions") view=SessionsPage ssr=SsrMode::Async />
                 <Route path=path!("/welcome") view=WelcomePage ssr=SsrMode::Async />
                 <Route path=path!("/admin") view=TeamPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/integrations/calendar") view=CalendarPolicyPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/audit") view=AuditPage ssr=SsrMode::Async />
                 <Route path=path!("/people/invite") view=InvitePeoplePage ssr=SsrMode::Async />
                 <Route path=path!("/invite/:token") view=InvitePage ssr=SsrMode::Async />
                 <Route path=path!("/invite/:token/times") view=TimesPage ssr=SsrMode::Async />

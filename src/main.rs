@@ -35,6 +35,11 @@ enum Verb {
     Demo(commands::demo::Options),
     /// Seal every secret with the first key of TOKEN_ENCRYPTION_KEY, while others serve
     RotateKeys,
+    /// Look after the audit log
+    Audit {
+        #[command(subcommand)]
+        what: commands::audit::What,
+    },
     /// Check every setting and whatever it points to, one line each
     Doctor,
 }
@@ -59,6 +64,7 @@ fn run(verb: Verb) -> Result<(), Failure> {
         #[cfg(feature = "demo")]
         Verb::Demo(options) => wait_for(commands::demo::run(options)),
         Verb::RotateKeys => wait_for(commands::rotate_keys::run()),
+        Verb::Audit { what } => wait_for(commands::audit::run(what)),
         Verb::Doctor => wait_for(commands::doctor::run()),
     }
 }

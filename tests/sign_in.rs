@@ -658,8 +658,12 @@ async fn a_session_ends_by_signing_out_by_time_by_revoking_and_with_its_person()
         let mut stranger = Browser::new();
         office.sign_in(&mut stranger, &Account::google("s", "s@example.com")).await.expect("signed up");
         let txn = db.store.begin().await.unwrap();
-        assert!(!sessions::revoke(&txn, &office.member(&stranger).await.unwrap(), other.id).await.unwrap());
-        assert!(sessions::revoke(&txn, &member, other.id).await.unwrap());
+        assert!(
+            !sessions::revoke(&txn, &office.member(&stranger).await.unwrap(), other.id, &Origin::default())
+                .await
+                .unwrap()
+        );
+        assert!(sessions::revoke(&txn, &member, other.id, &Origin::default()).await.unwrap());
         txn.commit().await.unwrap();
         assert!(office.member(&phone).await.is_none() && office.member(&browser).await.is_some());
 

@@ -625,10 +625,12 @@ CREATE TABLE ats_breakers (
     probe_until BIGINT
 );
 
--- Who did what. Append only: the triggers in constraints.sql refuse change and deletion.
+-- Who did what. Append only: triggers refuse change and deletion. The rows of an organisation are a chain (store/ledger.rs).
 CREATE TABLE audit_log (
     id UUID NOT NULL CONSTRAINT audit_log_pk PRIMARY KEY,
     org_id UUID NOT NULL,
+    -- counted from 1 in each organisation, without a gap
+    seq BIGINT NOT NULL,
     actor_kind TEXT NOT NULL,
     actor_id UUID,
     action TEXT NOT NULL,
@@ -637,9 +639,21 @@ CREATE TABLE audit_log (
     detail TEXT NOT NULL DEFAULT '{}',
     ip TEXT NOT NULL DEFAULT '',
     user_agent TEXT NOT NULL DEFAULT '',
-    at BIGINT NOT NULL
+    at BIGINT NOT NULL,
+    -- SHA-256 over the hash before it and this row, in lower-case hex
+    hash TEXT NOT NULL,
+    CONSTRAINT audit_log_seq UNIQUE (org_id, seq)
 );
 CREATE INDEX audit_log_by_time ON audit_log (org_id, at);
+CREATE INDEX audit_log_by_subject ON audit_log (org_id, subject, action, seq);
+
+-- Where the chain of each organisation ends. No reference to organisations on purpose: its check would lock that row at the very
+-- end of a transaction, out of order.
+CREATE TABLE audit_heads (
+    org_id UUID NOT NULL CONSTRAINT audit_heads_pk PRIMARY KEY,
+    seq BIGINT NOT NULL,
+    hash TEXT NOT NULL
+);
 
 -- Counters of the rate limits, shared by every process: one row per (limit, key, window).
 CREATE TABLE rate_windows (

@@ -1,11 +1,19 @@
 //! Who did what: one row per deed, written in the transaction that did it. Append only; triggers of the schema refuse any
-//! change. No secret goes into `detail`.
+//! change, and each organisation's rows are a chain in which one would show ([`crate::store::ledger`], [`verify`]). No secret goes
+//! into `detail`.
+//!
+//! Recording is here; what administrators look for is in [`search`], what it is called in [`subjects`].
 
-use sea_orm::{ActiveValue::Set, EntityTrait};
+pub mod search;
+pub mod subjects;
+pub mod verify;
+
+use chrono::TimeDelta;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::{
-    ids::{AuditId, OrgId, PersonId},
-    store::{Stamp, StoreError, Txn, entities::audit_log, words::ActorKind},
+    ids::{OrgId, PersonId},
+    store::{StoreError, Txn, entities::audit_log, ledger, words::ActorKind},
 };
 
 /// Where a call came from. The web layer reads it from the connection; the worker's is [`Origin::default`].
@@ -72,22 +80,37 @@ pub struct AuditEntry {
     pub origin: Origin,
 }
 
-/// Writes the entry with the transaction it belongs to.
+/// Writes the entry with the transaction it belongs to: it is linked when that is committed, and gets its time then.
+///
+/// # Errors
+/// None yet; what the database says comes from the commit. Awaited like every other write.
 pub async fn record(txn: &Txn, entry: AuditEntry) -> Result<(), StoreError> {
-    let row = audit_log::ActiveModel {
-        id: Set(AuditId::new()),
-        org_id: Set(entry.org),
-        actor_kind: Set(entry.actor.kind()),
-        actor_id: Set(entry.actor.person()),
-        action: Set(entry.action.to_owned()),
-        subject: Set(entry.subject),
-        detail: Set(entry.detail.to_string()),
-        ip: Set(entry.origin.ip),
-        user_agent: Set(entry.origin.user_agent),
-        at: Set(Stamp::from(crate::store::now(&**txn).await?)),
-    };
-    audit_log::Entity::insert(row).exec_without_returning(&**txn).await?;
+    let AuditEntry { org, actor, action, subject, detail, origin } = entry;
+    let (actor_kind, actor, detail) = (actor.kind(), actor.person(), detail.to_string());
+    let Origin { ip, user_agent } = origin;
+    txn.append(ledger::Entry { org, actor_kind, actor, action, subject, detail, ip, user_agent });
     Ok(())
+}
+
+/// The same, unless its action was recorded of its subject with the same details less than `quiet` ago: for what fails again and
+/// again. Says whether it was recorded.
+///
+/// # Errors
+/// The database's.
+pub async fn record_news(txn: &Txn, entry: AuditEntry, quiet: TimeDelta) -> Result<bool, StoreError> {
+    let before = audit_log::Entity::find()
+        .filter(audit_log::Column::OrgId.eq(entry.org))
+        .filter(audit_log::Column::Subject.eq(entry.subject.as_str()))
+        .filter(audit_log::Column::Action.eq(entry.action))
+        .order_by_desc(audit_log::Column::Seq)
+        .one(&**txn)
+        .await?;
+    let (now, detail) = (crate::store::now(&**txn).await?, entry.detail.to_string());
+    if before.is_some_and(|before| before.detail == detail && now - before.at.at() < quiet) {
+        return Ok(false);
+    }
+    record(txn, entry).await?;
+    Ok(true)
 }
 
 #[cfg(test)]

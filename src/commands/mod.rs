@@ -1,5 +1,6 @@
 //! What the program can be told to do, one file per verb.
 
+pub mod audit;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod doctor;

@@ -32,6 +32,8 @@ const AHEAD: chrono::Duration = chrono::Duration::minutes(5);
 const LEASE: chrono::Duration = chrono::Duration::seconds(30);
 /// How often to look whether somebody else's refresh is done.
 const LOOK_EVERY: Duration = Duration::from_millis(40);
+/// How often the audit log is told of a refresh that fails for the same reason again.
+const TOLD_EVERY: chrono::Duration = chrono::Duration::hours(1);
 /// The longest lifetime of a token that is believed; providers say an hour.
 const LONGEST_LIFE: chrono::Duration = chrono::Duration::days(365);
 /// Tokens refreshed ahead in one round, and how many of them at a time.
@@ -222,7 +224,16 @@ async fn refresh(
             if ours { Err(AccessError::Expired) } else { Ok(None) }
         }
         Err(error) => {
-            update(services, org, id, held, released().to_vec()).await?;
+            let txn = services.store.begin().await?;
+            if change(&txn, org, id, held, released().to_vec()).await? {
+                let why =
+                    if matches!(error, OAuthError::ClientMisconfigured(_)) { "misconfigured" } else { "unavailable" };
+                let detail = serde_json::json!({ "provider": row.provider.as_str(), "why": why });
+                let (actor, action, origin) = (Actor::System, "connection.refresh_failed", Origin::default());
+                let entry = AuditEntry { org, actor, action, subject: id.to_string(), detail, origin };
+                audit::record_news(&txn, entry, TOLD_EVERY).await?;
+            }
+            txn.commit().await?;
             Err(unanswered(&error).into())
         }
     }

@@ -1,11 +1,12 @@
 //! People: who they are, when they work, and how the organisation finds them.
 //!
-//! Staying signed in lives in [`sessions`], permission in [`permission`], the address they confirm themselves in [`contact`], how
-//! many interviews they take in [`limits`], the times they give without a calendar in [`given`], what their organisation decided
+//! Staying signed in lives in [`sessions`], permission in [`permission`], the address they confirm themselves in [`contact`], on which dates they
+//! keep other hours in [`dates`], how many interviews they take in [`limits`], the times they give without a calendar in [`given`], what their organisation decided
 //! in [`policies`] and about each of them in [`roles`], how far somebody new has come in [`welcome`]. An e-mail address is for display and contact; who somebody is
 //! when they sign in is decided by their identity (issuer and subject) alone ([`crate::sign_in`]).
 
 pub mod contact;
+pub mod dates;
 pub mod given;
 pub mod limits;
 pub mod permission;
@@ -190,7 +191,8 @@ pub async fn disable(txn: &Txn, admin: &Admin, id: PersonId) -> Result<(), Store
         .filter(people::Column::DisabledAt.is_null())
         .exec(&**txn)
         .await?;
-    sessions::end_all(txn, org, id).await
+    sessions::end_all(txn, org, id).await?;
+    Ok(())
 }
 
 /// Makes a person what they were invited to be.

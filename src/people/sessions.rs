@@ -133,14 +133,28 @@ pub async fn list(db: &impl ConnectionTrait, member: &Member, now: DateTime<Utc>
 }
 
 /// Ends one of the member's own sessions; true if there was one.
-pub async fn revoke(txn: &Txn, member: &Member, id: SessionId) -> Result<bool, StoreError> {
-    let ended = sessions::Entity::delete_many()
+pub async fn revoke(txn: &Txn, member: &Member, id: SessionId, origin: &Origin) -> Result<bool, StoreError> {
+    let theirs = sessions::Entity::delete_many()
         .filter(sessions::Column::OrgId.eq(member.org))
         .filter(sessions::Column::PersonId.eq(member.person))
-        .filter(sessions::Column::Id.eq(id))
-        .exec(&**txn)
-        .await?;
-    Ok(ended.rows_affected > 0)
+        .filter(sessions::Column::Id.eq(id));
+    let Some(ended) = theirs.exec_with_returning(&**txn).await?.pop() else { return Ok(false) };
+    let detail = serde_json::json!({ "session": id, "ip": ended.ip, "user_agent": ended.user_agent });
+    audit::record(txn, by(member, "session.revoked", detail, origin)).await?;
+    Ok(true)
+}
+
+/// Ends every session of the member, the one that speaks included; says how many there were.
+pub async fn revoke_all(txn: &Txn, member: &Member, origin: &Origin) -> Result<u64, StoreError> {
+    let ended = end_all(txn, member.org, member.person).await?;
+    let detail = serde_json::json!({ "sessions": ended });
+    audit::record(txn, by(member, "session.all_revoked", detail, origin)).await?;
+    Ok(ended)
+}
+
+fn by(member: &Member, action: &'static str, detail: serde_json::Value, origin: &Origin) -> AuditEntry {
+    let (actor, subject) = (Actor::Person(member.person), member.person.to_string());
+    AuditEntry { org: member.org, actor, action, subject, detail, origin: origin.clone() }
 }
 
 /// Ends the session behind this token.
@@ -155,14 +169,14 @@ pub async fn sign_out(store: &Store, token: &SessionToken, origin: &Origin) -> R
     txn.commit().await
 }
 
-/// Ends every session of a person.
-pub async fn end_all(txn: &Txn, org: OrgId, person: PersonId) -> Result<(), StoreError> {
-    sessions::Entity::delete_many()
+/// Ends every session of a person; says how many there were.
+pub async fn end_all(txn: &Txn, org: OrgId, person: PersonId) -> Result<u64, StoreError> {
+    let ended = sessions::Entity::delete_many()
         .filter(sessions::Column::OrgId.eq(org))
         .filter(sessions::Column::PersonId.eq(person))
         .exec(&**txn)
         .await?;
-    Ok(())
+    Ok(ended.rows_affected)
 }
 
 /// Removes sessions that ended by themselves. For the worker's round.

@@ -3,16 +3,21 @@
 //! SQLite is the embedded default, PostgreSQL the same code with another URL. Reads go through [`Store::reader`]; every write
 //! goes through [`Store::begin`], which on SQLite starts IMMEDIATE (a transaction that reads first and then writes would
 //! otherwise fail with "database is locked" under load, whatever the busy timeout). Queries live with the nouns they answer
-//! for; this folder knows no verbs.
+//! for; this folder knows no verbs. The audit log's chain is kept here ([`ledger`]), because a commit completes it.
 
 pub mod entities;
 mod errors;
 mod facts;
+pub mod ledger;
 mod migrations;
 mod unchanged;
 pub mod words;
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -50,6 +55,8 @@ pub struct Store {
 /// A write under way. Dropping it rolls back.
 pub struct Txn {
     txn: DatabaseTransaction,
+    /// What the audit log gets when this is committed.
+    ledger: Mutex<Vec<ledger::Entry>>,
     _turn: OwnedSemaphorePermit,
 }
 
@@ -135,7 +142,7 @@ impl Store {
         };
         #[expect(clippy::disallowed_methods, reason = "this is the one way to begin")]
         let txn = self.db.begin_with_options(options).await?;
-        Ok(Txn { txn, _turn: turn })
+        Ok(Txn { txn, ledger: Mutex::default(), _turn: turn })
     }
 
     /// The database's clock, which leases go by: the processes sharing it need not agree on the time.
@@ -164,8 +171,16 @@ async fn scalar<T: sea_orm::TryGetable>(db: &impl ConnectionTrait, sql: &str) ->
 }
 
 impl Txn {
+    /// Links what was recorded into the audit log, and makes everything so.
     pub async fn commit(self) -> Result<(), StoreError> {
+        let entries = self.ledger.into_inner().unwrap_or_else(PoisonError::into_inner);
+        ledger::link(&self.txn, entries).await?;
         Ok(self.txn.commit().await?)
+    }
+
+    /// Adds a row to the audit log with everything else this transaction does.
+    pub fn append(&self, entry: ledger::Entry) {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
     }
 
     /// Takes the transaction-long locks of these people, in one order for everybody, so that two panels sharing people wait

@@ -48,7 +48,7 @@ const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
 use Policy::{Admin, Coordinator, Demo, Link, Member, Public};
 
 /// The manifest.
-pub static WAYS: [Way; 65] = [
+pub static WAYS: [Way; 73] = [
     way(Method::GET, "/", Public),
     way(Method::GET, "/signin", Public),
     way(Method::GET, "/signup", Public),
@@ -93,12 +93,17 @@ pub static WAYS: [Way; 65] = [
     way(Method::GET, "/settings", Member),
     way(Method::POST, "/settings", Member),
     way(Method::POST, "/settings/hours", Member),
+    way(Method::POST, "/settings/dates", Member),
+    way(Method::POST, "/settings/dates/remove", Member),
     way(Method::POST, "/settings/limits", Member),
     way(Method::GET, "/settings/calendar", Member),
     way(Method::GET, "/settings/integrations", Public),
     way(Method::POST, "/settings/calendar/{provider}", Member),
     way(Method::POST, "/settings/calendar/{provider}/sync", Member),
     way(Method::POST, "/settings/calendar/{provider}/disconnect", Member),
+    way(Method::GET, "/settings/sessions", Member),
+    way(Method::POST, "/settings/sessions/{id}/end", Member),
+    way(Method::POST, "/settings/sessions/end-all", Member),
     way(Method::GET, "/admin", Admin),
     way(Method::POST, "/admin/people/{id}/role", Admin),
     way(Method::POST, "/admin/people/{id}/off", Admin),
@@ -109,6 +114,9 @@ pub static WAYS: [Way; 65] = [
     way(Method::GET, "/auth/microsoft/organisation", Admin),
     way(Method::POST, "/admin/integrations/calendar/google", Admin),
     way(Method::POST, "/admin/integrations/calendar/{provider}/withdraw", Admin),
+    way(Method::GET, "/admin/audit", Admin),
+    way(Method::POST, "/admin/audit/check", Admin),
+    way(Method::POST, "/admin/audit/export", Admin),
     way(Method::GET, "/mailbox", Demo),
     way(Method::GET, "/mailbox/{id}", Demo),
     way(Method::GET, "/mailbox/{id}/html", Demo),

@@ -14,6 +14,9 @@ mod strict_json;
 // The client's address, behind trusted proxies or not.
 #[cfg(feature = "ssr")]
 pub mod client;
+// What somebody signed in with, in words.
+#[cfg(feature = "ssr")]
+mod device;
 // Posted forms as values.
 #[cfg(feature = "ssr")]
 mod form;

@@ -1,6 +1,6 @@
 //! Small words of pages: names in a row, times past and to come, moments to be reminded at.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use crate::{notifications::when, requests::draft::reminders, web::components::ReminderChoice};
@@ -19,6 +19,30 @@ pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
         [one] => (*one).to_owned(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
+}
+
+/// "24 December 2027", "22 to 26 December 2027", "30 December 2027 to 2 January 2028"
+pub fn dates(first: NaiveDate, last: NaiveDate) -> String {
+    let full = |date: NaiveDate| date.format("%-d %B %Y").to_string();
+    match (first.year() == last.year(), first.month() == last.month()) {
+        _ if first == last => full(first),
+        (true, true) => format!("{} to {}", first.day(), full(last)),
+        (true, false) => format!("{} to {}", first.format("%-d %B"), full(last)),
+        (false, _) => format!("{} to {}", full(first), full(last)),
+    }
+}
+
+/// "1,234"
+pub fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = if number < 0 { "-".to_owned() } else { String::new() };
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// "just now", "2 min ago", "3 h ago", "5 days ago"
@@ -61,6 +85,20 @@ mod tests {
             (String::new(), "Ana".into(), "Ana and Raj".into())
         );
         assert_eq!(said(&["Ana", "Raj", "Mia"]), "Ana, Raj and Mia");
+    }
+
+    #[test]
+    fn dates_say_no_word_twice() {
+        let said = |first: &str, last: &str| dates(first.parse().unwrap(), last.parse().unwrap());
+        assert_eq!(said("2027-12-24", "2027-12-24"), "24 December 2027");
+        assert_eq!(said("2027-12-22", "2027-12-26"), "22 to 26 December 2027");
+        assert_eq!(said("2027-11-30", "2027-12-01"), "30 November to 1 December 2027");
+        assert_eq!(said("2027-12-30", "2028-01-02"), "30 December 2027 to 2 January 2028");
+    }
+
+    #[test]
+    fn long_numbers_are_grouped() {
+        assert_eq!([0, 7, 999, 1000, 1_234_567, -1000].map(grouped), ["0", "7", "999", "1,000", "1,234,567", "-1,000"]);
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl Hours {
 
 /// A calendar date, `2027-03-08`; digits of other scripts are read as digits.
 pub fn date(field: &str, text: &str) -> Result<NaiveDate, FieldError> {
-    let text: String = text.trim().chars().map(ascii_digit).collect();
+    let text = plain_digits(text);
     let plain = text.len() == 10
         && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     let parsed = plain.then(|| NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()).flatten();
@@ -66,15 +66,20 @@ pub fn date(field: &str, text: &str) -> Result<NaiveDate, FieldError> {
 }
 
 fn time_of_day(field: &str, text: &str) -> Result<NaiveTime, FieldError> {
-    let text: String = text.trim().chars().map(ascii_digit).collect();
+    let text = plain_digits(text);
     NaiveTime::parse_from_str(&text, "%H:%M")
         .map_err(|_| FieldError::new(field, "date_invalid", "Give a time of day, such as 09:00."))
 }
 
 /// A time of day at which hours end; `None` is 24:00, the end of the day.
 fn end_of_hours(field: &str, text: &str) -> Result<Option<NaiveTime>, FieldError> {
-    let text: String = text.trim().chars().map(ascii_digit).collect();
+    let text = plain_digits(text);
     if text == "24:00" { Ok(None) } else { time_of_day(field, &text).map(Some) }
+}
+
+/// What was typed, without blanks around it and with ASCII digits.
+pub fn plain_digits(text: &str) -> String {
+    text.trim().chars().map(ascii_digit).collect()
 }
 
 /// Arabic-Indic, Devanagari and full-width digits as their ASCII ones.

@@ -5,6 +5,7 @@
 pub mod access_attempts;
 pub mod ats_breakers;
 pub mod ats_notes;
+pub mod audit_heads;
 pub mod audit_log;
 pub mod booking_changes;
 pub mod booking_links;

@@ -1,7 +1,8 @@
-//! What administrators decide for their organisation: who belongs to it ([`team`]), and what holds for all of them ([`calendar`],
-//! [`access`]).
+//! What administrators decide for their organisation: who belongs to it ([`team`]), what holds for all of them ([`calendar`],
+//! [`access`]), and what everybody did ([`audit`]).
 
 mod access;
+pub mod audit;
 pub mod calendar;
 pub mod team;
 
@@ -12,11 +13,12 @@ use crate::web::{
     routes::Routes,
 };
 
+pub use audit::AuditPage;
 pub use calendar::CalendarPolicyPage;
 pub use team::TeamPage;
 
 pub fn routes() -> Routes {
-    calendar::routes().merge(access::routes()).merge(team::routes())
+    calendar::routes().merge(access::routes()).merge(team::routes()).merge(audit::routes())
 }
 
 /// The views of the administration.
@@ -24,6 +26,7 @@ pub fn routes() -> Routes {
 enum View {
     People,
     Calendars,
+    Audit,
 }
 
 #[component]
@@ -31,6 +34,7 @@ fn Views(current: View) -> impl IntoView {
     let tabs = vec![
         TabLink::new("People", team::PAGE, current == View::People),
         TabLink::new("Calendars", calendar::PAGE, current == View::Calendars),
+        TabLink::new("Audit log", audit::PAGE, current == View::Audit),
     ];
     view! {
         <div class="mb-6">

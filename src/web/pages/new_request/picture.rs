@@ -280,13 +280,28 @@ fn reasons(preview: &Preview, outlook: &Outlook, now: DateTime<Utc>) -> Vec<Stri
         let notice = when::length(request.min_notice);
         reasons.push(format!("Your minimum notice of {notice}: {} fewer", times_in_words(noticed)));
     }
-    for (guest, _) in &shares {
+    // Of those without a calendar neither hours nor dates are asked.
+    for (guest, _) in shares.iter().filter(|(guest, _)| matches!(guest.known, Known::Calendar(_))) {
         let off = guest.person.overrides.iter().filter(|day| day.windows.is_empty());
         let off = off.filter(|day| {
             super::week::day(day.date, guest.person.zone_for(request.zone)).is_some_and(|day| day.overlaps(&ahead))
         });
         for day in off.take(2) {
             reasons.push(format!("{} is a day off for {}", day.date.format("%-d %B"), name(guest)));
+        }
+        let other = guest.person.overrides.iter().filter(|day| !day.windows.is_empty());
+        let other = other.filter(|day| {
+            super::week::day(day.date, guest.person.zone_for(request.zone)).is_some_and(|day| day.overlaps(&ahead))
+        });
+        for day in other.take(2) {
+            let hours: Vec<String> =
+                day.windows.iter().map(|window| format!("{}-{}", window.start(), window.end())).collect();
+            reasons.push(format!(
+                "{} has other hours on {}: {}",
+                name(guest),
+                day.date.format("%-d %B"),
+                listed(&hours)
+            ));
         }
     }
     if total == 0 && !possible.is_empty() && !shares.iter().any(|(_, share)| share.unknown) {

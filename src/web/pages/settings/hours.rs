@@ -14,6 +14,7 @@ use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     error::AppError,
     people::{self, Member},
+    requests::draft::times,
     scheduling::hours::{DayWindow, TimeOfDay, WeeklyWindow},
     state::AppState,
     web::{
@@ -76,38 +77,40 @@ impl Hours {
     fn weekly(&self) -> Result<Vec<WeeklyWindow>, AppError> {
         let mut weekly = Vec::new();
         for (weekday, day, name) in WEEK {
-            let wrong = |code: &'static str, sentence: String| AppError::new(422, code, sentence).field(day);
-            let mut until: Option<TimeOfDay> = None;
-            for [from, to] in [["from", "to"], ["from2", "to2"]] {
-                let (start, end) = (self.get(day, from), self.get(day, to));
-                if start.is_empty() && end.is_empty() {
-                    continue;
-                }
-                let start = start.parse().ok();
-                // A browser's field cannot say 24:00: midnight at the end is the end of the day.
-                let end = if end == "00:00" { Some(TimeOfDay::END_OF_DAY) } else { end.parse().ok() };
-                let (Some(start), Some(end)) = (start, end) else {
-                    return Err(wrong("hours_invalid", format!("{name}: give both times, such as 09:00 and 17:00.")));
-                };
-                let window = DayWindow::new(start, end);
-                let window =
-                    window.ok_or_else(|| wrong("hours_backwards", format!("{name} ends before it starts.")))?;
-                if until.is_some_and(|until| start < until) {
-                    return Err(wrong(
-                        "hours_overlap",
-                        format!("{name}: the second stretch begins before the first ends."),
-                    ));
-                }
-                until = Some(end);
-                weekly.push(WeeklyWindow::new(weekday, window));
-            }
+            let windows = windows(ENDS.map(|end| self.get(day, end)), name, day)?;
+            weekly.extend(windows.into_iter().map(|window| WeeklyWindow::new(weekday, window)));
         }
         Ok(weekly)
     }
 }
 
+/// The hours of a day that four fields say: from and to, and once more after a break. `name` is the day in a sentence, `field` where
+/// the sentence stands.
+pub(super) fn windows(ends: [&str; 4], name: &str, field: &'static str) -> Result<Vec<DayWindow>, AppError> {
+    let wrong = |code: &'static str, sentence: String| AppError::new(422, code, sentence).field(field);
+    let mut windows: Vec<DayWindow> = Vec::new();
+    for [start, end] in [[ends[0], ends[1]], [ends[2], ends[3]]] {
+        let (start, end) = (times::plain_digits(start), times::plain_digits(end));
+        if start.is_empty() && end.is_empty() {
+            continue;
+        }
+        // A browser's field cannot say 24:00: midnight at the end is the end of the day.
+        let until = if end == "00:00" { Some(TimeOfDay::END_OF_DAY) } else { end.parse().ok() };
+        let (Ok(start), Some(end)) = (start.parse::<TimeOfDay>(), until) else {
+            return Err(wrong("hours_invalid", format!("{name}: give both times, such as 09:00 and 17:00.")));
+        };
+        let window = DayWindow::new(start, end);
+        let window = window.ok_or_else(|| wrong("hours_backwards", format!("{name} ends before it starts.")))?;
+        if windows.last().is_some_and(|before| start < before.end()) {
+            return Err(wrong("hours_overlap", format!("{name}: the second stretch begins before the first ends.")));
+        }
+        windows.push(window);
+    }
+    Ok(windows)
+}
+
 /// A field for times of day has no 24:00.
-fn shown(end: TimeOfDay) -> String {
+pub(super) fn shown(end: TimeOfDay) -> String {
     if end == TimeOfDay::END_OF_DAY { "00:00".to_owned() } else { end.to_string() }
 }
 

@@ -1,10 +1,13 @@
 //! What somebody says about themselves, each view under its own address: who and where they are and when they work
-//! ([`profile`], [`hours`]), how many interviews they take ([`limits`]), and the calendars they connected ([`calendar`]).
+//! ([`profile`], [`hours`], [`dates`]), how many interviews they take ([`limits`]), the calendars they connected ([`calendar`]), and where they are
+//! signed in ([`sessions`]).
 
 pub mod calendar;
+pub mod dates;
 pub mod hours;
 pub mod limits;
 pub mod profile;
+pub mod sessions;
 
 use leptos::prelude::*;
 
@@ -15,9 +18,15 @@ use crate::web::{
 
 pub use calendar::CalendarPage;
 pub use profile::SettingsPage;
+pub use sessions::SessionsPage;
 
 pub fn routes() -> Routes {
-    profile::routes().merge(hours::routes()).merge(limits::routes()).merge(calendar::routes())
+    profile::routes()
+        .merge(hours::routes())
+        .merge(dates::routes())
+        .merge(limits::routes())
+        .merge(calendar::routes())
+        .merge(sessions::routes())
 }
 
 /// The views of the settings.
@@ -25,6 +34,7 @@ pub fn routes() -> Routes {
 enum View {
     Profile,
     Calendar,
+    Sessions,
 }
 
 #[component]
@@ -32,6 +42,7 @@ fn Views(current: View) -> impl IntoView {
     let tabs = vec![
         TabLink::new("Profile", "/settings", current == View::Profile),
         TabLink::new("Calendar", "/settings/calendar", current == View::Calendar),
+        TabLink::new("Sessions", "/settings/sessions", current == View::Sessions),
     ];
     view! {
         <div class="mb-6">

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::{
     View, Views, calendar,
+    dates::{self, DatesCard},
     hours::{Hours, HoursCard},
     limits::{LimitsCard, Typed},
 };
@@ -69,8 +70,10 @@ pub fn SettingsPage() -> impl IntoView {
     let attempt = use_context::<Attempt<Profile>>();
     let hours = use_context::<Attempt<Hours>>();
     let limits = use_context::<Attempt<Typed>>();
+    let dates = use_context::<Attempt<dates::Typed>>();
     let query = use_query_map().get_untracked();
     let (news, link) = (query.get("news"), query.get("address"));
+    let chosen = query.get("date").and_then(|date| date.parse().ok());
     desk(move |desk: Desk<Member>| async move {
         let member = desk.me();
         let db = desk.state.store.reader();
@@ -84,7 +87,7 @@ pub fn SettingsPage() -> impl IntoView {
             }
             None => None,
         };
-        let now = desk.state.clock.now();
+        let (now, today) = (desk.state.clock.now(), dates::today(&desk.state, member));
         let (wrong_zone, wrong_email) = (wrong(attempt.as_ref(), "zone"), wrong(attempt.as_ref(), "email"));
         let problem = problem(attempt.as_ref(), &["zone", "email"]);
         let typed = attempt.as_ref().map(|attempt| attempt.typed.clone()).unwrap_or_default();
@@ -160,6 +163,7 @@ pub fn SettingsPage() -> impl IntoView {
                     </CardBody>
                 </Card>
                 <HoursCard weekly=person.weekly attempt=hours />
+                <DatesCard overrides=person.overrides today=today chosen attempt=dates />
                 <LimitsCard limits=person.limits attempt=limits />
                 </div>
                 <Toasts>{news}</Toasts>
