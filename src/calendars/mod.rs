@@ -8,6 +8,7 @@
 //! What a newcomer would get wrong: a calendar that did not answer is an error, never an empty list
 //! of busy times. Unknown is not free.
 
+pub mod caldav;
 pub mod endpoints;
 pub mod google;
 pub mod http;
