@@ -17,7 +17,7 @@ use convene::{
     },
     clock::SystemClock,
     config::Config,
-    connections::connect::{self, Grant, Probe},
+    connections::connect::{self, Grant, Opener, Probe},
     invitations::{
         self,
         ask::{self, Ask, Outcome},
@@ -129,7 +129,13 @@ impl World {
             personal: false,
         };
         let probe = Probe { calendars: Vec::new(), status: ConnectionStatus::Active, last_error: String::new() };
-        let grant = Grant { provider, identity: &identity, tokens: &tokens, scopes: &tokens.scopes, probe: &probe };
+        let grant = Grant {
+            provider,
+            identity: &identity,
+            opener: Opener::Tokens(&tokens),
+            scopes: &tokens.scopes,
+            probe: &probe,
+        };
         let person = &self.people[account];
         let txn = self.state.store.begin().await.expect("a write");
         let stored = connect::store(&self.state.services, &txn, person.org, person.id, grant, &Origin::default()).await;

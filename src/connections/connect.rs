@@ -35,8 +35,11 @@ use crate::{
 
 /// How long the first read may take; signing in waits for it.
 const PROBE_DEADLINE: Duration = Duration::from_secs(5);
-/// The name under which both providers know an account's main calendar.
+/// The name under which every provider knows an account's main calendar.
 const PRIMARY: &str = "primary";
+/// What an account that a password opens allows; a provider with OAuth has scopes for it.
+pub(super) const READ: &str = "caldav.read";
+pub(super) const WRITE: &str = "caldav.write";
 
 /// What the first read of an account showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +135,7 @@ pub async fn read_again(services: &Services, org: OrgId, id: ConnectionId) -> Re
     };
     let probe = Probe { calendars: looked.calendars, status: ConnectionStatus::Active, last_error };
     let txn = services.store.begin().await?;
-    store_calendars(&txn, org, id, &probe).await?;
+    store_calendars(&txn, org, id, connection.provider, &probe).await?;
     if let Some(zone) = probe.zone() {
         people::learn_zone(&txn, org, connection.person, zone).await?;
     }
@@ -186,12 +189,21 @@ pub enum ConnectError {
     Store(#[from] StoreError),
 }
 
+/// What opens an account.
+#[derive(Clone, Copy)]
+pub enum Opener<'a> {
+    /// Tokens that are renewed.
+    Tokens(&'a TokenSet),
+    /// A name and a password, in the shape of a token that has no end.
+    Password(&'a AccessToken),
+}
+
 /// What a provider granted, and for which account.
 #[derive(Clone, Copy)]
 pub struct Grant<'a> {
     pub provider: Provider,
     pub identity: &'a Identity,
-    pub tokens: &'a TokenSet,
+    pub opener: Opener<'a>,
     /// The granted scopes: of the answer, or those asked for where it names none (RFC 6749 section 5.1).
     pub scopes: &'a BTreeSet<String>,
     pub probe: &'a Probe,
@@ -216,7 +228,7 @@ pub async fn store(
         .one(&**txn)
         .await
         .map_err(StoreError::from)?;
-    if let Some(kept) = existing.clone().and_then(from_row).filter(|connection| keeps(connection, &grant)) {
+    if let Some(kept) = existing.clone().map(from_row).filter(|connection| keeps(connection, &grant)) {
         return Ok(kept);
     }
     let (id, is_first) = match &existing {
@@ -225,13 +237,19 @@ pub async fn store(
     };
     let seal = |column, text: &str| services.keys.seal(&token_place(org, id, column), text);
     let now = services.clock.now();
-    let refresh = grant.tokens.refresh.as_ref().map(|token| seal("refresh_token", token.expose()));
-    // An expired connection's refresh token is dead: with it, this would end again within the hour.
-    let reusable = existing
-        .as_ref()
-        .filter(|row| row.account_subject == grant.identity.subject && row.status != ConnectionStatus::Expired);
-    let refresh = refresh.or_else(|| reusable.and_then(|row| row.refresh_token.clone()));
-    let refresh = refresh.ok_or(ConnectError::OfflineMissing)?;
+    let (access, refresh, ends) = match grant.opener {
+        Opener::Password(token) => (token, None, tokens::never_ends(now)),
+        Opener::Tokens(granted) => {
+            let refresh = granted.refresh.as_ref().map(|token| seal("refresh_token", token.expose()));
+            // An expired connection's refresh token is dead: with it, this would end again within the hour.
+            let reusable = existing
+                .as_ref()
+                .filter(|row| row.account_subject == grant.identity.subject && row.status != ConnectionStatus::Expired);
+            let refresh = refresh.or_else(|| reusable.and_then(|row| row.refresh_token.clone()));
+            let refresh = refresh.ok_or(ConnectError::OfflineMissing)?;
+            (&granted.access, Some(refresh), tokens::ends_at(now, granted.expires_in))
+        }
+    };
     let row = connections::ActiveModel {
         id: if existing.is_some() { Unchanged(id) } else { Set(id) },
         org_id: Set(org),
@@ -243,9 +261,9 @@ pub async fn store(
         status: Set(grant.probe.status),
         last_error: Set(grant.probe.last_error.clone()),
         scopes: Set(grant.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ")),
-        access_token: Set(Some(seal("access_token", grant.tokens.access.expose()))),
-        refresh_token: Set(Some(refresh)),
-        access_expires_at: Set(tokens::ends_at(now, grant.tokens.expires_in)),
+        access_token: Set(Some(seal("access_token", access.expose()))),
+        refresh_token: Set(refresh),
+        access_expires_at: Set(ends),
         token_version: Set(existing.as_ref().map_or(0, |row| row.token_version + 1)),
         refresh_owner: Set(None),
         refresh_until: Set(None),
@@ -256,10 +274,9 @@ pub async fn store(
     };
     let row = if existing.is_some() { row.update(&**txn).await } else { row.insert(&**txn).await };
     let row = row.map_err(StoreError::from)?;
-    store_calendars(txn, org, id, grant.probe).await?;
+    store_calendars(txn, org, id, grant.provider, grant.probe).await?;
     busy::forget(txn, org, id).await?;
-    // Both rows were made of a provider we know.
-    let connection = from_row(row).ok_or(StoreError::Closed)?;
+    let connection = from_row(row);
     let detail = serde_json::json!({
         "provider": connection.provider.as_str(),
         "status": connection.status.as_str(),
@@ -279,6 +296,8 @@ fn keeps(connection: &Connection, grant: &Grant<'_>) -> bool {
     let opens_more = [Need::ReadBusy, Need::WriteEvents]
         .into_iter()
         .any(|need| connection.can(need) && !opens(grant.provider, grant.scopes, need));
+    // A password was typed on purpose, and the one before may be about to end.
+    let opens_more = opens_more && matches!(grant.opener, Opener::Tokens(_));
     connection.is_usable() && (connection.account_subject != grant.identity.subject || opens_more)
 }
 
@@ -290,8 +309,15 @@ async fn has_primary(txn: &Txn, org: OrgId, person: PersonId) -> Result<bool, St
     Ok(primary.count(&**txn).await? > 0)
 }
 
-/// The calendars to choose from: at first the primary one is read and written to. What the owner chose before stays.
-async fn store_calendars(txn: &Txn, org: OrgId, connection: ConnectionId, probe: &Probe) -> Result<(), StoreError> {
+/// The calendars to choose from: at first the primary one is read and written to. What the owner chose before stays. CalDAV knows
+/// no primary one, and people spread their events over several: all that are their own are read there.
+async fn store_calendars(
+    txn: &Txn,
+    org: OrgId,
+    connection: ConnectionId,
+    provider: Provider,
+    probe: &Probe,
+) -> Result<(), StoreError> {
     let named = |name: &str| calendars::ActiveModel {
         id: Set(CalendarId::new()),
         org_id: Set(org),
@@ -306,7 +332,7 @@ async fn store_calendars(txn: &Txn, org: OrgId, connection: ConnectionId, probe:
     let others = probe.calendars.iter().filter(|calendar| !calendar.primary);
     rows.extend(others.map(|calendar| calendars::ActiveModel {
         provider_id: Set(calendar.id.clone()),
-        is_read: Set(false),
+        is_read: Set(provider == Provider::Apple && calendar.writable),
         is_write_target: Set(false),
         ..named(&calendar.name)
     }));
@@ -330,6 +356,8 @@ fn missing_sentence(provider: Provider, scopes: &BTreeSet<String>, needs: &[Need
 /// Whether granted scopes open something; what opens what is [`oauth::scopes`]' knowledge.
 pub(super) fn opens(provider: Provider, granted: &BTreeSet<String>, need: Need) -> bool {
     let (asked, scope) = match (provider, need) {
+        (Provider::Apple, Need::ReadBusy) => return granted.contains(READ),
+        (Provider::Apple, Need::WriteEvents) => return granted.contains(WRITE),
         (Provider::Google, Need::ReadBusy) => (ScopeSet::Interviewer, "calendar.freebusy"),
         (Provider::Google, Need::WriteEvents) => (ScopeSet::Coordinator, "calendar.events"),
         (Provider::Microsoft, Need::ReadBusy) => (ScopeSet::Interviewer, "Calendars.Read"),
@@ -357,6 +385,9 @@ mod tests {
             (Provider::Microsoft, format!("{graph}Calendars.ReadWrite"), true, true),
             (Provider::Microsoft, "calendars.read".to_owned(), true, false),
             (Provider::Microsoft, "openid profile User.Read".to_owned(), false, false),
+            (Provider::Apple, READ.to_owned(), true, false),
+            (Provider::Apple, format!("{READ} {WRITE}"), true, true),
+            (Provider::Apple, String::new(), false, false),
         ];
         for (provider, scopes, reads, writes) in table {
             let list: BTreeSet<_> = scopes.split(' ').map(str::to_owned).collect();

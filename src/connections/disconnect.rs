@@ -65,9 +65,11 @@ pub async fn disconnect(
 
     let refresh = row.refresh_token.as_deref();
     let refresh = refresh.and_then(|sealed| services.keys.open(&token_place(org, id, "refresh_token"), sealed).ok());
-    if let (Some(refresh), Some(client)) = (refresh, services.calendars.get(provider)) {
+    let door = services.calendars.get(provider).and_then(|client| client.oauth());
+    // A password is taken back by its owner, where they made it.
+    if let (Some(refresh), Some(door)) = (refresh, door) {
         let token = RefreshToken::new(refresh.expose());
-        match tokio::time::timeout(REVOKE_DEADLINE, client.oauth.revoke(&token)).await {
+        match tokio::time::timeout(REVOKE_DEADLINE, door.client.revoke(&token)).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::warn!(connection = %id, %error, "a grant was not revoked"),
             Err(_) => tracing::warn!(connection = %id, "the provider did not answer a revocation in time"),

@@ -20,7 +20,7 @@ use crate::{
         identity::Identity,
         oauth::{RefreshToken, TokenSet, scopes::short_name},
     },
-    connections::connect::{self, Grant, Probe},
+    connections::connect::{self, Grant, Opener, Probe},
     ids::{Email, OrgId, PersonId},
     people::{self, NewPerson},
     sign_in,
@@ -135,7 +135,8 @@ async fn furnish(
     if let Some(Signed { identity, grant, probe }) = &account {
         sign_in::identities::add_identity(&txn, org, person, played.provider, identity, now).await?;
         if let Some(probe) = probe {
-            let grant = Grant { provider: played.provider, identity, tokens: grant, scopes: &grant.scopes, probe };
+            let opener = Opener::Tokens(grant);
+            let grant = Grant { provider: played.provider, identity, opener, scopes: &grant.scopes, probe };
             let stored = connect::store(&state.services, &txn, org, person, grant, &Origin::default()).await;
             stored.map_err(|error| SeedError::Sandbox(error.to_string()))?;
         }

@@ -48,7 +48,7 @@ const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
 use Policy::{Admin, Coordinator, Demo, Link, Member, Public};
 
 /// The manifest.
-pub static WAYS: [Way; 62] = [
+pub static WAYS: [Way; 64] = [
     way(Method::GET, "/", Public),
     way(Method::GET, "/signin", Public),
     way(Method::GET, "/signup", Public),
@@ -95,6 +95,8 @@ pub static WAYS: [Way; 62] = [
     way(Method::POST, "/settings/hours", Member),
     way(Method::POST, "/settings/limits", Member),
     way(Method::GET, "/settings/calendar", Member),
+    way(Method::GET, "/settings/calendar/apple", Member),
+    way(Method::POST, "/settings/calendar/apple", Member),
     way(Method::POST, "/settings/calendar/{provider}/disconnect", Member),
     way(Method::GET, "/admin", Admin),
     way(Method::POST, "/admin/people/{id}/role", Admin),

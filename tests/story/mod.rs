@@ -31,7 +31,7 @@ use convene::{
     config::{AtsMode, Config, Icims, Reader},
     connections::{
         Connection, ProviderClient, Providers, Services,
-        connect::{self, Grant, Probe},
+        connect::{self, Grant, Opener, Probe},
     },
     ids::{OrgId, PersonId},
     notifications::{email::MemoryMailer, watch::TellOwner},
@@ -194,8 +194,13 @@ impl TestApp {
             id_token: None,
         };
         let probe = Probe { calendars, status: ConnectionStatus::Active, last_error: String::new() };
-        let grant =
-            Grant { provider: Provider::Google, identity: &identity, tokens: &tokens, scopes: &granted, probe: &probe };
+        let grant = Grant {
+            provider: Provider::Google,
+            identity: &identity,
+            opener: Opener::Tokens(&tokens),
+            scopes: &granted,
+            probe: &probe,
+        };
         let txn = self.store().begin().await.expect("a write");
         let connection = connect::store(&self.state.services, &txn, org, person, grant, &Origin::default()).await;
         let connection = connection.expect("connected");

@@ -137,8 +137,10 @@ impl CaldavCalendar {
     ) -> Result<(Url, Response), DavError> {
         let found = self.propfind(who, action, url, "0", WHO).await;
         let (at, responses) = found.map_err(|error| match error {
-            // An ordinary web server knows no such method or no such place.
-            DavError::Calendar(CalendarError::Gone | CalendarError::Rejected(_)) => DavError::NotCaldav,
+            // An ordinary web server knows no such method or no such place, and some servers call foreign places forbidden.
+            DavError::Calendar(
+                CalendarError::Gone | CalendarError::Rejected(_) | CalendarError::PermissionMissing(_),
+            ) => DavError::NotCaldav,
             error => error,
         })?;
         let response = responses.into_iter().next().ok_or(DavError::NotCaldav)?;

@@ -44,6 +44,7 @@ impl ScopeSet {
             (Provider::Microsoft, Self::SignIn) => MICROSOFT_SIGN_IN,
             (Provider::Microsoft, Self::Interviewer) => MICROSOFT_INTERVIEWER,
             (Provider::Microsoft, Self::Coordinator) => MICROSOFT_COORDINATOR,
+            (Provider::Apple, _) => &[],
         }
     }
 }

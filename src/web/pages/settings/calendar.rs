@@ -26,7 +26,7 @@ use crate::{
             provider_mark::{Provider as Mark, ProviderButton},
         },
         pages::{
-            providers::{ProviderForm, connect_label, continue_label},
+            providers::{ProviderForm, connect_label, continue_label, password_page},
             staff::{Desk, Frame, GUESS_ZONE, desk},
         },
         routes::Routes,
@@ -60,8 +60,12 @@ pub fn CalendarPage() -> impl IntoView {
         let offer = offer(&desk)
             .await?
             .map(|(offer, inviter)| view! { <Offer offer inviter list=list.clone() providers=providers.clone() /> });
-        let news = (news.as_deref() == Some("disconnected"))
-            .then(|| view! { <Toast text="Disconnected. Convene no longer reads this calendar." dismiss_href="/settings/calendar" /> });
+        let news = match news.as_deref() {
+            Some("disconnected") => Some("Disconnected. Convene no longer reads this calendar."),
+            Some("connected") => Some("Connected. Convene reads from when to when you are busy."),
+            _ => None,
+        };
+        let news = news.map(|text| view! { <Toast text dismiss_href="/settings/calendar" /> });
         Ok(view! {
             <script nonce=nonce>{GUESS_ZONE}</script>
             <Frame desk title="Settings" current=Section::Settings>
@@ -119,16 +123,20 @@ fn ProviderCard(
     });
     let form = |label: &'static str, primary: bool| {
         let kind = if primary { ButtonKind::Primary } else { ButtonKind::Secondary };
-        view! {
-            <ProviderForm provider purpose="connect" return_to="/settings/calendar">
-                <Button label kind />
-            </ProviderForm>
+        match password_page(provider) {
+            Some(href) => view! { <LinkButton label kind href /> }.into_any(),
+            None => view! {
+                <ProviderForm provider purpose="connect" return_to="/settings/calendar">
+                    <Button label kind />
+                </ProviderForm>
+            }
+            .into_any(),
         }
     };
     let wants_sign_in = matches!(status, Some(Status::SignInExpired | Status::PermissionMissing))
         || connected.as_ref().is_some_and(|one| !one.missing(connections::connect::needs(me.role)).is_empty());
     let actions = match &connected {
-        None => form(connect_label(provider), is_first).into_any(),
+        None => form(connect_label(provider), is_first),
         Some(_) => view! {
             {wants_sign_in.then(|| form("Reconnect", true))}
             <LinkButton label="Disconnect" href=format!("/settings/calendar?disconnect={provider}") />
@@ -171,10 +179,15 @@ fn Ending(provider: Option<Provider>, role: Role) -> impl IntoView {
         "Your busy times are not known after that, and interviews you arrange are no longer put into it. Those that are in it stay there."
     };
     let title = format!("Disconnect {}?", provider.label());
+    let then = if password_page(provider).is_some() {
+        "Your password and what was read are deleted. Take the password itself back where you made it: at Apple, under Sign-In and Security."
+    } else {
+        "The permission you gave is handed back, and what was read is deleted."
+    };
     view! {
         <Dialog id="disconnect" title open=true close_href="/settings/calendar" actions=actions.into_any()>
             <p>{means}</p>
-            <p class="hint mt-2">"The permission you gave is handed back, and what was read is deleted."</p>
+            <p class="hint mt-2">{then}</p>
             <form id=form method="post" action=format!("/settings/calendar/{provider}/disconnect")></form>
         </Dialog>
     }
@@ -204,7 +217,8 @@ pub(super) fn Offer(
 ) -> impl IntoView {
     let connected: Vec<Provider> = list.iter().filter(|one| is_connected(one)).map(|one| one.provider).collect();
     let choices = if connected.is_empty() { providers } else { connected };
-    let buttons = choices.into_iter().map(|provider| {
+    let choices = choices.into_iter().filter(|provider| password_page(*provider).is_none());
+    let buttons = choices.map(|provider| {
         let mark = Mark::from(provider);
         view! {
             <ProviderForm provider purpose="coordinate" return_to="/dashboard">

@@ -1,6 +1,7 @@
 //! What somebody says about themselves, each view under its own address: who and where they are and when they work
 //! ([`profile`], [`hours`]), how many interviews they take ([`limits`]), and the calendars they connected ([`calendar`]).
 
+mod apple;
 pub mod calendar;
 pub mod hours;
 pub mod limits;
@@ -13,11 +14,12 @@ use crate::web::{
     routes::Routes,
 };
 
+pub use apple::ApplePage;
 pub use calendar::CalendarPage;
 pub use profile::SettingsPage;
 
 pub fn routes() -> Routes {
-    profile::routes().merge(hours::routes()).merge(limits::routes()).merge(calendar::routes())
+    profile::routes().merge(hours::routes()).merge(limits::routes()).merge(calendar::routes()).merge(apple::routes())
 }
 
 /// The views of the settings.
