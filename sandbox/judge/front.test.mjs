@@ -25,7 +25,7 @@ const week = () => hours(nextMonday(), -20).slice(0, 10);
 test("every account has a week to look at, seeds included", async () => {
   const front = await get("/");
   const { accounts } = await box.control("GET", "accounts");
-  assert.equal(accounts.length, 11);
+  assert.equal(accounts.length, 13);
   for (const { email, calendars } of accounts) {
     assert.ok(front.includes(`href="/calendars/${email}"`), email);
     assert.ok(calendars.some(({ primary }) => primary), email);

@@ -89,6 +89,8 @@ export function sandbox(base, child, exited) {
     google: `http://127.0.0.1:${base + 1}`,
     microsoft: `http://127.0.0.1:${base + 2}`,
     microsoftHttps: `https://127.0.0.1:${base + 3}`,
+    apple: `http://127.0.0.1:${base + 4}`,
+    applePartition: `http://127.0.0.1:${base + 5}`,
     icims: `http://127.0.0.1:${base + 6}`,
     client: { id: "convene-demo", secret: "convene-demo-secret" },
     control,

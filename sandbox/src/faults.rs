@@ -1,7 +1,7 @@
 //! Fault switches: what goes wrong next, for whom, and how often.
 //!
-//! The layer in [`crate::record`] asks [`State::take_faults`] before each request. What is played supplies the bodies: its
-//! own error catalogue by name, and what it says with a bare 429 or 5xx.
+//! The layer in [`crate::record`] asks [`crate::world::State::take_faults`] before each request. What is played supplies the
+//! bodies: its own error catalogue by name, and what it says with a bare 429 or 5xx.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::apple::Quirk;
 use crate::world::{Service, State};
 
 /// An error as a provider words it.
@@ -52,6 +53,17 @@ pub enum Kind {
     /// Free/busy answers 200 but reports this reason for one calendar (an address or a calendar id), as the real
     /// services do when a single mailbox fails. It meets free/busy only and ignores `match`.
     CalendarError { calendar: String, reason: String },
+    /// 200 with a page that asks to sign in, whatever was asked for: a proxy's, or a network's.
+    HtmlPage,
+    /// 307 to another place; without one, to another origin where nobody should send a password.
+    Redirect {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        location: Option<String>,
+    },
+    /// An answer of this many bytes.
+    Oversize { bytes: u32 },
+    /// Something a CalDAV server does differently. The answer is given all the same, and several may be on.
+    Quirk { quirk: Quirk },
 }
 
 impl Kind {
@@ -64,6 +76,10 @@ impl Kind {
             Self::DropAfterWrite => "drop_after_write",
             Self::DropBeforeWrite => "drop_before_write",
             Self::CalendarError { .. } => "calendar_error",
+            Self::HtmlPage => "html_page",
+            Self::Redirect { .. } => "redirect",
+            Self::Oversize { .. } => "oversize",
+            Self::Quirk { quirk } => quirk.name(),
         }
     }
 
@@ -72,15 +88,18 @@ impl Kind {
     }
 }
 
+/// The methods that change something.
+pub const WRITES: [&str; 6] = ["POST", "PUT", "PATCH", "DELETE", "MKCALENDAR", "PROPPATCH"];
+
 /// Which requests a fault meets; everything given must fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Match {
-    /// HTTP method. Without one the drop kinds meet POST, PUT, PATCH and DELETE, the others every method.
+    /// HTTP method. Without one the drop kinds meet [`WRITES`], the others every method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// What the path starts with. Without one: the API itself (`/calendar/v3`, `/v1.0`, `/customers`), not sign-in; for an
-    /// OAuth error, paths that end in `/token`.
+    /// What the path starts with. Without one: the API itself (`/calendar/v3`, `/v1.0`, everything at Apple, `/customers`), not
+    /// sign-in; for an OAuth error, paths that end in `/token`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path_prefix: Option<String>,
     /// Whose access token the request carries; for an application's own token at Microsoft, whose mailbox the path names.
@@ -113,11 +132,12 @@ impl Fault {
             (None, _) if self.about_tokens => path.ends_with("/token"),
             (None, Service::Google) => path.starts_with("/calendar/v3"),
             (None, Service::Microsoft) => path.starts_with("/v1.0"),
+            (None, Service::Apple) => true,
             (None, Service::Icims) => path.starts_with("/customers"),
         };
         let method_fits = match &self.matching.method {
             Some(wanted) => wanted.eq_ignore_ascii_case(method),
-            None => !self.kind.is_about_writes() || matches!(method, "POST" | "PUT" | "PATCH" | "DELETE"),
+            None => !self.kind.is_about_writes() || WRITES.contains(&method),
         };
         let account_fits = self
             .matching
@@ -165,7 +185,7 @@ impl Faults {
         let mut decided = false;
         for fault in &mut self.0 {
             let latency = matches!(fault.kind, Kind::Latency { .. });
-            let elsewhere = matches!(fault.kind, Kind::CalendarError { .. });
+            let elsewhere = matches!(fault.kind, Kind::CalendarError { .. } | Kind::Quirk { .. });
             if elsewhere || (decided && !latency) || !fault.meets(provider, method, path, account) {
                 continue;
             }
@@ -177,6 +197,19 @@ impl Faults {
         }
         self.0.retain(|fault| fault.times != Some(0));
         taken
+    }
+
+    fn take_quirk(&mut self, provider: Service, wanted: Quirk, request: (&str, &str, Option<&str>)) -> bool {
+        let (method, path, account) = request;
+        let met = self.0.iter_mut().find(|fault| {
+            fault.kind == (Kind::Quirk { quirk: wanted }) && fault.meets(provider, method, path, account)
+        });
+        let Some(fault) = met else { return false };
+        if let Some(times) = &mut fault.times {
+            *times = times.saturating_sub(1);
+        }
+        self.0.retain(|fault| fault.times != Some(0));
+        true
     }
 
     fn take_calendar_error(&mut self, provider: Service, names: &[&str]) -> Option<String> {
@@ -208,6 +241,12 @@ impl State {
     pub fn take_faults(&mut self, service: Service, method: &str, path: &str, account: Option<&str>) -> Vec<Kind> {
         self.faults.end(self.now());
         self.faults.take(service, method, path, account)
+    }
+
+    /// Whether an answer to this request (method, path, account) must have this quirk, counting it.
+    pub fn take_quirk(&mut self, service: Service, quirk: Quirk, request: (&str, &str, Option<&str>)) -> bool {
+        self.faults.end(self.now());
+        self.faults.take_quirk(service, quirk, request)
     }
 
     /// The reason free/busy must report for the calendar known by any of these names, counting it.

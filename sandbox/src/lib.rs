@@ -1,20 +1,22 @@
-//! The sandbox: Google, Microsoft and iCIMS, played on loopback.
+//! The sandbox: Google, Microsoft, Apple and iCIMS, played on loopback.
 //!
 //! A run of seven ports from a base port: the front page and the control API, Google, Microsoft over http, the same
-//! Microsoft over https with a self-signed certificate, two that are kept for later, and iCIMS. It shares no code with
+//! Microsoft over https with a self-signed certificate, Apple where discovery begins, Apple where calendars are, and iCIMS. It shares no code with
 //! Convene, so that a mistake in one is not repeated in the other; the judges of its fidelity are the vendors' own SDKs
 //! (`judge/`).
 //!
 //! ```text
-//! request -> serve (sockets) -> record (registry, faults) -> google | microsoft | icims -> world (the one state)
+//! request -> serve (sockets) -> record (registry, faults) -> google | microsoft | apple | icims -> world (the one state)
 //! ```
 //!
-//! What a newcomer would get wrong: both providers keep their events in one neutral store ([`world::event`]).
-//! A provider module only translates; it holds no state of its own.
+//! What a newcomer would get wrong: Google and Microsoft keep their events in one neutral store ([`world::event`]), Apple
+//! keeps iCalendar texts ([`world::objects`]). A provider module only translates; it holds no state of its own.
 
 // A whole Graph event in one `json!` goes past the default of 128.
 #![recursion_limit = "256"]
 
+/// Apple: CalDAV as iCloud speaks it.
+pub mod apple;
 /// The JSON API under `/control` by which tests and scripts steer the sandbox.
 pub mod control;
 /// Fault switches: what goes wrong next, for whom, and how often.
@@ -47,15 +49,14 @@ use tokio::task::JoinSet;
 
 pub use world::{Provider, Service, World};
 
-/// How many ports a sandbox takes from its base port on. Those at +4 and +5 are not served yet: they are kept for a CalDAV
-/// server and for video rooms, so that the others need not move then.
+/// How many ports a sandbox takes from its base port on.
 pub const PORTS: u16 = 7;
 
 /// How to start a sandbox.
 #[derive(Debug)]
 pub struct Options {
-    /// First of [`PORTS`] consecutive ports on 127.0.0.1: front page, Google, Microsoft, Microsoft over https, two that
-    /// are kept for later, iCIMS.
+    /// First of [`PORTS`] consecutive ports on 127.0.0.1: front page, Google, Microsoft, Microsoft over https, Apple twice
+    /// (discovery, calendars), iCIMS.
     pub base_port: u16,
     /// Where Convene answers; the front page links to it. No trailing slash.
     pub app_url: String,
@@ -110,14 +111,17 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let front = front::router(world.clone()).merge(control::router(world.clone()));
     let google = record::watched(google::router(world.clone()), &world, Service::Google);
     let microsoft = record::watched(microsoft::router(world.clone()), &world, Service::Microsoft);
+    let apple = record::watched(apple::router(world.clone()), &world, Service::Apple);
     let icims = record::watched(icims::router(world.clone()), &world, Service::Icims);
     let tls = world.keys().tls_acceptor();
 
-    let plans: [(u16, Router, _); 5] = [
+    let plans: [(u16, Router, _); 7] = [
         (0, front, None),
         (1, google, None),
         (2, microsoft.clone(), None),
         (3, microsoft, Some(tls)),
+        (4, apple.clone(), None),
+        (5, apple, None),
         (6, icims, None),
     ];
     let mut servers = Vec::new();

@@ -3,11 +3,11 @@
 use clap::Parser;
 use convene_sandbox::{Options, start};
 
-/// Google, Microsoft and iCIMS, played on loopback.
+/// Google, Microsoft, Apple and iCIMS, played on loopback.
 #[derive(Parser)]
 #[command(name = "convene-sandbox", version)]
 struct Arguments {
-    /// First of seven ports on 127.0.0.1: front page, Google, Microsoft, Microsoft over https, two kept for later, iCIMS.
+    /// First of seven ports on 127.0.0.1: front page, Google, Microsoft, Microsoft over https, Apple twice, iCIMS.
     #[arg(long, default_value_t = 3900, env = "CONVENE_SANDBOX_BASE_PORT")]
     base_port: u16,
     /// Where Convene answers, for links from the front page.
@@ -31,11 +31,13 @@ async fn main() -> std::process::ExitCode {
     };
     let world = running.world();
     println!(
-        "convene-sandbox ready: front page {}, Google {}, Microsoft {} and {}, iCIMS {}",
+        "convene-sandbox ready: front page {}, Google {}, Microsoft {} and {}, Apple {} and {}, iCIMS {}",
         world.front_url(),
         world.google_url(),
         world.microsoft_url(),
         world.microsoft_https_url(),
+        world.apple_url(),
+        world.apple_partition_url(),
         world.icims_url()
     );
     tokio::select! {

@@ -57,6 +57,7 @@ async fn watch(world: World, service: Service, request: Request, next: Next) -> 
         let application = state.grants.application(token).map(str::to_owned);
         let account = match service {
             Service::Microsoft => crate::microsoft::whose(&state, token, &path),
+            Service::Apple => crate::apple::whose(&state, &parts.headers),
             Service::Google | Service::Icims => state.grants.owner(token).map(str::to_owned),
         };
         let faults = state.take_faults(service, &method, &path, account.as_deref());
@@ -85,7 +86,7 @@ async fn watch(world: World, service: Service, request: Request, next: Next) -> 
         _ => Ok(None),
     };
     let response = match seat {
-        Ok(_seat) => meet(service, &faults, Request::from_parts(parts, Body::from(body)), next).await,
+        Ok(_seat) => meet(&world, service, &faults, Request::from_parts(parts, Body::from(body)), next).await,
         Err(refused) => refused.into_response(),
     };
     if response.extensions().get::<HangUp>().is_some() {
@@ -94,6 +95,9 @@ async fn watch(world: World, service: Service, request: Request, next: Next) -> 
     }
     let (parts, body) = response.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    if let Some(Quirks(names)) = parts.extensions.get() {
+        record.faults.extend(names.iter().map(|name| (*name).to_owned()));
+    }
     record.status = Some(parts.status.as_u16());
     let remembered = is_json(&parts.headers) && body.len() <= ANSWER_LIMIT;
     record.answer = if remembered { readable(&parts.headers, &body) } else { Value::Null };
@@ -102,7 +106,7 @@ async fn watch(world: World, service: Service, request: Request, next: Next) -> 
 }
 
 /// Lets the faults happen around the request.
-async fn meet(service: Service, faults: &[Kind], request: Request, next: Next) -> Response {
+async fn meet(world: &World, service: Service, faults: &[Kind], request: Request, next: Next) -> Response {
     let waits = faults.iter().filter_map(|kind| if let Kind::Latency { ms } = kind { Some(*ms) } else { None });
     let wait: u64 = waits.sum();
     if wait > 0 {
@@ -112,21 +116,25 @@ async fn meet(service: Service, faults: &[Kind], request: Request, next: Next) -
         Some(Kind::Status { status, retry_after }) => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let mut answer = match service {
-                Service::Google => crate::google::status_answer(status),
-                Service::Microsoft => crate::microsoft::status_answer(status),
-                Service::Icims => crate::icims::status_answer(status),
+                Service::Google => crate::google::status_answer(status).into_response(),
+                Service::Microsoft => crate::microsoft::status_answer(status).into_response(),
+                Service::Apple => crate::apple::status_answer(status).into_response(),
+                Service::Icims => crate::icims::status_answer(status).into_response(),
             };
-            answer.headers.extend(retry_after.map(|seconds| ("retry-after", seconds.to_string())));
-            answer.into_response()
+            if let Some(seconds) = retry_after {
+                answer.headers_mut().insert(header::RETRY_AFTER, (*seconds).into());
+            }
+            answer
         }
         Some(Kind::Error { reason }) => {
             let answer = match service {
-                Service::Google => crate::google::catalogue(reason),
-                Service::Microsoft => crate::microsoft::catalogue(reason),
-                Service::Icims => crate::icims::catalogue(reason),
+                Service::Google => crate::google::catalogue(reason).map(IntoResponse::into_response),
+                Service::Microsoft => crate::microsoft::catalogue(reason).map(IntoResponse::into_response),
+                Service::Apple => crate::apple::catalogue(reason).map(IntoResponse::into_response),
+                Service::Icims => crate::icims::catalogue(reason).map(IntoResponse::into_response),
             };
             match answer {
-                Some(answer) => answer.into_response(),
+                Some(answer) => answer,
                 // The control API refuses unknown names, so this is a fault made in code.
                 None => (StatusCode::INTERNAL_SERVER_ERROR, format!("no such error: {reason}")).into_response(),
             }
@@ -136,8 +144,31 @@ async fn meet(service: Service, faults: &[Kind], request: Request, next: Next) -
             hang_up()
         }
         Some(Kind::DropBeforeWrite) => hang_up(),
-        Some(Kind::Latency { .. } | Kind::CalendarError { .. }) | None => next.run(request).await,
+        Some(Kind::HtmlPage) => sign_in_page(),
+        Some(Kind::Redirect { location }) => {
+            // Somebody else's port, whose requests are written down too.
+            let elsewhere = || format!("{}/elsewhere", world.google_url());
+            let location = location.clone().unwrap_or_else(elsewhere);
+            (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response()
+        }
+        Some(Kind::Oversize { bytes }) => {
+            // A multistatus that has not come to its first answer yet.
+            let opening = "<?xml version=\"1.0\"?><multistatus xmlns=\"DAV:\">";
+            let body = format!("{opening}{}</multistatus>", " ".repeat(*bytes as usize));
+            (StatusCode::MULTI_STATUS, [(header::CONTENT_TYPE, "text/xml; charset=UTF-8")], body).into_response()
+        }
+        Some(Kind::Latency { .. } | Kind::CalendarError { .. } | Kind::Quirk { .. }) | None => next.run(request).await,
     }
+}
+
+/// Quirks that took part in an answer, for the registry; put into its extensions.
+#[derive(Clone, Debug, Default)]
+pub struct Quirks(pub Vec<&'static str>);
+
+fn sign_in_page() -> Response {
+    let page = "<!DOCTYPE html><html><head><title>Sign in to the network</title></head><body><form method=\"post\">\
+                <input name=\"user\"><input name=\"password\" type=\"password\"><button>Sign in</button></form></body></html>";
+    axum::response::Html(page).into_response()
 }
 
 fn hang_up() -> Response {

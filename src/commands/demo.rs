@@ -21,7 +21,7 @@ pub struct Options {
     /// Where Convene answers
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// First of the sandbox's seven ports: front page, Google, Microsoft, Microsoft over TLS, two kept for later, iCIMS
+    /// First of the sandbox's seven ports: front page, Google, Microsoft, Microsoft over TLS, Apple twice, iCIMS
     #[arg(long, default_value_t = 3900)]
     sandbox_port: u16,
     /// Keep everything in this folder and go on from there next time; without it, every start is fresh

@@ -8,8 +8,9 @@ use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::{Refusal, read};
-use crate::faults::{Answer, Fault, Kind, Match};
-use crate::world::{Service, World};
+use crate::apple::Quirk;
+use crate::faults::{Fault, Kind, Match};
+use crate::world::{Provider, Service, World};
 
 pub async fn list(Shared(world): Shared<World>) -> Json<Value> {
     Json(json!({ "faults": world.lock().faults_on() }))
@@ -33,7 +34,9 @@ pub async fn catalogue() -> Json<Value> {
     Json(json!({
         "google": crate::google::catalogue_names(),
         "microsoft": crate::microsoft::catalogue_names(),
+        "apple": crate::apple::catalogue_names(),
         "icims": crate::icims::catalogue_names(),
+        "apple_quirks": Quirk::ALL.map(Quirk::name),
     }))
 }
 
@@ -49,7 +52,7 @@ pub async fn add(Shared(world): Shared<World>, body: Bytes) -> Result<Json<Value
 pub fn switch_on(world: &World, mut request: Map<String, Value>) -> Result<Value, Refusal> {
     let mut take = |name: &str| request.remove(name).filter(|value| !value.is_null());
     let service: Service = serde_json::from_value(take("provider").unwrap_or_default())
-        .map_err(|_| Refusal::wrong("provider must be \"google\", \"microsoft\" or \"icims\"."))?;
+        .map_err(|_| Refusal::wrong("provider must be \"google\", \"microsoft\", \"apple\" or \"icims\"."))?;
     let kind = take("kind").and_then(|kind| kind.as_str().map(str::to_owned));
     let kind = kind.ok_or_else(|| Refusal::wrong("kind is missing."))?;
     let times = count("times", take("times"))?;
@@ -67,7 +70,7 @@ pub fn switch_on(world: &World, mut request: Map<String, Value>) -> Result<Value
     let matching = Match { account: matching.account.or(account), ..matching };
     let kind = read_kind(service, &kind, request)?;
     let about_tokens = match &kind {
-        Kind::Error { reason } => named(service, reason).is_some_and(|answer| answer.body["error"].is_string()),
+        Kind::Error { reason } => is_about_tokens(service, reason),
         _ => false,
     };
     let mut state = world.lock();
@@ -88,10 +91,24 @@ fn count(name: &str, value: Option<Value>) -> Result<Option<u32>, Refusal> {
 }
 
 fn read_kind(service: Service, kind: &str, mut rest: Map<String, Value>) -> Result<Kind, Refusal> {
-    let general = ["status", "error", "latency", "drop_after_write", "drop_before_write", "calendar_error"];
+    let general = [
+        "status",
+        "error",
+        "latency",
+        "drop_after_write",
+        "drop_before_write",
+        "calendar_error",
+        "html_page",
+        "redirect",
+        "oversize",
+        "quirk",
+    ];
     if general.contains(&kind) {
         rest.insert("kind".to_owned(), json!(kind));
-    } else if named(service, kind).is_some() {
+    } else if service == Service::Apple && Quirk::named(kind).is_some() {
+        rest.insert("kind".to_owned(), json!("quirk"));
+        rest.insert("quirk".to_owned(), json!(kind));
+    } else if is_named(service, kind) {
         rest.insert("kind".to_owned(), json!("error"));
         rest.insert("reason".to_owned(), json!(kind));
     } else {
@@ -103,12 +120,19 @@ fn read_kind(service: Service, kind: &str, mut rest: Map<String, Value>) -> Resu
     let kind: Kind = serde_json::from_value(Value::Object(rest))
         .map_err(|error| Refusal::wrong(format!("The fault is not as expected: {error}.")))?;
     match &kind {
-        Kind::Error { reason } if named(service, reason).is_none() => {
+        Kind::Error { reason } if !is_named(service, reason) => {
             Err(Refusal::wrong(format!("{} has no error {reason}.", service.name())))
         }
         Kind::CalendarError { .. } if service.provider().is_none() => {
             Err(Refusal::wrong(format!("{} has no calendars.", service.name())))
         }
+        Kind::CalendarError { .. } if service == Service::Apple => Err(Refusal::wrong(
+            "apple answers no free/busy question: let the calendar's own address fail, by match.path_prefix.",
+        )),
+        Kind::Quirk { .. } if service != Service::Apple => {
+            Err(Refusal::wrong(format!("{} has no such quirk.", service.name())))
+        }
+        Kind::Oversize { bytes } if *bytes > 256 * 1024 * 1024 => Err(Refusal::wrong("bytes must be at most 256 MiB.")),
         Kind::Status { status, .. } if !(400..=599).contains(status) => {
             Err(Refusal::wrong("status must be between 400 and 599."))
         }
@@ -117,12 +141,23 @@ fn read_kind(service: Service, kind: &str, mut rest: Map<String, Value>) -> Resu
     }
 }
 
-fn named(service: Service, reason: &str) -> Option<Answer> {
+fn is_named(service: Service, reason: &str) -> bool {
     match service {
+        Service::Google => crate::google::catalogue(reason).is_some(),
+        Service::Microsoft => crate::microsoft::catalogue(reason).is_some(),
+        Service::Apple => crate::apple::catalogue(reason).is_some(),
+        Service::Icims => crate::icims::catalogue(reason).is_some(),
+    }
+}
+
+/// Whether the error is one of the token endpoint, whose body says it in one word.
+fn is_about_tokens(service: Service, reason: &str) -> bool {
+    let answer = match service {
         Service::Google => crate::google::catalogue(reason),
         Service::Microsoft => crate::microsoft::catalogue(reason),
-        Service::Icims => crate::icims::catalogue(reason),
-    }
+        Service::Apple | Service::Icims => None,
+    };
+    answer.is_some_and(|answer| answer.body["error"].is_string())
 }
 
 fn happen_now(
@@ -145,6 +180,13 @@ fn happen_now(
             Some(known.ok_or_else(|| Refusal::wrong(format!("There is no {} account {email}.", provider.name())))?)
         }
     };
+    if provider == Provider::Apple {
+        if kind != "revoke" {
+            return Err(Refusal::wrong("apple gives out no tokens; revoke takes the app-specific passwords away."));
+        }
+        let passwords = state.revoke_app_passwords(account.as_deref());
+        return Ok(json!({ "kind": kind, "provider": provider, "account": account, "passwords": passwords }));
+    }
     let tokens = match kind {
         "revoke" => state.grants.revoke_all(provider, account.as_deref()),
         _ => state.grants.expire_access(provider, account.as_deref()),

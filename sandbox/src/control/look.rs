@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Query, State as Shared};
 use axum::http::StatusCode;
-use chrono::SecondsFormat;
+use chrono::{SecondsFormat, TimeDelta};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -50,10 +50,16 @@ pub async fn events(
     let mut events: Vec<_> = calendars
         .iter()
         .flat_map(|calendar| {
-            let wanted = state
-                .events_in(&calendar.id)
-                .filter(|event| query.uid.as_ref().is_none_or(|uid| *uid == event.ical_uid));
-            wanted.map(|event| (event.span.interval(calendar.zone).0, neutral(event, &calendar.owner)))
+            // A series at Apple has no end: of objects, what is between a quarter ago and a year ahead.
+            let (from, until) = (state.now() - TimeDelta::days(92), state.now() + TimeDelta::days(366));
+            let stored = match state.shelves.contains_key(&calendar.id) {
+                true => state.events_between(calendar, from, until),
+                false => state.events_in(&calendar.id).cloned().collect(),
+            };
+            let wanted = stored.into_iter().filter(|event| query.uid.as_ref().is_none_or(|uid| *uid == event.ical_uid));
+            wanted
+                .map(|event| (event.span.interval(calendar.zone).0, neutral(&event, &calendar.owner)))
+                .collect::<Vec<_>>()
         })
         .collect();
     events.sort_by_key(|(start, _)| *start);

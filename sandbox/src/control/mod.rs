@@ -2,6 +2,8 @@
 //!
 //! Errors are `{"error": "a sentence"}` with a fitting status.
 
+/// Apple's passwords and stored objects.
+mod apple;
 /// Switching faults on.
 mod faults;
 /// Applications in iCIMS and the notes on them.
@@ -41,6 +43,12 @@ pub fn router(world: World) -> Router {
         .route("/control/faults", get(faults::list).post(faults::add).delete(faults::clear))
         .route("/control/faults/catalogue", get(faults::catalogue))
         .route("/control/faults/{id}", delete(faults::remove))
+        .route(
+            "/control/apple/passwords",
+            get(apple::passwords).post(apple::add_password).delete(apple::revoke_passwords),
+        )
+        .route("/control/apple/home", post(apple::home))
+        .route("/control/apple/objects", get(apple::objects).post(apple::put_object).delete(apple::delete_object))
         .route("/control/icims/notes", get(icims::list).post(icims::add).delete(icims::clear))
         .route(
             "/control/microsoft/consent",
@@ -103,6 +111,8 @@ async fn describe(Shared(world): Shared<World>) -> Json<Value> {
         "google": world.google_url(),
         "microsoft": world.microsoft_url(),
         "microsoft_https": world.microsoft_https_url(),
+        "apple": world.apple_url(),
+        "apple_partition": world.apple_partition_url(),
         "icims": world.icims_url(),
         "icims_customer": crate::icims::CUSTOMER,
         "icims_key": crate::icims::KEY,
@@ -120,6 +130,9 @@ async fn describe(Shared(world): Shared<World>) -> Json<Value> {
             "GET|POST|DELETE /control/faults",
             "DELETE /control/faults/{id}",
             "GET /control/faults/catalogue",
+            "GET|POST|DELETE /control/apple/passwords?account=",
+            "POST /control/apple/home",
+            "GET|POST|DELETE /control/apple/objects?account=&calendar=&uid=",
             "GET|POST|DELETE /control/icims/notes?application=",
             "GET|POST|DELETE /control/microsoft/consent?tenant=",
             "GET|POST /control/microsoft/access-policy",
@@ -197,6 +210,9 @@ async fn token(Shared(world): Shared<World>, body: Bytes) -> Result<Json<Value>,
     let answer = match provider {
         Provider::Google => crate::google::control_token(&world, &account, &scopes),
         Provider::Microsoft => crate::microsoft::control_token(&world, &account, &scopes),
+        Provider::Apple => {
+            Err("Apple gives out no tokens: an account is opened by its app-specific password.".to_owned())
+        }
     };
     answer.map(Json).map_err(Refusal::wrong)
 }

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
 use super::navigation;
+use crate::apple::Quirk;
 use crate::control::switch_on;
 use crate::html::{page, problem};
 use crate::world::{Service, World};
@@ -59,8 +60,18 @@ pub async fn show(Shared(world): Shared<World>) -> Response {
                 }
             }
         })))
+        (form("html_page", "A page that asks to sign in, instead of an answer", html! {}))
+        (form("redirect", "A redirect to another origin", field("Location", html! {
+            input name="location" type="url" placeholder="Google's stand-in";
+        })))
+        (form("oversize", "An answer without an end", field("Bytes", html! {
+            input name="bytes" type="number" min="1" value="50000000" required;
+        })))
+        (form("quirk", "A habit of CalDAV servers", field("Habit", html! {
+            select name="quirk" { @for quirk in Quirk::ALL { option { (quirk.name()) } } }
+        })))
         (form("expire_tokens", "Access tokens stop working now", html! {}))
-        (form("revoke", "Access is revoked: refreshing fails", html! {}))
+        (form("revoke", "Access is revoked: refreshing fails; at Apple, app-specific passwords stop working", html! {}))
     };
     page("Faults", false, body)
 }
@@ -69,8 +80,21 @@ fn names(service: Service) -> Vec<&'static str> {
     match service {
         Service::Google => crate::google::catalogue_names(),
         Service::Microsoft => crate::microsoft::catalogue_names(),
+        Service::Apple => crate::apple::catalogue_names(),
         Service::Icims => crate::icims::catalogue_names(),
     }
+}
+
+/// Where a kind can be switched on.
+fn providers(kind: &str) -> Vec<(&'static str, &'static str)> {
+    let all = [("google", "Google"), ("microsoft", "Microsoft"), ("apple", "Apple"), ("icims", "iCIMS")];
+    let fits = |name: &str| match kind {
+        "quirk" => name == "apple",
+        "expire_tokens" => matches!(name, "google" | "microsoft"),
+        "revoke" => name != "icims",
+        _ => true,
+    };
+    all.into_iter().filter(|(name, _)| fits(name)).collect()
 }
 
 fn field(label: &str, input: Markup) -> Markup {
@@ -86,9 +110,7 @@ fn form(kind: &str, title: &str, fields: Markup) -> Markup {
             div class="row" {
                 (field("Provider", html! {
                     select name="provider" {
-                        option value="google" { "Google" }
-                        option value="microsoft" { "Microsoft" }
-                        @if !at_once { option value="icims" { "iCIMS" } }
+                        @for (name, title) in providers(kind) { option value=(name) { (title) } }
                     }
                 }))
                 (fields)
@@ -105,7 +127,7 @@ fn form(kind: &str, title: &str, fields: Markup) -> Markup {
 
 /// `POST /faults`: the same as the control API, from a form.
 pub async fn add(Shared(world): Shared<World>, Form(form): Form<BTreeMap<String, String>>) -> Response {
-    let number = ["status", "retry_after", "ms", "times", "seconds"];
+    let number = ["status", "retry_after", "ms", "bytes", "times", "seconds"];
     let request: Map<String, Value> = form
         .into_iter()
         .filter(|(_, value)| !value.is_empty())

@@ -15,9 +15,9 @@ pub async fn list(Shared(world): Shared<World>) -> Response {
     let body = html! {
         (navigation(&world))
         h1 { "Provider mail" }
-        p class="soft" { "What Google and Microsoft would have sent. Convene's own mails are in its mailbox." }
+        p class="soft" { "What Google, Microsoft and Apple would have sent. Convene's own mails are in its mailbox." }
         @if state.mails.is_empty() {
-            p { "No mail yet. It appears when an event with guests is written and the provider is told to notify them." }
+            p { "No mail yet. It appears when an event with guests is written and the provider is told to notify them. Apple sends it unasked." }
         } @else {
             div class="scroll" {
                 table {

@@ -68,7 +68,7 @@ async fn front(Shared(world): Shared<World>) -> Response {
         (navigation(&world))
         h1 { "Sandbox" }
         p class="soft" {
-            "Google, Microsoft and iCIMS, played on this computer. Watch events arrive in these calendars, move or delete them by "
+            "Google, Microsoft, Apple and iCIMS, played on this computer. Watch events arrive in these calendars, move or delete them by "
             "hand, read the " a href="/notes" { "applicant notes" } ", and make things go wrong. Nothing here leaves the machine."
         }
         h2 { "Calendars" }
@@ -94,6 +94,10 @@ async fn front(Shared(world): Shared<World>) -> Response {
                     tr { th { "Google" } td { (world.google_url()) } }
                     tr { th { "Microsoft" } td { (world.microsoft_url()) } }
                     tr { th { "Microsoft, https" } td { (world.microsoft_https_url()) " (" a href="/control/certificate" { "certificate" } ")" } }
+                    tr { th { "Apple" } td { (world.apple_url()) " (calendars at " (world.apple_partition_url()) ")" } }
+                    @for known in &state.app_passwords {
+                        tr { th { "App-specific password" } td { (known.account) " / " (known.password) } }
+                    }
                     tr { th { "iCIMS" } td { (world.icims_url()) } }
                     tr { th { "iCIMS customer and key" } td { (crate::icims::CUSTOMER) " / " (crate::icims::KEY) } }
                     tr { th { "OAuth client" } td { (crate::oauth::CLIENT_ID) " / " (crate::oauth::CLIENT_SECRET) } }
@@ -103,7 +107,7 @@ async fn front(Shared(world): Shared<World>) -> Response {
         }
         h2 { "Start over" }
         form method="post" action="/reset" {
-            p class="soft" { "Every event, token, fault, mail, note and recorded request goes; the seeded calendars come back." }
+            p class="soft" { "Every event, token, password, fault, mail, note and recorded request goes; the seeded calendars come back." }
             button { "Reset the sandbox" }
         }
     };

@@ -62,17 +62,18 @@ fn one_day(state: &State, account: &Account, day: NaiveDate) -> Markup {
     let from = instant(day.and_time(NaiveTime::MIN), account.zone);
     let until = instant((day + Days::new(1)).and_time(NaiveTime::MIN), account.zone);
     let calendars = state.calendars_of(&account.email);
-    let mut events: Vec<(&Calendar, &Event)> = calendars
+    let mut events: Vec<(&Calendar, Event)> = calendars
         .iter()
-        .flat_map(|calendar| state.events_in(&calendar.id).map(move |event| (*calendar, event)))
-        .filter(|(calendar, event)| event.overlaps(from, until, calendar.zone))
+        .flat_map(|calendar| {
+            state.events_between(calendar, from, until).into_iter().map(move |event| (*calendar, event))
+        })
         .collect();
     events.sort_by_key(|(calendar, event)| event.span.interval(calendar.zone));
     html! {
         section class="day" aria-label=(day.format("%A %-d %B")) {
             h3 { (day.format("%a %-d %b")) }
             @if events.is_empty() { p class="soft" { "Nothing" } }
-            @for (calendar, event) in events { (one_event(account, calendar, event)) }
+            @for (calendar, event) in &events { (one_event(account, calendar, event)) }
         }
     }
 }
@@ -201,8 +202,8 @@ pub async fn delete_event(
 ) -> Response {
     let mut state = world.lock();
     let Some(zone) = state.account(&email).map(|account| account.zone) else { return unknown(&email) };
-    let day = match state.event(&form.calendar, &form.event).map(|event| &event.span) {
-        Some(Span::AllDay { start, .. }) => *start,
+    let day = match state.shown_event(&form.calendar, &form.event).map(|event| event.span) {
+        Some(Span::AllDay { start, .. }) => start,
         Some(span) => span.interval(zone).0.with_timezone(&zone).date_naive(),
         None => state.now().with_timezone(&zone).date_naive(),
     };

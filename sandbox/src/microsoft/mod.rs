@@ -58,6 +58,11 @@ pub fn guest_copy(copy: &mut Event, _from: Provider) {
     }
 }
 
+/// The zone a Windows or an IANA name stands for; calendar objects of anybody may name one.
+pub fn zone(name: &str) -> Option<chrono_tz::Tz> {
+    zones::Zone::parse(name).map(|zone| zone.tz)
+}
+
 /// Tokens without a browser, as the token endpoint would answer a code exchange for these scopes.
 ///
 /// # Errors

@@ -14,8 +14,9 @@ impl State {
     pub fn busy(&self, calendar: &str, from: DateTime<Utc>, until: DateTime<Utc>) -> Option<Vec<Interval>> {
         let known = self.calendars.get(calendar)?;
         let intervals = self
-            .events_in(calendar)
-            .filter(|event| event.occupies(&known.owner) && event.overlaps(from, until, known.zone))
+            .events_between(known, from, until)
+            .iter()
+            .filter(|event| event.occupies(&known.owner))
             .map(|event| event.span.interval(known.zone))
             .map(|(start, end)| (start.max(from), end.min(until)))
             .filter(|(start, end)| start < end)

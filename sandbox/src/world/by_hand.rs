@@ -15,12 +15,27 @@ pub enum ByHandError {
     Gone,
     #[error("Only the organizer can move a meeting; a guest can delete the own copy.")]
     NotTheOrganizer,
+    #[error("This calendar is a subscription: only its publisher changes it.")]
+    ReadOnly,
 }
 
 impl State {
+    /// The event a page shows under this id, of whatever kind of calendar.
+    pub fn shown_event(&self, calendar: &str, id: &str) -> Option<Event> {
+        match self.shelves.contains_key(calendar) {
+            true => self.object_event(calendar, id),
+            false => self.event(calendar, id).cloned(),
+        }
+    }
+
     /// Moves an event to another start, keeping its length, as its organizer would in the calendar's own page: guests'
     /// copies follow and everybody is mailed.
     pub fn move_by_hand(&mut self, calendar: &str, id: &str, start: DateTime<Utc>) -> Result<(), ByHandError> {
+        if self.shelves.contains_key(calendar) {
+            let event = self.move_object(calendar, id, start)?;
+            self.tell_guests(Method::Request, &event, Provider::Apple);
+            return Ok(());
+        }
         let (mut event, provider, organized) = self.alive(calendar, id)?;
         if !organized {
             return Err(ByHandError::NotTheOrganizer);
@@ -43,6 +58,17 @@ impl State {
 
     /// Deletes an event: for everybody if it is its organizer's, else only this copy, which declines it.
     pub fn delete_by_hand(&mut self, calendar: &str, id: &str) -> Result<(), ByHandError> {
+        if self.shelves.contains_key(calendar) {
+            let event = self.delete_object(calendar, id)?;
+            let owner = self.calendars.get(calendar).map(|calendar| calendar.owner.clone()).unwrap_or_default();
+            if event.is_organized_by(&owner) {
+                self.tell_guests(Method::Cancel, &event, Provider::Apple);
+            } else if event.response_of(&owner).is_some() {
+                self.answer(&event.ical_uid, &owner, Response::Declined);
+                self.mail_reply(&event, &owner, Response::Declined);
+            }
+            return Ok(());
+        }
         let (mut event, provider, organized) = self.alive(calendar, id)?;
         let owner = self.calendars.get(calendar).map(|calendar| calendar.owner.clone()).unwrap_or_default();
         event.status = EventStatus::Cancelled;

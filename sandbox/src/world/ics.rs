@@ -88,7 +88,7 @@ fn utc(at: DateTime<Utc>) -> String {
 }
 
 /// A TEXT value (RFC 5545, section 3.3.11); control characters other than line breaks and tabs are dropped.
-fn text(value: &str) -> String {
+pub(super) fn text(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for character in value.replace("\r\n", "\n").replace('\r', "\n").chars() {
         match character {
@@ -102,7 +102,7 @@ fn text(value: &str) -> String {
 }
 
 /// A quoted parameter value; it cannot hold a quote or a control character.
-fn quoted(value: &str) -> String {
+pub(super) fn quoted(value: &str) -> String {
     let plain: String = value.chars().filter(|c| *c != '"' && !c.is_control()).collect();
     format!("\"{plain}\"")
 }
@@ -112,7 +112,7 @@ fn address(email: &str) -> String {
 }
 
 /// A content line in pieces of at most 75 octets, never cutting a character (RFC 5545, section 3.1).
-fn fold(line: &str) -> String {
+pub(super) fn fold(line: &str) -> String {
     let mut folded = String::with_capacity(line.len() + 8);
     let mut octets = 0;
     for character in line.chars() {

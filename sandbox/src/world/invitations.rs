@@ -1,12 +1,13 @@
 //! Guests' copies, replies, and the mails that carry them.
 //!
-//! Both providers call [`State::deliver_invitation`] for each guest after writing the organizer's copy. Whether a copy
+//! The providers call [`State::deliver_invitation`] for each guest after writing the organizer's copy. Whether a copy
 //! appears follows what the real services do: within one provider always, across providers only by mail.
 
-use super::event::{Event, EventStatus, Response};
+use super::event::{Event, EventStatus, Response, ShowAs};
 use super::ics::{self, Method};
 use super::mail::Mail;
-use super::{Provider, State};
+use super::{Provider, State, objects};
+use crate::oauth::random;
 
 /// One guest to be told about one event.
 #[derive(Clone, Debug)]
@@ -44,6 +45,15 @@ impl State {
 
     /// Sets a guest's answer in every copy of the event, and mails the organizer if asked to.
     pub fn reply(&mut self, ical_uid: &str, guest: &str, response: Response, mail: bool) {
+        let replied = self.answer(ical_uid, guest, response);
+        if let Some(event) = replied.filter(|_| mail) {
+            self.mail_reply(&event, guest, response);
+        }
+    }
+
+    /// Sets a guest's answer in every copy of the event. Returns one of those kept as events.
+    pub fn answer(&mut self, ical_uid: &str, guest: &str, response: Response) -> Option<Event> {
+        self.answer_in_objects(ical_uid, guest, response);
         let mut replied = None;
         for (calendar, id) in self.copies(ical_uid) {
             let Some(event) = self.event_mut(&calendar, &id) else { continue };
@@ -53,10 +63,14 @@ impl State {
                 self.touch(&calendar, &id);
             }
         }
-        let Some(event) = replied.filter(|_| mail) else { return };
+        replied
+    }
+
+    /// Mails the organizer what a guest answered.
+    pub fn mail_reply(&mut self, event: &Event, guest: &str, response: Response) {
         let provider = self.account(guest).map_or(Provider::Google, |account| account.provider);
         let senders: Vec<_> = event.attendees.iter().filter(|attendee| attendee.is(guest)).collect();
-        let ics = ics::object(Method::Reply, &event, &senders, product(provider), self.now());
+        let ics = ics::object(Method::Reply, event, &senders, product(provider), self.now());
         let answer = match response {
             Response::Accepted => "Accepted",
             Response::Declined => "Declined",
@@ -86,6 +100,9 @@ impl State {
 
     fn put_copy(&mut self, event: &Event, from: Provider, guest: &str) {
         let Some((home, calendar)) = self.home_of(guest) else { return };
+        if home == Provider::Apple {
+            return self.put_invited_object(event, guest, &calendar);
+        }
         let existing = self.copy_in(&calendar, &event.ical_uid);
         let mut copy = event.clone();
         copy.calendar = calendar.clone();
@@ -96,6 +113,7 @@ impl State {
         match home {
             Provider::Google => crate::google::guest_copy(&mut copy, from),
             Provider::Microsoft => crate::microsoft::guest_copy(&mut copy, from),
+            Provider::Apple => {}
         }
         if let Some(old) = existing {
             // What the guest did with the own copy stays: the id, private properties, and how it counts.
@@ -110,11 +128,35 @@ impl State {
     }
 
     fn cancel_copy(&mut self, event: &Event, guest: &str) {
-        let Some((_, calendar)) = self.home_of(guest) else { return };
+        let Some((home, calendar)) = self.home_of(guest) else { return };
+        if home == Provider::Apple {
+            let held = self.object_by_uid(guest, &event.ical_uid);
+            let held = held.map(|(calendar, object)| (calendar.to_owned(), object.name.clone()));
+            if let Some((calendar, name)) = held {
+                self.put_object(
+                    &calendar,
+                    &name,
+                    objects::events::object(&Event { status: EventStatus::Cancelled, ..event.clone() }),
+                );
+            }
+            return;
+        }
         let Some(mut copy) = self.copy_in(&calendar, &event.ical_uid) else { return };
         copy.status = EventStatus::Cancelled;
         copy.sequence = event.sequence;
         self.put(copy);
+    }
+
+    /// The guest's object, new or in place of the one there is.
+    fn put_invited_object(&mut self, event: &Event, guest: &str, calendar: &str) {
+        let held = self.object_by_uid(guest, &event.ical_uid);
+        let (calendar, name) = match held {
+            Some((calendar, object)) => (calendar.to_owned(), object.name.clone()),
+            None => (calendar.to_owned(), format!("{}.ics", random::hex(16).to_uppercase())),
+        };
+        let mut copy = event.clone();
+        copy.show_as = ShowAs::Busy;
+        self.put_object(&calendar, &name, objects::events::object(&copy));
     }
 
     fn home_of(&self, guest: &str) -> Option<(Provider, String)> {
@@ -175,5 +217,6 @@ fn product(provider: Provider) -> &'static str {
     match provider {
         Provider::Google => "-//Google Inc//Google Calendar 70.9054//EN",
         Provider::Microsoft => "Microsoft Exchange Server 2010",
+        Provider::Apple => objects::events::PRODUCT,
     }
 }

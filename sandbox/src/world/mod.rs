@@ -10,7 +10,7 @@ pub mod applications;
 pub mod busy;
 /// Moving and deleting on the front page.
 pub mod by_hand;
-/// The neutral event both providers translate from and to.
+/// The neutral event that Google and Microsoft translate from and to.
 pub mod event;
 /// iCalendar objects for provider-sent mails.
 pub mod ics;
@@ -18,6 +18,8 @@ pub mod ics;
 pub mod invitations;
 /// The outbox of provider-sent mails.
 pub mod mail;
+/// Calendars that keep iCalendar objects.
+pub mod objects;
 /// What administrators have allowed an application for everybody of their organisation.
 pub mod organisations;
 /// The people a fresh world starts with, and the organisations they belong to.
@@ -33,10 +35,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Duration, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use accounts::{Account, AccountKind, Calendar};
+pub use accounts::{Account, AccountKind, AppPassword, Calendar};
 pub use applications::{Application, Note};
 pub use event::{Attendee, Event, EventStatus, Response, Role, ShowAs, Span};
 pub use mail::Mail;
+pub use objects::Object;
 pub use organisations::Organisations;
 pub use requests::RequestRecord;
 
@@ -50,6 +53,7 @@ use crate::oauth::keys::{KeyError, Keys};
 pub enum Provider {
     Google,
     Microsoft,
+    Apple,
 }
 
 impl Provider {
@@ -58,6 +62,7 @@ impl Provider {
         match self {
             Self::Google => "google",
             Self::Microsoft => "microsoft",
+            Self::Apple => "apple",
         }
     }
 }
@@ -68,18 +73,20 @@ impl Provider {
 pub enum Service {
     Google,
     Microsoft,
+    Apple,
     Icims,
 }
 
 impl Service {
     /// All of them, in the order of their ports.
-    pub const ALL: [Self; 3] = [Self::Google, Self::Microsoft, Self::Icims];
+    pub const ALL: [Self; 4] = [Self::Google, Self::Microsoft, Self::Apple, Self::Icims];
 
     /// The word used in the control API.
     pub fn name(self) -> &'static str {
         match self {
             Self::Google => Provider::Google.name(),
             Self::Microsoft => Provider::Microsoft.name(),
+            Self::Apple => Provider::Apple.name(),
             Self::Icims => "icims",
         }
     }
@@ -89,6 +96,7 @@ impl Service {
         match self {
             Self::Google => Some(Provider::Google),
             Self::Microsoft => Some(Provider::Microsoft),
+            Self::Apple => Some(Provider::Apple),
             Self::Icims => None,
         }
     }
@@ -99,6 +107,7 @@ impl From<Provider> for Service {
         match provider {
             Provider::Google => Self::Google,
             Provider::Microsoft => Self::Microsoft,
+            Provider::Apple => Self::Apple,
         }
     }
 }
@@ -169,7 +178,17 @@ impl World {
         self.url("https", 3)
     }
 
-    /// iCIMS's stand-in. The two ports before it are kept for a CalDAV server and for video rooms.
+    /// Apple's stand-in, as discovery begins: the real one's `caldav.icloud.com`.
+    pub fn apple_url(&self) -> String {
+        self.url("http", 4)
+    }
+
+    /// The same on another port, where accounts' calendars are said to be: the real one's partition host `pNN-caldav.icloud.com`.
+    pub fn apple_partition_url(&self) -> String {
+        self.url("http", 5)
+    }
+
+    /// iCIMS's stand-in.
     pub fn icims_url(&self) -> String {
         self.url("http", 6)
     }
@@ -182,10 +201,16 @@ impl World {
 /// Everything that changes.
 pub struct State {
     pub accounts: Vec<Account>,
-    /// By calendar id, over all owners and both providers.
+    /// By calendar id, over all owners and providers.
     pub calendars: BTreeMap<String, Calendar>,
     /// By calendar id, then event id. Deleted events stay as cancelled tombstones.
     pub events: BTreeMap<String, BTreeMap<String, Event>>,
+    /// By calendar id: the objects of calendars that keep such instead of events.
+    pub shelves: BTreeMap<String, objects::Shelf>,
+    /// What opens Apple accounts.
+    pub app_passwords: Vec<AppPassword>,
+    /// Where Apple's accounts are told their calendars are; absent for [`World::apple_partition_url`].
+    pub apple_home: Option<String>,
     pub grants: Grants,
     pub organisations: Organisations,
     pub faults: Faults,
@@ -215,6 +240,9 @@ impl State {
             accounts: Vec::new(),
             calendars: BTreeMap::new(),
             events: BTreeMap::new(),
+            shelves: BTreeMap::new(),
+            app_passwords: Vec::new(),
+            apple_home: None,
             grants: Grants::default(),
             organisations: Organisations::default(),
             faults: Faults::default(),

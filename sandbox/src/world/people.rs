@@ -29,14 +29,19 @@ pub struct Person {
     pub work: &'static [(&'static str, u32)],
 }
 
+/// The app-specific password each Apple account starts with.
+pub const APP_PASSWORDS: [(&str, &str); 2] =
+    [("mei.tanaka@icloud.example", "kumo-asag-irih-oshi"), ("noah.keller@icloud.example", "berg-seew-iese-bach")];
+
 /// Who may allow things for a whole organisation, one at each provider.
 pub const ADMINISTRATORS: [&str; 2] = ["tom.baker@example.com", "nora.weiss@example.org"];
 
 const GOOGLE: Provider = Provider::Google;
 const MICROSOFT: Provider = Provider::Microsoft;
+const APPLE: Provider = Provider::Apple;
 
 /// Everybody, in the order the front page lists them.
-pub const PEOPLE: [Person; 11] = [
+pub const PEOPLE: [Person; 13] = [
     Person {
         provider: GOOGLE,
         kind: AccountKind::Work,
@@ -211,5 +216,35 @@ pub const PEOPLE: [Person; 11] = [
         job: "Contract engineer",
         quiet: (11 * 60, 12 * 60),
         work: &[("Client work", 120), ("Stand-up", 30), ("Code review", 60), ("Research", 90), ("Billing", 45)],
+    },
+    Person {
+        provider: APPLE,
+        kind: AccountKind::Personal,
+        email: "mei.tanaka@icloud.example",
+        given: "Mei",
+        family: "Tanaka",
+        zone: Tz::Asia__Tokyo,
+        subject: "1103847261",
+        job: "Machine learning engineer",
+        quiet: (16 * 60, 17 * 60),
+        work: &[
+            ("Model review", 60),
+            ("Focus: training runs", 120),
+            ("Pairing", 45),
+            ("Reading group", 30),
+            ("Data call", 60),
+        ],
+    },
+    Person {
+        provider: APPLE,
+        kind: AccountKind::Personal,
+        email: "noah.keller@icloud.example",
+        given: "Noah",
+        family: "Keller",
+        zone: Tz::Europe__Zurich,
+        subject: "1187450932",
+        job: "Recruiting coordinator",
+        quiet: (10 * 60, 11 * 60),
+        work: &[("Candidate call", 30), ("Debrief", 45), ("Sourcing", 90), ("Agency sync", 30), ("Offer review", 60)],
     },
 ];

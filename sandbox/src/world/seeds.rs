@@ -3,6 +3,9 @@
 //! Two months from the Monday before last, drawn from a fixed seed: the same layout in every run, relative to today.
 //! Series are stored expanded, one event a week that shares [`Event::series`].
 
+/// What only Apple's calendars have: objects with rules, zones and odd spellings.
+mod apple;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta};
@@ -10,6 +13,7 @@ use chrono_tz::Tz;
 use serde_json::Map;
 
 use super::event::{Attendee, Event, Response, ShowAs, Span, instant};
+use super::objects::events::object;
 use super::people::{ADMINISTRATORS, PEOPLE, PERSONAL_TENANT, Person, TENANT};
 use super::{Account, AccountKind, Calendar, Provider, State};
 use crate::oauth::random::sha256;
@@ -71,6 +75,9 @@ pub fn plant(state: &mut State) {
     for series in &SERIES {
         plant_series(state, series, first_monday);
     }
+    for person in PEOPLE.iter().filter(|person| person.provider == Provider::Apple) {
+        apple::plant(state, person, this_monday);
+    }
     for (index, person) in PEOPLE.iter().enumerate() {
         plant_days(state, person, index as u64, first_monday);
         plant_whole_days(state, person, this_monday, index as u64);
@@ -80,7 +87,7 @@ pub fn plant(state: &mut State) {
 
 fn add_person(state: &mut State, person: &Person) {
     let tenant = match (person.provider, person.kind) {
-        (Provider::Google, _) => None,
+        (Provider::Google | Provider::Apple, _) => None,
         (Provider::Microsoft, AccountKind::Work) => Some(TENANT),
         (Provider::Microsoft, AccountKind::Personal) => Some(PERSONAL_TENANT),
     };
@@ -100,6 +107,7 @@ fn add_person(state: &mut State, person: &Person) {
     let (id, name) = match person.provider {
         Provider::Google => (person.email.to_owned(), person.email.to_owned()),
         Provider::Microsoft => (microsoft_id("AQMkAD", person.email), "Calendar".to_owned()),
+        Provider::Apple => (apple::address(person, "home"), "Home".to_owned()),
     };
     add_calendar(state, person, id, name, true);
     if person.email == "ana.alvarez@example.com" {
@@ -128,16 +136,21 @@ fn plant_series(state: &mut State, series: &Series, first_monday: NaiveDate) {
 /// Draws events until the day is as full as was drawn for it, around what is there and around lunch.
 fn plant_days(state: &mut State, person: &Person, seed: u64, first_monday: NaiveDate) {
     let Some(calendar) = state.primary(person.email).map(|calendar| calendar.id.clone()) else { return };
+    let zone = person.zone;
+    let midnight = |day: NaiveDate| instant(day.and_time(NaiveTime::MIN), zone);
+    let mut taken = state.busy(&calendar, midnight(first_monday), midnight(first_monday + Days::new(7 * WEEKS)));
+    let taken = taken.get_or_insert_default();
     for (week, weekday) in (0..WEEKS).flat_map(|week| (0..5).map(move |weekday| (week, weekday))) {
         let day = first_monday + Days::new(7 * week + weekday);
         let mut draw = Draw::new(seed * 1000 + week * 10 + weekday);
         let lunch = event(state, person.email, "Lunch", span(day, LUNCH.0, LUNCH.1 - LUNCH.0, person.zone), day, None);
-        state.put(Event { show_as: ShowAs::Free, ..lunch });
+        store(state, Event { show_as: ShowAs::Free, ..lunch });
 
         let open = instant(day.and_time(NaiveTime::MIN) + TimeDelta::minutes(i64::from(OFFICE.0)), person.zone);
         let close = open + TimeDelta::minutes(i64::from(OFFICE.1 - OFFICE.0));
         let wanted = i64::from(OFFICE.1 - OFFICE.0) * (37 + draw.below(14) as i64) / 100;
-        let mut busy = state.busy(&calendar, open, close).unwrap_or_default();
+        let on_the_day = taken.iter().map(|(start, end)| (*start.max(&open), *end.min(&close)));
+        let mut busy: Vec<_> = on_the_day.filter(|(start, end)| start < end).collect();
         for _ in 0..60 {
             let minutes: i64 = busy.iter().map(|(start, end)| (*end - *start).num_minutes()).sum();
             if minutes >= wanted {
@@ -154,7 +167,7 @@ fn plant_days(state: &mut State, person: &Person, seed: u64, first_monday: Naive
             let (from, until) = span.interval(person.zone);
             if busy.iter().all(|(start, end)| *end <= from || *start >= until) {
                 let event = event(state, person.email, title, span, day, None);
-                state.put(event);
+                store(state, event);
                 busy.push((from, until));
             }
         }
@@ -166,12 +179,12 @@ fn plant_whole_days(state: &mut State, person: &Person, this_monday: NaiveDate, 
     let start = this_monday + Days::new(7 * (4 + index % 4));
     let holiday = Span::AllDay { start, end: start + Days::new(2) };
     let holiday = event(state, person.email, "Vacation", holiday, start, None);
-    state.put(Event { show_as: ShowAs::Away, ..holiday });
+    store(state, Event { show_as: ShowAs::Away, ..holiday });
 
     let start = this_monday + Days::new(8 + index);
     let birthday = Span::AllDay { start, end: start + Days::new(1) };
     let birthday = event(state, person.email, "Birthday: Sam", birthday, start, None);
-    state.put(Event { show_as: ShowAs::Free, ..birthday });
+    store(state, Event { show_as: ShowAs::Free, ..birthday });
 }
 
 /// One invitation per provider that its guest has declined, at a time the guest is then free.
@@ -213,6 +226,15 @@ fn meeting(
     state.put(original);
 }
 
+/// Stores an event the way its calendar keeps it.
+fn store(state: &mut State, event: Event) {
+    if state.shelves.contains_key(&event.calendar) {
+        state.put_object(&event.calendar, &event.id, object(&event));
+    } else {
+        state.put(event);
+    }
+}
+
 /// An event of one person, not yet stored, whose id depends on owner, title and time alone.
 fn event(state: &State, owner: &str, title: &str, span: Span, day: NaiveDate, series: Option<&str>) -> Event {
     let account = state.account(owner).expect("seeds name people of the sandbox");
@@ -223,6 +245,10 @@ fn event(state: &State, owner: &str, title: &str, span: Span, day: NaiveDate, se
         Provider::Google => (hex[..26].to_owned(), format!("{}@google.com", &hex[..26])),
         Provider::Microsoft => {
             (microsoft_id("AAMkAD", &name), format!("040000008200E00074C5B7101A82E008{}", hex[..48].to_uppercase()))
+        }
+        Provider::Apple => {
+            let uid = apple::uuid(&hex);
+            (format!("{uid}.ics"), uid)
         }
     };
     let made = state.now() - TimeDelta::days(30);

@@ -63,7 +63,7 @@ pub fn guest_copy(copy: &mut Event, from: Provider) {
     match from {
         // Within Google all copies share one id. Reminders, colour and visibility are each person's own.
         Provider::Google => copy.extra.retain(|name, _| resource::SHARED.contains(&name.as_str())),
-        Provider::Microsoft => copy.id = random::hex(13),
+        Provider::Microsoft | Provider::Apple => copy.id = random::hex(13),
     }
 }
 
