@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Finds or installs what building and testing take: scripts/setup.sh rust wasm leptos node chromium postgres deny
+# Finds or installs what building and testing take: scripts/setup.sh rust wasm leptos node chromium postgres radicale deny
 # Says what it installs; stops with one line if it cannot.
 source "$(dirname "$0")/common.sh"
 
-readonly RUST_AT_LEAST=1.95 LEPTOS_VERSION=0.3.10 NODE_AT_LEAST=20
+readonly RUST_AT_LEAST=1.95 LEPTOS_VERSION=0.3.10 NODE_AT_LEAST=20 RADICALE_VERSION=3.9.0
 
 # at_least HAVE WANT
 at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n1)" = "$2" ]; }
@@ -62,6 +62,19 @@ need_chromium() {
 need_postgres() {
   find_postgres >/dev/null || apt_install postgresql || true
   find_postgres >/dev/null || stop "PostgreSQL's initdb is missing; install the package postgresql (no server needs to run)"
+}
+
+# A real CalDAV server for the tests, in a virtual environment of its own.
+need_radicale() {
+  local folder="${XDG_CACHE_HOME:-$HOME/.cache}/convene/radicale-$RADICALE_VERSION"
+  "$folder/bin/python" -c 'import radicale' 2>/dev/null && return
+  have python3 || apt_install python3 python3-venv || stop "Python 3 is missing; the tests start a CalDAV server written in it"
+  say "Installing Radicale $RADICALE_VERSION, a CalDAV server for the tests"
+  rm -rf "$folder"
+  python3 -m venv "$folder" || { apt_install python3-venv && python3 -m venv "$folder"; } ||
+    stop "Python's venv module is missing; install the package python3-venv"
+  "$folder/bin/pip" install --quiet --disable-pip-version-check "radicale==$RADICALE_VERSION" ||
+    stop "Radicale $RADICALE_VERSION could not be installed; is the network there?"
 }
 
 need_deny() {

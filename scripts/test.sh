@@ -94,7 +94,7 @@ browser_specs() {
   fi
 }
 
-scripts/setup.sh rust wasm leptos node chromium postgres
+scripts/setup.sh rust wasm leptos node chromium postgres radicale
 start_postgres
 rust_tests
 sandbox_judges

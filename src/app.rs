@@ -29,7 +29,7 @@ use crate::{
             new_request::NewRequestPage,
             people::InvitePeoplePage,
             request::{RequestPage, move_page::MoveRequestPage, swap_page::SwapPage},
-            settings::{CalendarPage, SessionsPage, SettingsPage},
+            settings::{ApplePage, CalendarPage, SessionsPage, SettingsPage},
             signin::{SignIn, SignUp},
             styleguide::Styleguide,
             welcome::WelcomePage,
@@ -63,6 +63,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async />
                 <Route path=path!("/settings/calendar") view=CalendarPage ssr=SsrMode::Async />
                 <Route path=path!("/settings/sessions") view=SessionsPage ssr=SsrMode::Async />
+                <Route path=path!("/settings/calendar/apple") view=ApplePage ssr=SsrMode::Async />
                 <Route path=path!("/welcome") view=WelcomePage ssr=SsrMode::Async />
                 <Route path=path!("/admin") view=TeamPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/integrations/calendar") view=CalendarPolicyPage ssr=SsrMode::Async />

@@ -2,6 +2,9 @@
 //!
 //! Redirects are never followed (a token must not travel on), proxies from the environment are not
 //! used, and a body is read up to a cap. Which answer means what is each system's own business.
+//! Addresses that people type are asked through [`guard`].
+
+pub mod guard;
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! One contract for every calendar client: what `Calendar` promises, tried on the one in memory and on
-//! Google's and Microsoft's against the sandbox, which runs as a child process on ports of its own.
+//! One contract for every calendar client: what `Calendar` promises, tried on the one in memory, on
+//! Google's and Microsoft's against the sandbox, which runs as a child process on ports of its own, and on
+//! CalDAV's against a real server, Radicale, which does so too.
 //!
 //! The sandbox's binary is `$CONVENE_SANDBOX_BIN`, or `convene-sandbox` beside this test's target
 //! directory (`cargo build -p convene-sandbox`). Each test against it ends with a look at every request
@@ -7,11 +8,15 @@
 
 mod contract;
 
-use contract::{memory, suite, vendor};
+use contract::{memory, radicale, suite, vendor};
 
-/// The same cases on every stage.
+/// The same cases on every stage; those about guests only where the provider invites them.
 macro_rules! on_every_stage {
-    ($($case:ident),* $(,)?) => {
+    ($($case:ident),* $(,)?; with_guests: $($guests:ident),* $(,)?) => {
+        on_every_stage!(@all $($case,)* $($guests,)*);
+        mod caldav { $(#[tokio::test] async fn $case() { crate::radicale::with(async |stage| crate::suite::$case(stage).await).await; })* }
+    };
+    (@all $($case:ident,)*) => {
         mod in_memory { $(#[tokio::test] async fn $case() { let stage = crate::memory::MemoryStage::open(); crate::suite::$case(&stage).await; })* }
         mod google { $(#[tokio::test] async fn $case() { crate::vendor::with(crate::vendor::Cast::Google, async |stage| crate::suite::$case(stage).await).await; })* }
         mod outlook_at_work { $(#[tokio::test] async fn $case() { crate::vendor::with(crate::vendor::Cast::OutlookWork, async |stage| crate::suite::$case(stage).await).await; })* }
@@ -26,9 +31,6 @@ on_every_stage![
     a_lost_answer_to_a_move_is_found_again,
     a_refused_write_changes_nothing,
     an_update_moves_the_same_event,
-    an_update_changes_the_guests,
-    who_comes_is_invited_and_who_leaves_is_told,
-    answers_are_read_and_survive_an_update,
     cancel_twice_is_one_cancellation,
     cancelling_what_never_was_is_done,
     what_was_placed_unseen_is_found_and_removed,
@@ -45,7 +47,11 @@ on_every_stage![
     a_calendar_of_a_name_is_made_once,
     a_lost_answer_to_a_new_calendar_makes_no_second,
     a_dead_sign_in_says_so,
-    a_limit_says_how_long_to_wait,
+    a_limit_says_how_long_to_wait;
+    with_guests:
+    an_update_changes_the_guests,
+    who_comes_is_invited_and_who_leaves_is_told,
+    answers_are_read_and_survive_an_update,
 ];
 
 mod vendors_only {
@@ -114,4 +120,23 @@ mod vendors_only {
             vendor::with(cast, async |stage| vendor::cases::the_code_flow(stage).await).await;
         }
     }
+}
+
+mod radicale_only {
+    use crate::radicale::{self, cases};
+
+    macro_rules! with_radicale {
+        ($($case:ident),* $(,)?) => { $(#[tokio::test] async fn $case() { radicale::with(async |stage| cases::$case(stage).await).await; })* };
+    }
+
+    with_radicale![
+        who_takes_part_stands_in_the_words,
+        what_a_person_added_survives_an_update,
+        a_conflict_is_settled_once,
+        an_etag_that_is_not_told_is_asked_for,
+        an_event_under_another_name_is_adopted,
+        series_and_whole_days_are_counted_off,
+        calendars_for_events_are_listed_with_name_and_colour,
+        an_account_is_found_from_wherever_one_begins,
+    ];
 }

@@ -17,7 +17,7 @@ use convene::{
     },
     clock::SystemClock,
     config::Config,
-    connections::connect::{self, Grant, Probe},
+    connections::connect::{self, Grant, Opener, Probe},
     invitations::{
         self,
         ask::{self, Ask, Outcome},
@@ -132,7 +132,7 @@ impl World {
         let grant = Grant {
             provider,
             identity: &identity,
-            tokens: &tokens,
+            opener: Opener::Tokens(&tokens),
             scopes: &tokens.scopes,
             probe: &probe,
             takes_over: false,

@@ -5,6 +5,8 @@ mod support;
 
 #[path = "sign_in_http/administration.rs"]
 mod administration;
+#[path = "sign_in_http/apple.rs"]
+mod apple;
 #[path = "sign_in_http/joining.rs"]
 mod joining;
 #[path = "sign_in_http/refusals.rs"]

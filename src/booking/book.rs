@@ -30,7 +30,7 @@ use crate::{
     store::{
         StoreError, Txn, Violation,
         entities::bookings,
-        words::{BookingStatus, ChangeKind, EventKind, ParticipantRole, RequestStatus},
+        words::{BookingStatus, ChangeKind, EventKind, Inviter, ParticipantRole, RequestStatus},
     },
 };
 
@@ -144,8 +144,10 @@ async fn commit(
     let coordinator = crate::people::find(&*txn, request.org, request.coordinator).await?;
     let coordinator = coordinator.ok_or(BookError::Closed)?;
     let target = connections::write_target(&*txn, request.org, request.coordinator).await?;
-    // The account on whose calendar it stands, or else who mails the invitations.
-    let account = target.as_ref().map(|(connection, _)| &connection.account_email).filter(|email| !email.is_empty());
+    // The account on whose calendar it stands, if that one invites, or else who mails the invitations.
+    let inviting = target.as_ref().map(|(connection, _)| connection).filter(|connection| connection.provider.invites());
+    let inviter = if inviting.is_some() { Inviter::Provider } else { Inviter::Mail };
+    let account = inviting.map(|connection| &connection.account_email).filter(|email| !email.is_empty());
     let organizer = Organizer {
         email: account.cloned().unwrap_or_else(|| state.config.mail.from.address.to_string()),
         name: coordinator.name.clone(),
@@ -168,6 +170,7 @@ async fn commit(
             organizer,
             participants: participants(request, &coordinator, &seated, &seating.optional, panel),
             target,
+            inviter,
             uid_domain: state.config.mail.from.address.domain().to_owned(),
             place_now: !held,
         },

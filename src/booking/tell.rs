@@ -141,7 +141,9 @@ impl Desk<'_> {
         message: impl Fn(Option<Link>) -> Option<Message>,
     ) -> Result<(), StoreError> {
         let manage = self.manage().await?;
-        for one in to {
+        // Whoever has it on their calendar from us needs no second copy of it.
+        let is_placed = !events::placements_of(&**self.txn, self.request.org, event.id).await?.is_empty();
+        for one in to.iter().filter(|one| !(is_placed && one.role == ParticipantRole::Organizer)) {
             let manage = if one.role == ParticipantRole::Candidate { manage.clone() } else { None };
             let Some(message) = message(manage) else { continue };
             self.post(self.reader(one).await?, event.sequence, message).await?;

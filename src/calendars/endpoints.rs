@@ -94,6 +94,9 @@ pub struct Endpoints {
 
 impl Endpoints {
     /// The provider itself. `tenant` concerns Microsoft only.
+    ///
+    /// # Panics
+    /// For Apple, whose calendars are opened by a password and not by OAuth.
     pub fn production(provider: Provider, tenant: Tenant) -> Self {
         let url = |text: &str| text.parse::<Url>().expect("an address written here is a URL");
         match provider {
@@ -111,10 +114,14 @@ impl Endpoints {
                 api: url("https://graph.microsoft.com/v1.0/"),
                 ..Self::microsoft_at(&url("https://login.microsoftonline.com/"), tenant)
             },
+            Provider::Apple => no_oauth(),
         }
     }
 
     /// A stand-in that serves all of the provider's paths under one origin.
+    ///
+    /// # Panics
+    /// As [`Self::production`].
     pub fn sandbox(provider: Provider, origin: &Url, tenant: Tenant) -> Self {
         match provider {
             Provider::Google => Self {
@@ -128,6 +135,7 @@ impl Endpoints {
                 tenant: Tenant::Common,
             },
             Provider::Microsoft => Self::microsoft_at(origin, tenant),
+            Provider::Apple => no_oauth(),
         }
     }
 
@@ -157,6 +165,11 @@ impl Endpoints {
             tenant,
         }
     }
+}
+
+/// Nobody makes an OAuth client for a provider that has none.
+pub(super) fn no_oauth() -> ! {
+    unreachable!("Apple's calendars are not opened by OAuth")
 }
 
 fn at(origin: &Url, path: &str) -> Url {

@@ -1,13 +1,15 @@
 //! Writing iCalendar (RFC 5545) for invitations by mail (RFC 5546, RFC 6047) and for "Add to calendar".
 //!
 //! This is the only place that writes iCalendar; every value that came from a person passes through [`line`] and the
-//! escaping here. Reading iCalendar does not live here, and neither does the mail around it
-//! (`notifications::email`). What a newcomer would get wrong: the 75 of a folded line are octets, not characters, and a
+//! escaping here. Objects that a calendar server keeps are read and changed in [`object`]; the mail around an invitation is
+//! `notifications::email`'s. What a newcomer would get wrong: the 75 of a folded line are octets, not characters, and a
 //! fold must not cut a character.
 //!
 //! "Add to calendar" is a file with [`Method::Publish`] and the UID of the invitation: Outlook then offers to add it
 //! instead of to answer it, a later invitation or cancellation meets the copy by its UID, and nobody else's address is
 //! in a file that is passed around (RFC 5546 section 3.2.1 forbids attendees there).
+
+pub mod object;
 
 use std::fmt::{self, Write as _};
 

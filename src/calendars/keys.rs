@@ -25,6 +25,16 @@ pub fn conference_request_id(draft: &EventDraft) -> String {
     transaction_id(draft).to_string()
 }
 
+/// The name of an event's resource on a CalDAV server: a UUID in capitals, as Apple's own programs name theirs.
+pub fn caldav_name(draft: &EventDraft) -> String {
+    format!("{}.ics", transaction_id(draft).to_string().to_ascii_uppercase())
+}
+
+/// The last part of a new CalDAV calendar's path, the same for the same name, so that a second try meets the first.
+pub fn calendar_name(name: &str) -> String {
+    format!("convene-{}", base32hex(&Sha256::digest(name)[..10]))
+}
+
 /// Graph's `transactionId`: a UUID of version 8 (RFC 9562 section 5.8).
 pub fn transaction_id(draft: &EventDraft) -> Uuid {
     let mut bytes = [0; 16];

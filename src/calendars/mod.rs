@@ -8,6 +8,7 @@
 //! What a newcomer would get wrong: a calendar that did not answer is an error, never an empty list
 //! of busy times. Unknown is not free.
 
+pub mod caldav;
 pub mod endpoints;
 pub mod google;
 pub mod http;
@@ -35,6 +36,9 @@ pub enum Provider {
     Google,
     #[serde(alias = "outlook")]
     Microsoft,
+    /// iCloud, and any other CalDAV server.
+    #[serde(alias = "icloud")]
+    Apple,
 }
 
 impl Provider {
@@ -43,6 +47,7 @@ impl Provider {
         match self {
             Self::Google => "google",
             Self::Microsoft => "microsoft",
+            Self::Apple => "apple",
         }
     }
 
@@ -51,6 +56,16 @@ impl Provider {
         match self {
             Self::Google => "Google Calendar",
             Self::Microsoft => "Outlook",
+            Self::Apple => "Apple Calendar",
+        }
+    }
+
+    /// Whether it mails attendees for us. Who is on a CalDAV calendar is told by our own mail, for not every server tells, and
+    /// none tells us that it did.
+    pub fn invites(self) -> bool {
+        match self {
+            Self::Google | Self::Microsoft => true,
+            Self::Apple => false,
         }
     }
 }
@@ -63,17 +78,18 @@ impl fmt::Display for Provider {
 
 /// The text names no calendar provider.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown calendar provider; known are google and microsoft")]
+#[error("unknown calendar provider; known are google, microsoft and apple")]
 pub struct UnknownProvider;
 
 impl FromStr for Provider {
     type Err = UnknownProvider;
 
-    /// Accepts `outlook` as another name for `microsoft`, in any case.
+    /// Accepts `outlook` as another name for `microsoft`, and `icloud` for `apple`, in any case.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.to_ascii_lowercase().as_str() {
             "google" => Ok(Self::Google),
             "microsoft" | "outlook" => Ok(Self::Microsoft),
+            "apple" | "icloud" => Ok(Self::Apple),
             _ => Err(UnknownProvider),
         }
     }
@@ -409,10 +425,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn outlook_is_another_name_for_microsoft() {
+    fn outlook_and_icloud_are_other_names() {
         assert_eq!("Outlook".parse(), Ok(Provider::Microsoft));
         assert_eq!("google".parse(), Ok(Provider::Google));
-        assert_eq!("icloud".parse::<Provider>(), Err(UnknownProvider));
+        assert_eq!("iCloud".parse(), Ok(Provider::Apple));
+        assert_eq!("caldav".parse::<Provider>(), Err(UnknownProvider));
         assert_eq!(serde_json::from_str::<Provider>("\"outlook\"").ok(), Some(Provider::Microsoft));
         assert_eq!(serde_json::to_string(&Provider::Microsoft).ok().as_deref(), Some("\"microsoft\""));
     }

@@ -65,6 +65,7 @@ fn config(options: &Options, folder: &Path) -> Result<Config, Failure> {
         ("MICROSOFT_CLIENT_ID", "convene-demo".to_owned()),
         ("MICROSOFT_CLIENT_SECRET", "convene-demo-secret".to_owned()),
         ("MICROSOFT_BASE_URL", sandbox(2)),
+        ("APPLE_BASE_URL", sandbox(4)),
         ("TOKEN_ENCRYPTION_KEY", key(folder)?),
         ("SMTP_URL", "smtp://127.0.0.1".to_owned()),
         ("MAIL_FROM", "Convene <convene@example.com>".to_owned()),

@@ -5,6 +5,7 @@
 //! collected before the start gives up, so that nobody mends a file one line per attempt. `.env.example` documents each.
 
 mod ats;
+mod caldav;
 mod mail;
 mod network;
 mod providers;
@@ -14,6 +15,7 @@ mod web;
 use std::{fmt, sync::Arc};
 
 pub use ats::{AtsMode, Icims};
+pub use caldav::Caldav;
 pub use mail::Mail;
 pub use network::Network;
 pub use providers::{Google, Microsoft, Providers};

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Reader, web::parse_base_url};
+use super::{Caldav, Reader, web::parse_base_url};
 use crate::{
     calendars::endpoints::{BadTenant, Tenant},
     secrets::Secret,
@@ -14,6 +14,8 @@ use crate::{
 pub struct Providers {
     pub google: Option<Google>,
     pub microsoft: Option<Microsoft>,
+    /// iCloud and other CalDAV servers; a calendar can be connected there, and nobody signs in with it.
+    pub caldav: Option<Caldav>,
     /// In the order the buttons stand on the sign-in page.
     pub sign_in: Vec<Provider>,
 }
@@ -55,6 +57,7 @@ impl Providers {
             text.to_ascii_lowercase().parse().map_err(|error: BadTenant| error.to_string())
         });
         let microsoft_base = stand_in(reader, "MICROSOFT_BASE_URL");
+        let caldav = Caldav::read(reader);
 
         let google = google?.map(|(client_id, client_secret)| (client_id, client_secret, google_base));
         let google = match google {
@@ -70,7 +73,7 @@ impl Providers {
             None => None,
         };
         let sign_in = sign_in(reader, google.is_some(), microsoft.is_some());
-        Some(Self { google, microsoft, sign_in: sign_in? })
+        Some(Self { google, microsoft, caldav: caldav?, sign_in: sign_in? })
     }
 }
 
@@ -100,7 +103,7 @@ fn client(reader: &mut Reader<'_>, id: &'static str, secret: &'static str) -> Op
 }
 
 #[allow(clippy::option_option, reason = "wrong, absent and present are three things")]
-fn stand_in(reader: &mut Reader<'_>, setting: &'static str) -> Option<Option<Url>> {
+pub(super) fn stand_in(reader: &mut Reader<'_>, setting: &'static str) -> Option<Option<Url>> {
     let Some(value) = reader.value(setting) else {
         reader.fine(setting, "the provider's own hosts (default)");
         return Some(None);

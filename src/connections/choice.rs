@@ -110,15 +110,18 @@ pub(super) async fn target(db: &impl ConnectionTrait, org: OrgId, id: Connection
     Ok(chosen.map_or_else(|| PRIMARY.to_owned(), |calendar| calendar.provider_id))
 }
 
-/// Keeps what an account has. At first its main calendar is read and written to; what its owner chose before stays. An empty list
-/// tells nothing: the account could not be asked for it.
+/// Keeps what an account has. At first its main calendar is read and written to; CalDAV knows no main one, and people spread their
+/// events over several, so all that are their own are read there. What its owner chose before stays. An empty list tells nothing: the
+/// account could not be asked for it.
 pub(super) async fn keep_list(
     txn: &Txn,
     org: OrgId,
     connection: ConnectionId,
+    provider: Provider,
     list: &[CalendarInfo],
 ) -> Result<(), StoreError> {
     let main = list.iter().find(|calendar| calendar.primary);
+    let is_own = |info: Option<&CalendarInfo>| provider == Provider::Apple && info.is_some_and(|info| info.writable);
     let row = |provider_id: &str, name: &str, info: Option<&CalendarInfo>| calendars::ActiveModel {
         id: Set(CalendarId::new()),
         org_id: Set(org),
@@ -127,7 +130,7 @@ pub(super) async fn keep_list(
         name: Set(name.to_owned()),
         colour: Set(info.and_then(|info| info.colour.clone()).unwrap_or_default()),
         access: Set(info.map_or(AccessLevel::Own, |info| level(info.access))),
-        is_read: Set(provider_id == PRIMARY),
+        is_read: Set(provider_id == PRIMARY || is_own(info)),
         is_write_target: Set(provider_id == PRIMARY),
         is_ours: Set(false),
         is_listed: Set(true),

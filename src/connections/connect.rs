@@ -36,6 +36,9 @@ use crate::{
 
 /// How long the first read may take; signing in waits for it.
 const PROBE_DEADLINE: Duration = Duration::from_secs(5);
+/// What an account that a password opens allows; a provider with OAuth has scopes for it.
+pub(super) const READ: &str = "caldav.read";
+pub(super) const WRITE: &str = "caldav.write";
 
 /// What the first read of an account showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,7 +163,7 @@ pub async fn read_again(services: &Services, org: OrgId, id: ConnectionId) -> Re
     };
     let probe = Probe { calendars: looked.calendars, status: ConnectionStatus::Active, last_error };
     let txn = services.store.begin().await?;
-    choice::keep_list(&txn, org, id, &probe.calendars).await?;
+    choice::keep_list(&txn, org, id, connection.provider, &probe.calendars).await?;
     if let Some(zone) = probe.zone() {
         people::learn_zone(&txn, org, connection.person, zone).await?;
     }
@@ -214,12 +217,21 @@ pub enum ConnectError {
     Store(#[from] StoreError),
 }
 
+/// What opens an account.
+#[derive(Clone, Copy)]
+pub enum Opener<'a> {
+    /// Tokens that are renewed.
+    Tokens(&'a TokenSet),
+    /// A name and a password, in the shape of a token that has no end.
+    Password(&'a AccessToken),
+}
+
 /// What a provider granted, and for which account.
 #[derive(Clone, Copy)]
 pub struct Grant<'a> {
     pub provider: Provider,
     pub identity: &'a Identity,
-    pub tokens: &'a TokenSet,
+    pub opener: Opener<'a>,
     /// The granted scopes: of the answer, or those asked for where it names none (RFC 6749 section 5.1).
     pub scopes: &'a BTreeSet<String>,
     pub probe: &'a Probe,
@@ -257,11 +269,11 @@ pub async fn store(
     };
     let in_the_way: Vec<connections::Model> = rows.iter().filter(in_the_way).cloned().collect();
     let existing = rows.into_iter().find(is_this);
-    if let Some(kept) = existing.clone().and_then(from_row).filter(|connection| opens_more(connection, &grant)) {
+    if let Some(kept) = existing.clone().map(from_row).filter(|connection| opens_more(connection, &grant)) {
         return Ok(kept);
     }
     if !grant.takes_over
-        && let Some(kept) = in_the_way.iter().cloned().find_map(from_row)
+        && let Some(kept) = in_the_way.first().cloned().map(from_row)
     {
         return Ok(kept);
     }
@@ -276,11 +288,17 @@ pub async fn store(
     };
     let seal = |column, text: &str| services.keys.seal(&token_place(org, id, column), text);
     let now = services.clock.now();
-    let refresh = grant.tokens.refresh.as_ref().map(|token| seal("refresh_token", token.expose()));
-    // An expired connection's refresh token is dead: with it, this would end again within the hour.
-    let reusable = existing.as_ref().filter(|row| row.status != ConnectionStatus::Expired);
-    let refresh = refresh.or_else(|| reusable.and_then(|row| row.refresh_token.clone()));
-    let refresh = refresh.ok_or(ConnectError::OfflineMissing)?;
+    let (access, refresh, ends) = match grant.opener {
+        Opener::Password(token) => (token, None, tokens::never_ends(now)),
+        Opener::Tokens(granted) => {
+            let refresh = granted.refresh.as_ref().map(|token| seal("refresh_token", token.expose()));
+            // An expired connection's refresh token is dead: with it, this would end again within the hour.
+            let reusable = existing.as_ref().filter(|row| row.status != ConnectionStatus::Expired);
+            let refresh = refresh.or_else(|| reusable.and_then(|row| row.refresh_token.clone()));
+            let refresh = refresh.ok_or(ConnectError::OfflineMissing)?;
+            (&granted.access, Some(refresh), tokens::ends_at(now, granted.expires_in))
+        }
+    };
     let row = connections::ActiveModel {
         id: if existing.is_some() { Unchanged(id) } else { Set(id) },
         org_id: Set(org),
@@ -292,9 +310,9 @@ pub async fn store(
         status: Set(grant.probe.status),
         last_error: Set(grant.probe.last_error.clone()),
         scopes: Set(grant.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ")),
-        access_token: Set(Some(seal("access_token", grant.tokens.access.expose()))),
-        refresh_token: Set(Some(refresh)),
-        access_expires_at: Set(tokens::ends_at(now, grant.tokens.expires_in)),
+        access_token: Set(Some(seal("access_token", access.expose()))),
+        refresh_token: Set(refresh),
+        access_expires_at: Set(ends),
         token_version: Set(existing.as_ref().map_or(0, |row| row.token_version + 1)),
         refresh_owner: Set(None),
         refresh_until: Set(None),
@@ -305,11 +323,10 @@ pub async fn store(
     };
     let row = if existing.is_some() { row.update(&**txn).await } else { row.insert(&**txn).await };
     let row = row.map_err(StoreError::from)?;
-    choice::keep_list(txn, org, id, &grant.probe.calendars).await?;
+    choice::keep_list(txn, org, id, grant.provider, &grant.probe.calendars).await?;
     busy::forget(txn, org, id).await?;
     revocation::call_off(txn, stored(grant.provider), &grant.identity.subject).await?;
-    // Both rows were made of a provider we know.
-    let connection = from_row(row).ok_or(StoreError::Closed)?;
+    let connection = from_row(row);
     let detail = serde_json::json!({
         "provider": connection.provider.as_str(),
         "status": connection.status.as_str(),
@@ -323,10 +340,11 @@ pub async fn store(
     Ok(connection)
 }
 
-/// Whether it works and opens something that this grant does not: somebody signing in again with boxes unticked.
+/// Whether it works and opens something that this grant does not: somebody signing in again with boxes unticked. A password was
+/// typed on purpose, and the one before may be about to end.
 fn opens_more(connection: &Connection, grant: &Grant<'_>) -> bool {
     let more = |need: Need| connection.can(need) && !opens(grant.provider, grant.scopes, need);
-    connection.is_usable() && Need::ALL.into_iter().any(more)
+    connection.is_usable() && matches!(grant.opener, Opener::Tokens(_)) && Need::ALL.into_iter().any(more)
 }
 
 async fn has_primary(txn: &Txn, org: OrgId, person: PersonId) -> Result<bool, StoreError> {
@@ -350,6 +368,8 @@ fn missing_sentence(provider: Provider, scopes: &BTreeSet<String>, needs: &[Need
 /// Whether granted scopes open something; what opens what is [`oauth::scopes`]' knowledge.
 pub(super) fn opens(provider: Provider, granted: &BTreeSet<String>, need: Need) -> bool {
     let (asked, scope) = match (provider, need) {
+        (Provider::Apple, Need::ReadBusy | Need::ListCalendars) => return granted.contains(READ),
+        (Provider::Apple, Need::WriteEvents | Need::MakeCalendars) => return granted.contains(WRITE),
         (Provider::Google, Need::ListCalendars) => (ScopeSet::Chooser, "calendar.calendarlist.readonly"),
         (Provider::Google, Need::MakeCalendars) => (ScopeSet::OwnCalendar, "calendar.app.created"),
         (Provider::Microsoft, Need::ListCalendars) => (ScopeSet::Interviewer, "Calendars.Read"),
@@ -381,6 +401,9 @@ mod tests {
             (Provider::Microsoft, format!("{graph}Calendars.ReadWrite"), true, true),
             (Provider::Microsoft, "calendars.read".to_owned(), true, false),
             (Provider::Microsoft, "openid profile User.Read".to_owned(), false, false),
+            (Provider::Apple, READ.to_owned(), true, false),
+            (Provider::Apple, format!("{READ} {WRITE}"), true, true),
+            (Provider::Apple, String::new(), false, false),
         ];
         for (provider, scopes, reads, writes) in table {
             let list: BTreeSet<_> = scopes.split(' ').map(str::to_owned).collect();

@@ -1,11 +1,13 @@
 //! Connections: a person's account at a provider, with the tokens that reach it.
 //!
-//! Making one lives in [`connect`], what its owner wants of it in [`choice`], ending one in [`disconnect`] and [`revocation`], keeping its token fresh in [`tokens`], asking when its owner is
+//! Making one lives in [`connect`] (and in [`caldav`] for one that a password opens), what its owner wants of it in [`choice`],
+//! ending one in [`disconnect`] and [`revocation`], keeping its token fresh in [`tokens`], asking when its owner is
 //! busy in [`busy`], and what an organisation allows for all of its people in [`organisation`]. How a
 //! provider is spoken to is [`crate::calendars`]' business. A connection that cannot be read makes its owner *unknown*, which
 //! is never free.
 
 pub mod busy;
+pub mod caldav;
 pub mod choice;
 pub mod connect;
 pub mod disconnect;
@@ -27,6 +29,7 @@ use url::Url;
 use crate::{
     calendars::{
         Account, Calendar, Provider,
+        caldav::CaldavCalendar,
         endpoints::{Endpoints, Tenant},
         google::GoogleCalendar,
         http::Http,
@@ -93,11 +96,24 @@ pub struct Providers {
     sign_in: HashSet<Provider>,
 }
 
-/// How to reach one provider: its calendars, and its sign-in.
+/// How to reach one provider: its calendars, and the way in to them.
 #[derive(Clone)]
 pub struct ProviderClient {
     pub calendar: Arc<dyn Calendar>,
-    pub oauth: OAuthClient,
+    door: Door,
+}
+
+/// How somebody lets us in.
+#[derive(Clone)]
+enum Door {
+    OAuth(Arc<OAuthDoor>),
+    /// By a name and a password of theirs.
+    Password(CaldavCalendar),
+}
+
+/// The way in by OAuth, which is also the way people sign in.
+pub struct OAuthDoor {
+    pub client: OAuthClient,
     /// Reads id tokens, and keeps the provider's signing keys for a while.
     pub id_tokens: Arc<IdVerifier>,
     /// Where the provider sends the browser back to, as registered there. One per provider, so that an answer of one is never
@@ -106,7 +122,7 @@ pub struct ProviderClient {
     /// Where an administrator comes back to who agreed for a whole organisation.
     pub consent_uri: Url,
     /// Tokens that organisations gave.
-    organisations: Arc<organisation::tokens::Tokens>,
+    organisations: organisation::tokens::Tokens,
     /// Whom the provider calls itself in a callback; `{tenantid}` stands for any tenant.
     issuers: Vec<String>,
 }
@@ -117,23 +133,47 @@ impl ProviderClient {
         let calendar: Arc<dyn Calendar> = match endpoints.provider {
             Provider::Google => Arc::new(GoogleCalendar::new(http.clone(), endpoints)),
             Provider::Microsoft => Arc::new(MicrosoftCalendar::new(http.clone(), endpoints)),
+            Provider::Apple => unreachable!("no endpoints of Apple's are made"),
         };
         let secret = ClientSecret::new(client_secret.expose());
         let mut redirect_uri = base.clone();
         redirect_uri.set_path(&format!("/auth/{}/callback", endpoints.provider));
         let mut consent_uri = base.clone();
         consent_uri.set_path(&format!("/auth/{}/organisation", endpoints.provider));
-        Self {
-            calendar,
+        let door = OAuthDoor {
             consent_uri,
-            organisations: Arc::default(),
-            oauth: OAuthClient::new(http.clone(), endpoints.clone(), client_id, secret),
+            organisations: organisation::tokens::Tokens::default(),
+            client: OAuthClient::new(http.clone(), endpoints.clone(), client_id, secret),
             id_tokens: Arc::new(IdVerifier::new(http.clone(), endpoints.clone(), client_id)),
             redirect_uri,
             issuers: endpoints.issuers.clone(),
+        };
+        Self { calendar, door: Door::OAuth(Arc::new(door)) }
+    }
+
+    /// A client of iCloud and of any CalDAV server.
+    pub fn caldav(client: CaldavCalendar) -> Self {
+        Self { calendar: Arc::new(client.clone()), door: Door::Password(client) }
+    }
+
+    /// The way in by OAuth, at a provider that has one.
+    pub fn oauth(&self) -> Option<&OAuthDoor> {
+        match &self.door {
+            Door::OAuth(door) => Some(door),
+            Door::Password(_) => None,
         }
     }
 
+    /// The way in by a password.
+    pub fn password(&self) -> Option<&CaldavCalendar> {
+        match &self.door {
+            Door::OAuth(_) => None,
+            Door::Password(client) => Some(client),
+        }
+    }
+}
+
+impl OAuthDoor {
     /// Whether this provider calls itself so (RFC 9207, for an `iss` beside a code).
     pub fn is_issuer(&self, name: &str) -> bool {
         self.issuers.iter().any(|issuer| match issuer.split_once("{tenantid}") {
@@ -149,7 +189,8 @@ impl ProviderClient {
 impl Providers {
     pub fn new(clients: impl IntoIterator<Item = (Provider, ProviderClient)>) -> Self {
         let clients: HashMap<_, _> = clients.into_iter().collect();
-        let sign_in = clients.keys().copied().collect();
+        let opens = |(provider, client): (&Provider, &ProviderClient)| client.oauth().map(|_| *provider);
+        let sign_in = clients.iter().filter_map(opens).collect();
         Self { clients, sign_in }
     }
 
@@ -178,8 +219,12 @@ impl Providers {
             let client = ProviderClient::new(&http, &endpoints, &microsoft.client_id, &microsoft.client_secret, base);
             (Provider::Microsoft, client)
         });
-        let sign_in: Vec<_> = config.providers.sign_in.iter().copied().filter_map(known).collect();
-        Self::new(google.chain(microsoft)).signing_in_with(&sign_in)
+        let apple = config.providers.caldav.iter().map(|caldav| {
+            let client = CaldavCalendar::new(caldav.rules.clone(), caldav.icloud.as_ref());
+            (Provider::Apple, ProviderClient::caldav(client))
+        });
+        let sign_in: Vec<_> = config.providers.sign_in.iter().copied().map(known).collect();
+        Self::new(google.chain(microsoft).chain(apple)).signing_in_with(&sign_in)
     }
 
     pub fn get(&self, provider: Provider) -> Option<&ProviderClient> {
@@ -285,7 +330,7 @@ pub async fn of_people(
         .all(db)
         .await?;
     let mut found: HashMap<PersonId, Vec<Connection>> = HashMap::new();
-    for connection in rows.into_iter().filter_map(from_row) {
+    for connection in rows.into_iter().map(from_row) {
         found.entry(connection.person).or_default().push(connection);
     }
     Ok(found)
@@ -300,7 +345,7 @@ pub async fn claimed_address(db: &impl ConnectionTrait, org: OrgId, person: Pers
 /// The connection of this organisation with this id.
 pub async fn find(db: &impl ConnectionTrait, org: OrgId, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
     let row = in_org(org).filter(connections::Column::Id.eq(id)).one(db).await?;
-    Ok(row.and_then(from_row))
+    Ok(row.map(from_row))
 }
 
 /// Where this person's events are put: a connection that is usable and may write, and the provider's id of the calendar.
@@ -337,10 +382,9 @@ fn in_org(org: OrgId) -> sea_orm::Select<connections::Entity> {
     connections::Entity::find().filter(connections::Column::OrgId.eq(org))
 }
 
-/// `None` for a provider this version has no client for.
-fn from_row(row: connections::Model) -> Option<Connection> {
-    Some(Connection {
-        provider: known(row.provider)?,
+fn from_row(row: connections::Model) -> Connection {
+    Connection {
+        provider: known(row.provider),
         id: row.id,
         org: row.org_id,
         person: row.person_id,
@@ -353,7 +397,7 @@ fn from_row(row: connections::Model) -> Option<Connection> {
         is_primary: row.is_primary,
         connected_at: row.connected_at.at(),
         last_synced_at: row.last_synced_at.map(Stamp::at),
-    })
+    }
 }
 
 /// The word for a provider in the database.
@@ -361,14 +405,15 @@ pub(crate) fn stored(provider: Provider) -> words::Provider {
     match provider {
         Provider::Google => words::Provider::Google,
         Provider::Microsoft => words::Provider::Microsoft,
+        Provider::Apple => words::Provider::Apple,
     }
 }
 
-fn known(provider: words::Provider) -> Option<Provider> {
+fn known(provider: words::Provider) -> Provider {
     match provider {
-        words::Provider::Google => Some(Provider::Google),
-        words::Provider::Microsoft => Some(Provider::Microsoft),
-        words::Provider::Apple => None,
+        words::Provider::Google => Provider::Google,
+        words::Provider::Microsoft => Provider::Microsoft,
+        words::Provider::Apple => Provider::Apple,
     }
 }
 

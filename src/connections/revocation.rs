@@ -88,13 +88,13 @@ pub(super) async fn call_off(txn: &Txn, provider: Provider, subject: &str) -> Re
 /// [`RevocationError`]: the grant is still to be handed back.
 pub async fn carry_out(services: &Services, org: OrgId, id: RevocationId) -> Result<(), RevocationError> {
     let Some(row) = pending(services.store.reader(), org, id).await? else { return Ok(()) };
-    let client = known(row.provider).and_then(|provider| services.calendars.get(provider));
+    let door = services.calendars.get(known(row.provider)).and_then(|client| client.oauth());
     let refresh = services.keys.open(&place(org, id), &row.refresh_token);
-    let outcome = match (client, refresh) {
+    let outcome = match (door, refresh) {
         _ if is_used(services, &row).await? => "used_elsewhere",
-        (Some(client), Ok(refresh)) => {
+        (Some(door), Ok(refresh)) => {
             let token = RefreshToken::new(refresh.expose());
-            match tokio::time::timeout(DEADLINE, client.oauth.revoke(&token)).await {
+            match tokio::time::timeout(DEADLINE, door.client.revoke(&token)).await {
                 Ok(Ok(Revocation::Done)) | Ok(Err(OAuthError::InvalidGrant)) => "revoked",
                 Ok(Ok(Revocation::NotOffered)) => "not_offered",
                 Ok(Err(OAuthError::ProviderDown(_))) | Err(_) => return Err(RevocationError::NoAnswer),

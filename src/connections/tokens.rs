@@ -39,6 +39,8 @@ const LONGEST_LIFE: chrono::Duration = chrono::Duration::days(365);
 /// Tokens refreshed ahead in one round, and how many of them at a time.
 const MOST_AT_ONCE: u64 = 200;
 const SIDE_BY_SIDE: usize = 4;
+/// A password has no end of its own.
+const FOREVER: chrono::Duration = chrono::Duration::days(100 * 365);
 /// What the owner of an expired connection reads.
 const EXPIRED: &str = "The sign-in has expired or was withdrawn. Reconnect to go on.";
 
@@ -208,14 +210,18 @@ async fn refresh(
     owner: &str,
 ) -> Result<Option<(AccessToken, i64)>, AccessError> {
     let (id, org, version) = (row.id, row.org_id, row.token_version);
-    let place = token_place(org, id, "refresh_token");
-    let old = services.keys.open(&place, row.refresh_token.as_deref().ok_or(AccessError::NotConnected)?)?;
-    let client = known(row.provider).and_then(|provider| services.calendars.get(provider));
-    let client = client.ok_or(AccessError::NotConnected)?;
-    let result = client.oauth.refresh(&RefreshToken::new(old.expose())).await;
+    let client = services.calendars.get(known(row.provider)).ok_or(AccessError::NotConnected)?;
     let held = Condition::all()
         .add(connections::Column::TokenVersion.eq(version))
         .add(connections::Column::RefreshOwner.eq(owner));
+    let Some(door) = client.oauth() else {
+        // A password is not renewed, and one that is refused is not tried again: that may lock the account.
+        let ours = expire(services, org, id, held).await?;
+        return if ours { Err(AccessError::Expired) } else { Ok(None) };
+    };
+    let place = token_place(org, id, "refresh_token");
+    let old = services.keys.open(&place, row.refresh_token.as_deref().ok_or(AccessError::NotConnected)?)?;
+    let result = door.client.refresh(&RefreshToken::new(old.expose())).await;
     match result {
         Ok(tokens) => Ok(store(services, org, id, &tokens, held).await?.then(|| (tokens.access, version + 1))),
         Err(OAuthError::InvalidGrant) => {
@@ -278,6 +284,11 @@ async fn store(
 pub(super) fn ends_at(now: DateTime<Utc>, lives: Duration) -> Stamp {
     let lives = chrono::Duration::from_std(lives).ok().filter(|lives| *lives <= LONGEST_LIFE);
     Stamp::from(now + lives.unwrap_or(chrono::Duration::hours(1)))
+}
+
+/// When a password ends that nobody takes back.
+pub(super) fn never_ends(now: DateTime<Utc>) -> Stamp {
+    Stamp::from(now + FOREVER)
 }
 
 /// Marks the connection expired and has its owner told, in one transaction; false if `only_if` no longer holds.

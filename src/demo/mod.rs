@@ -20,7 +20,7 @@ use crate::{
         identity::Identity,
         oauth::{RefreshToken, TokenSet, scopes::short_name},
     },
-    connections::connect::{self, Grant, Probe, Wish},
+    connections::connect::{self, Grant, Opener, Probe, Wish},
     ids::{Email, OrgId, PersonId},
     people::{self, NewPerson},
     sign_in,
@@ -142,7 +142,7 @@ async fn furnish(
             let grant = Grant {
                 provider: played.provider,
                 identity,
-                tokens: grant,
+                opener: Opener::Tokens(grant),
                 scopes: &grant.scopes,
                 probe,
                 takes_over: false,

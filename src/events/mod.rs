@@ -82,8 +82,10 @@ pub struct NewEvent {
     pub zone: Tz,
     pub organizer: Organizer,
     pub participants: Vec<Participant>,
-    /// Where it goes: a connection of the owner and the calendar on it. `None`: nobody's calendar, we invite by mail.
+    /// Where it goes: a connection of the owner and the calendar on it. `None`: nobody's calendar.
     pub target: Option<(ConnectionId, String)>,
+    /// Who invites: a provider can only where the event goes, and not every one does.
+    pub inviter: Inviter,
     /// Right-hand side of the UID.
     pub uid_domain: String,
     /// False keeps it off the calendars for now (a held booking); the change that confirms it puts it there.
@@ -108,7 +110,7 @@ pub async fn create(txn: &Txn, new: NewEvent, now: DateTime<Utc>) -> Result<Even
         span: new.span,
         zone: new.zone,
         status: if new.place_now { EventStatus::Confirmed } else { EventStatus::Tentative },
-        inviter: if new.target.is_some() { Inviter::Provider } else { Inviter::Mail },
+        inviter: new.inviter,
         organizer: new.organizer,
         participants: new.participants,
     };
@@ -234,7 +236,7 @@ impl Event {
         row.ends_at = Set(self.span.end().into());
         row.status = Set(self.status);
         row.update(&**txn).await?;
-        if self.inviter == Inviter::Provider {
+        if !placements_of(&**txn, self.org, self.id).await?.is_empty() {
             place_anew(txn, self.org, self.id).await?;
             outbox::enqueue(txn, self.org, &Job::PlaceEvent { event: self.id }, now).await?;
         }

@@ -61,7 +61,8 @@ pub async fn begin(
     browser: Option<BrowserToken>,
     domains: &[String],
 ) -> Result<Begun, ConsentError> {
-    let client = services.calendars.get(Provider::Microsoft).ok_or(GrantError::NotSetUp)?;
+    let client = services.calendars.get(Provider::Microsoft).and_then(|client| client.oauth());
+    let client = client.ok_or(GrantError::NotSetUp)?;
     let (me, now) = (admin.member(), services.clock.now());
     let (state, browser) = (LinkToken::random(), browser.unwrap_or_else(BrowserToken::random));
     let row = rows::ActiveModel {
@@ -81,7 +82,7 @@ pub async fn begin(
         .map_err(StoreError::from)?;
     rows::Entity::insert(row).exec_without_returning(&*txn).await.map_err(StoreError::from)?;
     txn.commit().await?;
-    let page = client.oauth.admin_consent_url(&client.consent_uri, state.expose());
+    let page = client.client.admin_consent_url(&client.consent_uri, state.expose());
     Ok(Begun { page, browser_cookie: browser.set_cookie() })
 }
 

@@ -147,7 +147,7 @@ impl SignInError {
             Self::OfflineMissing(Provider::Google) => {
                 "Remove Convene at myaccount.google.com/permissions, then sign in again and allow access."
             }
-            Self::OfflineMissing(Provider::Microsoft) => {
+            Self::OfflineMissing(Provider::Microsoft | Provider::Apple) => {
                 "Remove Convene at myapps.microsoft.com or account.live.com/consent/Manage, then sign in again."
             }
             Self::SignUpClosed => "Ask an administrator of this Convene to invite you.",
@@ -235,6 +235,7 @@ fn name(provider: Provider) -> &'static str {
     match provider {
         Provider::Google => "Google",
         Provider::Microsoft => "Microsoft",
+        Provider::Apple => "Apple",
     }
 }
 

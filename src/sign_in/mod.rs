@@ -92,6 +92,7 @@ pub async fn begin(
     zone: Option<Tz>,
 ) -> Result<Redirect, SignInError> {
     let client = services.calendars.get(provider).ok_or(SignInError::ProviderUnknown)?;
+    let door = client.oauth().ok_or(SignInError::ProviderUnknown)?;
     if purpose.goal().opens_the_door() && !services.calendars.signs_in(provider) {
         return Err(SignInError::ProviderUnknown);
     }
@@ -116,7 +117,7 @@ pub async fn begin(
     let hint = hint.filter(|email| !email.is_empty());
     let pkce = Pkce::generate();
     let request = AuthorizeRequest {
-        redirect_uri: client.redirect_uri.clone(),
+        redirect_uri: door.redirect_uri.clone(),
         state: LinkToken::random().expose().to_owned(),
         nonce: LinkToken::random().expose().to_owned(),
         pkce_challenge: pkce.challenge,
@@ -124,7 +125,7 @@ pub async fn begin(
         login_hint: hint,
         prompt: Some(match (purpose, provider) {
             // The one way to get a refresh token from Google again.
-            (Purpose::SignIn, _) | (_, Provider::Microsoft) => Prompt::SelectAccount,
+            (Purpose::SignIn, _) | (_, Provider::Microsoft | Provider::Apple) => Prompt::SelectAccount,
             (_, Provider::Google) => Prompt::Consent,
         }),
     };
@@ -137,7 +138,7 @@ pub async fn begin(
         zone,
     };
     attempts::store(services, &request.state, &browser, &attempt).await?;
-    let authorize_url = client.oauth.authorize_url(&request);
+    let authorize_url = door.client.authorize_url(&request);
     Ok(Redirect { authorize_url, browser_cookie: browser.set_cookie() })
 }
 
@@ -210,26 +211,27 @@ async fn complete(
     whom: &mut Option<(OrgId, PersonId)>,
 ) -> Result<SignedIn, SignInError> {
     let client = services.calendars.get(provider).ok_or(SignInError::ProviderUnknown)?;
+    let door = client.oauth().ok_or(SignInError::ProviderUnknown)?;
     let now = services.clock.now();
     let attempt = matched(services, provider, &callback, now).await?;
     // The settings may have changed since it was begun, in another process even.
     if attempt.goal.opens_the_door() && !services.calendars.signs_in(provider) {
         return Err(SignInError::ProviderUnknown);
     }
-    if callback.query.issuer.as_deref().is_some_and(|issuer| !client.is_issuer(issuer)) {
+    if callback.query.issuer.as_deref().is_some_and(|issuer| !door.is_issuer(issuer)) {
         return Err(SignInError::Issuer);
     }
     let code = match callback.query.answer {
         Answer::Code(code) => code,
         Answer::Refused(refusal) => return Err(SignInError::from_provider(provider, refusal)),
     };
-    let tokens = client
-        .oauth
-        .exchange(&code, &attempt.verifier, &client.redirect_uri)
+    let tokens = door
+        .client
+        .exchange(&code, &attempt.verifier, &door.redirect_uri)
         .await
         .map_err(|error| SignInError::of_exchange(provider, &error))?;
     let id_token = tokens.id_token.as_ref().ok_or(SignInError::Exchange(provider))?;
-    let identity = client.id_tokens.verify(id_token, &attempt.nonce, now).await;
+    let identity = door.id_tokens.verify(id_token, &attempt.nonce, now).await;
     let identity = identity.map_err(|error| SignInError::of_identity(provider, &error))?;
 
     let signed_in = match &callback.session {

@@ -18,7 +18,7 @@ use crate::{
     config::SignUp,
     connections::{
         self, Connection, Need, Services,
-        connect::{self, ConnectError, Grant, Probe},
+        connect::{self, ConnectError, Grant, Opener, Probe},
     },
     ids::{Email, OrgId, PersonId, PersonName},
     invitations::{Invitation, redeem},
@@ -93,7 +93,7 @@ pub(super) async fn write(
     let grant = Grant {
         provider: entry.provider,
         identity: entry.identity,
-        tokens: entry.tokens,
+        opener: Opener::Tokens(entry.tokens),
         scopes: entry.scopes,
         probe: entry.probe,
         takes_over: entry.takes_over,

@@ -274,7 +274,7 @@ impl FakeProvider {
                 claims["iss"] = json!(origin);
                 claims["email_verified"] = json!(account.email_verified);
             }
-            Provider::Microsoft => {
+            Provider::Microsoft | Provider::Apple => {
                 claims["iss"] = json!(format!("{origin}/{}/v2.0", account.tenant));
                 claims["tid"] = json!(account.tenant);
                 claims["oid"] = json!(account.subject);

@@ -212,7 +212,7 @@ fn key_file(token_uri: &str) -> (String, String) {
 async fn brings_a_key(house: &House, file: &str, domains: &[&str]) -> Result<(), GrantError> {
     let services = &house.office.services;
     let google = services.calendars.get(Provider::Google).expect("set up");
-    let account = google.oauth.read_key_file(file).expect("a key file");
+    let account = google.oauth().expect("OAuth").client.read_key_file(file).expect("a key file");
     let allowed = Allowed::ServiceAccount { account, subject: RAJ.parse().expect("an address") };
     let domains = domains.iter().map(|domain| (*domain).to_owned()).collect();
     organisation::grant(services, &house.raj, allowed, domains, &Origin::default()).await

@@ -1,6 +1,7 @@
 //! The contract, and the stages it is played on.
 
 pub mod memory;
+pub mod radicale;
 pub mod sandbox;
 pub mod suite;
 pub mod vendor;
@@ -29,6 +30,14 @@ pub trait Stage: Sync {
     /// An account at the same provider, to be invited.
     fn guest(&self) -> &str;
     fn offers_video(&self) -> bool;
+    /// Whether the provider mails whoever is invited.
+    fn invites(&self) -> bool {
+        true
+    }
+    /// The mails that so many invitations and updates, and so many cancellations, make here.
+    fn told(&self, requests: usize, cancellations: usize) -> Mails {
+        if self.invites() { Mails { requests, cancellations } } else { Mails::default() }
+    }
 
     /// The next write takes effect, and its answer never arrives.
     async fn lose_the_next_answer(&self);

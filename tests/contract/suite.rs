@@ -40,7 +40,7 @@ pub async fn put_twice_is_one_event_and_one_mail(stage: &dyn Stage) {
     assert_eq!((&again.provider_id, &update.provider_id), (&first.provider_id, &first.provider_id));
     assert_eq!((&again.etag, &update.etag), (&first.etag, &first.etag), "there was nothing to change");
     assert_eq!(stage.live_events(&draft).await, 1);
-    assert_eq!(stage.mails(&draft).await, Mails { requests: 1, cancellations: 0 });
+    assert_eq!(stage.mails(&draft).await, stage.told(1, 0));
 }
 
 pub async fn two_puts_at_once_are_one_event(stage: &dyn Stage) {
@@ -59,7 +59,7 @@ pub async fn a_lost_answer_is_found_again(stage: &dyn Stage) {
     assert_eq!(found(stage, &draft, None).await.and_then(|event| event.span), Some(draft.span));
     placed(stage, &draft, None).await;
     assert_eq!(stage.live_events(&draft).await, 1);
-    assert_eq!(stage.mails(&draft).await.requests, 1);
+    assert_eq!(stage.mails(&draft).await, stage.told(1, 0));
 }
 
 pub async fn a_lost_answer_to_a_move_is_found_again(stage: &dyn Stage) {
@@ -72,7 +72,7 @@ pub async fn a_lost_answer_to_a_move_is_found_again(stage: &dyn Stage) {
     assert!(matches!(outcome, Err(CalendarError::UnknownOutcome(_))), "{outcome:?}");
     placed(stage, &draft, Some(&first)).await;
     assert_eq!(found(stage, &draft, Some(&first)).await.and_then(|event| event.span), Some(draft.span));
-    assert_eq!(stage.mails(&draft).await.requests, 2, "one invitation, one update");
+    assert_eq!(stage.mails(&draft).await, stage.told(2, 0), "one invitation, one update");
 }
 
 pub async fn a_refused_write_changes_nothing(stage: &dyn Stage) {
@@ -100,7 +100,7 @@ pub async fn an_update_moves_the_same_event(stage: &dyn Stage) {
     assert_eq!(stage.live_events(&draft).await, 1);
     assert_eq!(busy(stage, before).await, []);
     assert_eq!(busy(stage, draft.span).await, [draft.span]);
-    assert_eq!(stage.mails(&draft).await.requests, 2);
+    assert_eq!(stage.mails(&draft).await, stage.told(2, 0));
 }
 
 pub async fn an_update_changes_the_guests(stage: &dyn Stage) {
@@ -131,11 +131,11 @@ pub async fn who_comes_is_invited_and_who_leaves_is_told(stage: &dyn Stage) {
     draft.attendees.push(invited(stage.guest()));
     let second = placed(stage, &draft, Some(&first)).await;
     assert_eq!(second.provider_id, first.provider_id);
-    assert_eq!(stage.mails(&draft).await, Mails { requests: 1, cancellations: 0 });
+    assert_eq!(stage.mails(&draft).await, stage.told(1, 0));
     draft.attendees.retain(|attendee| attendee.email != stage.guest());
     let third = placed(stage, &draft, Some(&second)).await;
     assert_eq!(third.provider_id, first.provider_id);
-    assert_eq!(stage.mails(&draft).await, Mails { requests: 1, cancellations: 1 });
+    assert_eq!(stage.mails(&draft).await, stage.told(1, 1));
     assert_eq!(stage.live_events(&draft).await, 1, "the others keep it");
 }
 
@@ -170,7 +170,7 @@ pub async fn cancel_twice_is_one_cancellation(stage: &dyn Stage) {
     assert_eq!(found(stage, &draft, Some(&first)).await, None);
     assert_eq!(stage.live_events(&draft).await, 0);
     assert_eq!(busy(stage, draft.span).await, []);
-    assert_eq!(stage.mails(&draft).await, Mails { requests: 1, cancellations: 1 });
+    assert_eq!(stage.mails(&draft).await, stage.told(1, 1));
 }
 
 pub async fn cancelling_what_never_was_is_done(stage: &dyn Stage) {
@@ -201,7 +201,7 @@ pub async fn a_lost_answer_to_a_cancellation_is_no_trouble(stage: &dyn Stage) {
     assert!(matches!(outcome, Err(CalendarError::UnknownOutcome(_))), "{outcome:?}");
     assert_eq!(cancel(stage, &draft, Some(&first)).await, Ok(Removal::Removed));
     assert_eq!(stage.live_events(&draft).await, 0);
-    assert_eq!(stage.mails(&draft).await.cancellations, 1);
+    assert_eq!(stage.mails(&draft).await, stage.told(1, 1));
 }
 
 pub async fn what_a_person_deleted_is_gone(stage: &dyn Stage) {

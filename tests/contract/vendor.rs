@@ -58,7 +58,7 @@ impl Cast {
                 "https://www.googleapis.com/auth/calendar.calendarlist.readonly",
                 "https://www.googleapis.com/auth/calendar.app.created",
             ],
-            Provider::Microsoft => &["User.Read", "Calendars.ReadWrite"],
+            Provider::Microsoft | Provider::Apple => &["User.Read", "Calendars.ReadWrite"],
         }
     }
 }
@@ -85,7 +85,7 @@ impl VendorStage {
         let endpoints = Endpoints::sandbox(cast.provider(), &sandbox.origin(cast.provider()), Tenant::Common);
         let calendar: Box<dyn Calendar> = match cast.provider() {
             Provider::Google => Box::new(GoogleCalendar::new(Http::new(), &endpoints)),
-            Provider::Microsoft => Box::new(MicrosoftCalendar::new(Http::new(), &endpoints)),
+            Provider::Microsoft | Provider::Apple => Box::new(MicrosoftCalendar::new(Http::new(), &endpoints)),
         };
         let token = async |who| AccessToken::new(sandbox.token(cast.provider(), who, cast.scopes()).await);
         let (host_token, guest_token) = (token(cast.host()).await, token(cast.guest()).await);

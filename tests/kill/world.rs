@@ -12,7 +12,7 @@ use convene::{
     },
     clock::SystemClock,
     config::Config,
-    connections::connect::{self, Grant, Probe},
+    connections::connect::{self, Grant, Opener, Probe},
     ids::{LinkToken, RequestId},
     notifications::email::MemoryMailer,
     people::{self, Coordinator, Member},
@@ -165,7 +165,7 @@ impl World {
         let grant = Grant {
             provider: Provider::Google,
             identity: &identity,
-            tokens: &grant,
+            opener: Opener::Tokens(&grant),
             scopes: &grant.scopes,
             probe: &probe,
             takes_over: false,

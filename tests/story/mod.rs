@@ -31,7 +31,7 @@ use convene::{
     config::{AtsMode, Config, Icims, Reader},
     connections::{
         Connection, ProviderClient, Providers, Services,
-        connect::{self, Grant, Probe},
+        connect::{self, Grant, Opener, Probe},
     },
     ids::{OrgId, PersonId},
     notifications::{email::MemoryMailer, watch::TellOwner},
@@ -197,7 +197,7 @@ impl TestApp {
         let grant = Grant {
             provider: Provider::Google,
             identity: &identity,
-            tokens: &tokens,
+            opener: Opener::Tokens(&tokens),
             scopes: &granted,
             probe: &probe,
             takes_over: false,

@@ -181,6 +181,7 @@ impl Claims {
         match endpoints.provider {
             Provider::Google => Ok(self.at_google(endpoints, sub)),
             Provider::Microsoft => self.at_microsoft(endpoints),
+            Provider::Apple => super::endpoints::no_oauth(),
         }
     }
 

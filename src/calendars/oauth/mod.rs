@@ -193,6 +193,7 @@ impl OAuthClient {
                 url.add_extra_param("access_type", "offline").add_extra_param("include_granted_scopes", "true")
             }
             Provider::Microsoft => url.add_extra_param("response_mode", "query"),
+            Provider::Apple => super::endpoints::no_oauth(),
         };
         url.url().0
     }

@@ -66,6 +66,7 @@ impl ScopeSet {
             (Provider::Microsoft, Self::SignIn) => MICROSOFT_SIGN_IN,
             (Provider::Microsoft, Self::Interviewer | Self::Chooser) => MICROSOFT_INTERVIEWER,
             (Provider::Microsoft, Self::Coordinator | Self::OwnCalendar) => MICROSOFT_COORDINATOR,
+            (Provider::Apple, _) => &[],
         }
     }
 }

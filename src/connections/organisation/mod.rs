@@ -237,7 +237,9 @@ pub async fn grant(
     let entry = AuditEntry { org, actor, action, subject: org.to_string(), detail, origin: origin.clone() };
     audit::record(&txn, entry).await?;
     txn.commit().await?;
-    client.organisations.forget(org);
+    if let Some(door) = client.oauth() {
+        door.organisations.forget(org);
+    }
     Ok(())
 }
 
@@ -261,8 +263,8 @@ pub async fn withdraw(
     let entry = AuditEntry { org, actor, action, subject: org.to_string(), detail, origin: origin.clone() };
     audit::record(&txn, entry).await?;
     txn.commit().await?;
-    if let Some(client) = services.calendars.get(provider) {
-        client.organisations.forget(org);
+    if let Some(door) = services.calendars.get(provider).and_then(|client| client.oauth()) {
+        door.organisations.forget(org);
     }
     Ok(true)
 }
@@ -305,7 +307,8 @@ async fn try_out(
     subject: &str,
     now: DateTime<Utc>,
 ) -> Result<(), GrantError> {
-    let lent = tokens::lend(client, credentials, subject, now).await?;
+    let door = client.oauth().ok_or(GrantError::NotSetUp)?;
+    let lent = tokens::lend(door, credentials, subject, now).await?;
     let Some(day) = Interval::new(now, now + TimeDelta::days(1)) else { return Err(GrantError::NoAnswer) };
     let who = Colleague { address: subject.to_owned(), zone: None };
     let heard = client.calendar.busy_of(&lent.access, &[who], day).await?;
@@ -327,10 +330,10 @@ fn in_org(org: OrgId) -> sea_orm::Select<rows::Entity> {
     rows::Entity::find().filter(rows::Column::OrgId.eq(org))
 }
 
-/// `None` for a provider this version has no client for, and for domains that are none.
+/// `None` for domains that are none.
 fn from_row(row: rows::Model) -> Option<Access> {
     Some(Access {
-        provider: known(row.provider)?,
+        provider: known(row.provider),
         domains: serde_json::from_str(&row.domains).ok()?,
         org: row.org_id,
         account: row.account,

@@ -15,7 +15,7 @@ use crate::{
         AccessToken, Provider,
         oauth::{OAuthError, ServiceAccount, organisation::Lent},
     },
-    connections::{ProviderClient, Services, stored, tokens::ends_at},
+    connections::{OAuthDoor, ProviderClient, Services, stored, tokens::ends_at},
     ids::OrgId,
     secrets::OpenError,
     store::{Stamp, StoreError},
@@ -94,7 +94,8 @@ pub(super) async fn token(
     refused: Option<&AccessToken>,
 ) -> Result<AccessToken, TokenError> {
     let (granted_at, account) = (access.granted_at.timestamp_millis(), access.account.clone());
-    let slot = client.organisations.slot(Key { org: access.org, granted_at, account, subject: subject.to_owned() });
+    let door = client.oauth().ok_or(TokenError::Withdrawn)?;
+    let slot = door.organisations.slot(Key { org: access.org, granted_at, account, subject: subject.to_owned() });
     // Held while it is asked for: who wants the same meanwhile waits for it.
     let mut held = slot.lock().await;
     let now = services.clock.now();
@@ -104,21 +105,21 @@ pub(super) async fn token(
     }
     *held = None;
     let credentials = credentials(services, access).await?;
-    let lent = lend(client, &credentials, subject, now).await?;
+    let lent = lend(door, &credentials, subject, now).await?;
     *held = Some(Held { token: lent.access.clone(), ends: ends_at(now, lent.expires_in).at() });
     Ok(lent.access)
 }
 
 /// Asks the provider for a token.
 pub(super) async fn lend(
-    client: &ProviderClient,
+    door: &OAuthDoor,
     credentials: &Credentials,
     subject: &str,
     now: DateTime<Utc>,
 ) -> Result<Lent, OAuthError> {
     match credentials {
-        Credentials::Tenant(tenant) => client.oauth.of_tenant(*tenant).await,
-        Credentials::ServiceAccount(account) => client.oauth.acting_as(account, subject, now).await,
+        Credentials::Tenant(tenant) => door.client.of_tenant(*tenant).await,
+        Credentials::ServiceAccount(account) => door.client.acting_as(account, subject, now).await,
     }
 }
 
@@ -140,6 +141,6 @@ async fn credentials(services: &Services, access: &Access) -> Result<Credentials
             let private_key = services.keys.open(&key_place(access.org, access.provider), &sealed)?;
             Ok(Credentials::ServiceAccount(ServiceAccount { email: row.account, private_key }))
         }
-        (Provider::Google, None) => Err(TokenError::Withdrawn),
+        (Provider::Google, None) | (Provider::Apple, _) => Err(TokenError::Withdrawn),
     }
 }

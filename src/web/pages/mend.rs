@@ -7,7 +7,7 @@ use crate::{
     store::words::{ConnectionStatus, Role},
     web::{
         components::{Banner, Button, ButtonSize, LinkButton, Tone},
-        pages::providers::ProviderForm,
+        pages::providers::{ProviderForm, password_page},
     },
 };
 
@@ -51,12 +51,15 @@ pub fn Mend(broken: Vec<Connection>, role: Role, here: String) -> impl IntoView 
         let remedy = if code == "calendar_gone" {
             view! { <LinkButton label="Choose calendars" href="/settings/calendar" size=ButtonSize::Small /> }.into_any()
         } else {
-            view! {
-                <ProviderForm provider=one.provider purpose="connect" return_to=here.clone()>
-                    <Button label="Reconnect" size=ButtonSize::Small />
-                </ProviderForm>
+            match password_page(one.provider) {
+                Some(href) => view! { <LinkButton label="Reconnect" href size=ButtonSize::Small /> }.into_any(),
+                None => view! {
+                    <ProviderForm provider=one.provider purpose="connect" return_to=here.clone()>
+                        <Button label="Reconnect" size=ButtonSize::Small />
+                    </ProviderForm>
+                }
+                .into_any(),
             }
-            .into_any()
         };
         let tone = if one.status == ConnectionStatus::Expired { Tone::Danger } else { Tone::Warning };
         view! { <Banner tone title code actions=remedy class="mb-4">{means}</Banner> }

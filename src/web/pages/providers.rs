@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     calendars, connections,
     store::words,
-    web::components::provider_mark::{Provider as Mark, ProviderButton},
+    web::components::provider_mark::{Provider as Mark, ProviderButton, ProviderLink},
 };
 
 impl From<words::Provider> for Mark {
@@ -39,7 +39,13 @@ pub fn connect_label(provider: calendars::Provider) -> &'static str {
     match provider {
         calendars::Provider::Google => "Connect Google Calendar",
         calendars::Provider::Microsoft => "Connect Outlook",
+        calendars::Provider::Apple => "Connect Apple Calendar",
     }
+}
+
+/// The page that asks for a password, for a provider that has no sign-in of its own.
+pub fn password_page(provider: calendars::Provider) -> Option<&'static str> {
+    (provider == calendars::Provider::Apple).then_some("/settings/calendar/apple")
 }
 
 /// A POST to the provider's sign-in, so that nobody is sent there by following a link; the button is its child.
@@ -71,12 +77,14 @@ pub fn ProviderForm(
 /// One wide button for each provider that connects a calendar.
 #[component]
 pub fn ConnectButtons(providers: Vec<calendars::Provider>, return_to: &'static str) -> impl IntoView {
-    let buttons = providers.into_iter().map(|provider| {
-        view! {
+    let buttons = providers.into_iter().map(|provider| match password_page(provider) {
+        Some(href) => view! { <ProviderLink provider=provider.into() label=connect_label(provider) href /> }.into_any(),
+        None => view! {
             <ProviderForm provider purpose="connect" return_to>
                 <ProviderButton provider=provider.into() label=connect_label(provider) />
             </ProviderForm>
         }
+        .into_any(),
     });
     buttons.collect_view().into_any()
 }

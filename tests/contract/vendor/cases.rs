@@ -20,7 +20,7 @@ use super::{Cast, Stage, VendorStage, people};
 fn stale(stage: &VendorStage) -> &'static str {
     match stage.cast.provider() {
         Provider::Google => "conditionNotMet",
-        Provider::Microsoft => "etag.conflict",
+        Provider::Microsoft | Provider::Apple => "etag.conflict",
     }
 }
 
@@ -45,7 +45,7 @@ pub async fn a_missing_permission_is_named(stage: &VendorStage) {
     let provider = stage.cast.provider();
     let (scopes, expected) = match provider {
         Provider::Google => (["https://www.googleapis.com/auth/calendar.freebusy"], "calendar.events"),
-        Provider::Microsoft => (["Calendars.Read"], "Calendars.ReadWrite"),
+        Provider::Microsoft | Provider::Apple => (["Calendars.Read"], "Calendars.ReadWrite"),
     };
     let token = AccessToken::new(stage.sandbox.token(provider, &stage.account().email, &scopes).await);
     let outcome = stage.calendar().put(&token, "primary", &draft, None).await;
@@ -192,7 +192,7 @@ async fn use_and_end(stage: &VendorStage, client: &OAuthClient, tokens: TokenSet
             assert_eq!(client.revoke(&refresh).await, Ok(Revocation::Done), "twice is once");
             assert_eq!(stage.calendar().calendars(&next.access).await, Err(CalendarError::SignInExpired));
         }
-        Provider::Microsoft => {
+        Provider::Microsoft | Provider::Apple => {
             assert_eq!(revoked, Revocation::NotOffered);
             stage.kill_the_sign_in().await;
         }
@@ -244,7 +244,7 @@ async fn organisation(stage: &VendorStage) -> AccessToken {
             stage.sandbox.tell("google/delegation", scopes).await;
             client.acting_as(&account, &stage.account().email, Utc::now()).await
         }
-        Provider::Microsoft => {
+        Provider::Microsoft | Provider::Apple => {
             let tenant = tenant(stage).await;
             assert_eq!(client.of_tenant(tenant).await.err(), Some(OAuthError::AdminApproval), "nobody agreed yet");
             stage.sandbox.tell("microsoft/consent", json!({})).await;

@@ -11,7 +11,7 @@ use super::{Stage, Stands, VendorStage};
 pub async fn ask(stage: &VendorStage, token: &AccessToken, method: Method, path: &str, body: Option<Value>) -> Value {
     let base = match stage.cast.provider() {
         Provider::Google => "calendar/v3/",
-        Provider::Microsoft => "v1.0/",
+        Provider::Microsoft | Provider::Apple => "v1.0/",
     };
     let url = format!("{}{base}{path}", stage.sandbox.origin(stage.cast.provider()));
     let mut request = stage.sandbox.http.request(method, &url).bearer_auth(token.expose());
@@ -35,7 +35,7 @@ fn entry(stage: &VendorStage, title: &str, stands: Stands, span: Interval) -> Va
             "transparency": if stands == Stands::Transparent { "transparent" } else { "opaque" },
             "status": if stands == Stands::Tentative { "tentative" } else { "confirmed" },
         }),
-        Provider::Microsoft => {
+        Provider::Microsoft | Provider::Apple => {
             let time = |instant: chrono::DateTime<chrono::Utc>| json!({ "dateTime": instant.format("%Y-%m-%dT%H:%M:%S").to_string(), "timeZone": "UTC" });
             let show_as = match stands {
                 Stands::Transparent => "free",
@@ -50,7 +50,7 @@ fn entry(stage: &VendorStage, title: &str, stands: Stands, span: Interval) -> Va
 fn events_path(stage: &VendorStage) -> &'static str {
     match stage.cast.provider() {
         Provider::Google => "calendars/primary/events",
-        Provider::Microsoft => "me/calendar/events",
+        Provider::Microsoft | Provider::Apple => "me/calendar/events",
     }
 }
 
@@ -64,7 +64,9 @@ pub async fn add_entry(stage: &VendorStage, stands: Stands, span: Interval) {
     // The guest invites the host, who declines.
     body["attendees"] = match stage.cast.provider() {
         Provider::Google => json!([{ "email": stage.account().email }]),
-        Provider::Microsoft => json!([{ "emailAddress": { "address": stage.account().email }, "type": "required" }]),
+        Provider::Microsoft | Provider::Apple => {
+            json!([{ "emailAddress": { "address": stage.account().email }, "type": "required" }])
+        }
     };
     ask(stage, &stage.guest_token, Method::POST, events_path(stage), Some(body)).await;
     answer(stage, &stage.account().email, &stage.token, &title, Response::Declined).await;
@@ -73,7 +75,7 @@ pub async fn add_entry(stage: &VendorStage, stands: Stands, span: Interval) {
 pub async fn delete(stage: &VendorStage, id: &str) {
     let path = match stage.cast.provider() {
         Provider::Google => format!("calendars/primary/events/{id}"),
-        Provider::Microsoft => format!("me/events/{}", encoded(id)),
+        Provider::Microsoft | Provider::Apple => format!("me/events/{}", encoded(id)),
     };
     ask(stage, &stage.token, Method::DELETE, &path, None).await;
 }
@@ -99,7 +101,7 @@ pub async fn answer(stage: &VendorStage, who: &str, token: &AccessToken, title: 
             }
             ask(stage, token, Method::PATCH, &path, Some(json!({ "attendees": guests }))).await;
         }
-        Provider::Microsoft => {
+        Provider::Microsoft | Provider::Apple => {
             let verb = match answer {
                 Response::Accepted => "accept",
                 Response::Declined => "decline",

@@ -107,6 +107,8 @@ fn AccessCard(
     let title = match provider {
         Provider::Google => "Google Workspace, for the whole organisation",
         Provider::Microsoft => "Microsoft 365, for the whole organisation",
+        // Apple lets nobody read for a whole organisation, so no card is made.
+        Provider::Apple => return ().into_any(),
     };
     view! {
         <Card attr:id=anchor(provider)>
@@ -121,6 +123,7 @@ fn AccessCard(
             </CardBody>
         </Card>
     }
+    .into_any()
 }
 
 fn anchor(provider: Provider) -> String {
@@ -138,6 +141,7 @@ fn Granted(access: Access, policy: CalendarAccess, now: DateTime<Utc>) -> impl I
     let account = match access.provider {
         Provider::Google => format!("{} acts as {}", access.account, access.subject),
         Provider::Microsoft => format!("Tenant {}", access.account),
+        Provider::Apple => String::new(),
     };
     let line = format!("{account}, for addresses at {}.{read}", access.domains.join(", "));
     let idle = (policy == CalendarAccess::Delegated).then(|| {
@@ -176,6 +180,7 @@ fn Ask(provider: Provider, address: Option<String>, attempt: Option<Attempt<Type
         />
     };
     match provider {
+        Provider::Apple => ().into_any(),
         Provider::Microsoft => view! {
             <p class="hint">"An administrator of your tenant lets Convene read when its people are busy, without each of them connecting. Connect your own Outlook of that tenant first: it is read once to see that it works."</p>
             <form method="post" action=action class="stack mt-2">
@@ -282,7 +287,8 @@ async fn allow_google(
 
 async fn keep_google(state: &AppState, admin: &Admin, form: &Google, origin: &Origin) -> Result<(), AppError> {
     let client = state.services.calendars.get(Provider::Google).ok_or(GrantError::NotSetUp)?;
-    let account = client.oauth.read_key_file(form.key.trim())?;
+    let door = client.oauth().ok_or(GrantError::NotSetUp)?;
+    let account = door.client.read_key_file(form.key.trim())?;
     let subject = form.subject.parse().map_err(|_| {
         AppError::invalid("subject", "subject_invalid", "This is not an e-mail address. Type the one requests act as.")
     })?;

@@ -191,7 +191,8 @@ pub fn CalendarPolicyPage() -> impl IntoView {
         let withdrawing = withdrawing.filter(|provider| accesses.iter().any(|access| access.provider == *provider));
         let consents =
             CONSENTS.iter().map(|(word, _, label, hint)| (Choice::new(*word, *label), (*hint).to_owned())).collect();
-        let (providers, now) = (desk.state.services.calendars.names(), desk.state.clock.now());
+        let (mut providers, now) = (desk.state.services.calendars.names(), desk.state.clock.now());
+        providers.retain(|provider| *provider != calendars::Provider::Apple);
         let policy = desk.organisation.policies.calendar_access;
         let address = desk.me().contact().map(ToString::to_string);
         let is_set_up = |provider: &Provider| desk.state.config.providers.sign_in.contains(provider);

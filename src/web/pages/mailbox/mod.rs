@@ -213,6 +213,7 @@ fn sent_by(sender: Sender) -> &'static str {
         Sender::Convene => "Sent by Convene",
         Sender::Provider(Provider::Google) => "Sent by Google",
         Sender::Provider(Provider::Microsoft) => "Sent by Microsoft",
+        Sender::Provider(Provider::Apple) => "Sent by Apple",
     }
 }
 
@@ -222,6 +223,7 @@ fn SenderMark(sender: Sender) -> impl IntoView {
         Sender::Convene => view! { <LogoMark /> }.into_any(),
         Sender::Provider(Provider::Google) => view! { <ProviderMark provider=Mark::Google /> }.into_any(),
         Sender::Provider(Provider::Microsoft) => view! { <ProviderMark provider=Mark::Microsoft /> }.into_any(),
+        Sender::Provider(Provider::Apple) => view! { <ProviderMark provider=Mark::Apple /> }.into_any(),
     }
 }
 

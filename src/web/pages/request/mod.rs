@@ -316,6 +316,7 @@ fn CalendarLine(sheet: Sheet, placement: Placement) -> impl IntoView {
     let connection = sheet.connections.values().flatten().find(|one| one.id == placement.connection).cloned();
     let (mark, name) = match connection.as_ref().map(|one| one.provider) {
         Some(crate::calendars::Provider::Microsoft) => (crate::web::components::Provider::Microsoft, "Outlook"),
+        Some(crate::calendars::Provider::Apple) => (crate::web::components::Provider::Apple, "Apple Calendar"),
         _ => (crate::web::components::Provider::Google, "Google Calendar"),
     };
     let status = match &sheet.event {

@@ -2,6 +2,7 @@
 //! ([`profile`], [`hours`], [`dates`]), how many interviews they take ([`limits`]), the calendars they connected ([`calendar`]), and where they are
 //! signed in ([`sessions`]).
 
+mod apple;
 pub mod calendar;
 pub mod dates;
 pub mod hours;
@@ -16,6 +17,7 @@ use crate::web::{
     routes::Routes,
 };
 
+pub use apple::ApplePage;
 pub use calendar::CalendarPage;
 pub use profile::SettingsPage;
 pub use sessions::SessionsPage;
@@ -26,6 +28,7 @@ pub fn routes() -> Routes {
         .merge(dates::routes())
         .merge(limits::routes())
         .merge(calendar::routes())
+        .merge(apple::routes())
         .merge(sessions::routes())
 }
 

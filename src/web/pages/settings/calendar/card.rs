@@ -12,7 +12,7 @@ use crate::{
     store::words::{ConnectionStatus, Role},
     web::{
         components::{Button, ButtonKind, Card, CardBody, LinkButton, ProviderMark, Status, StatusBadge, Tone},
-        pages::providers::{ProviderForm, connect_label},
+        pages::providers::{ProviderForm, connect_label, password_page},
         standing::connection_status,
         wording::{ago, ahead, full},
     },
@@ -74,12 +74,7 @@ pub fn ProviderCard(
             view! { <LinkButton label=connect_label(provider) href=format!("/settings/calendar?switch={provider}") /> }
                 .into_any()
         } else {
-            view! {
-                <ProviderForm provider purpose="connect" return_to="/settings/calendar">
-                    <Button label=connect_label(provider) kind />
-                </ProviderForm>
-            }
-            .into_any()
+            connect(provider, connect_label(provider), kind)
         };
         let words = view! { <p class="hint">{does}</p> }.into_any();
         return view! { <Frame provider tone=Tone::Neutral status=None words action below=None /> }.into_any();
@@ -118,11 +113,7 @@ pub fn ProviderCard(
     let action = view! {
         {again.then(|| {
             let kind = if wants_sign_in { ButtonKind::Primary } else { ButtonKind::Secondary };
-            view! {
-                <ProviderForm provider purpose="connect" return_to="/settings/calendar">
-                    <Button label="Reconnect" kind />
-                </ProviderForm>
-            }
+            connect(provider, "Reconnect", kind)
         })}
         {connection.is_usable().then(|| view! {
             <form method="post" action=format!("/settings/calendar/{provider}/sync")>
@@ -135,6 +126,19 @@ pub fn ProviderCard(
     let below = (connection.is_usable() && !calendars.is_empty())
         .then(|| view! { <Choose connection calendars writes wants_ours /> }.into_any());
     view! { <Frame provider tone status=Some(status) words action below /> }.into_any()
+}
+
+/// To the provider's page, or to the form for a password.
+fn connect(provider: Provider, label: &'static str, kind: ButtonKind) -> AnyView {
+    match password_page(provider) {
+        Some(href) => view! { <LinkButton label kind href /> }.into_any(),
+        None => view! {
+            <ProviderForm provider purpose="connect" return_to="/settings/calendar">
+                <Button label kind />
+            </ProviderForm>
+        }
+        .into_any(),
+    }
 }
 
 #[component]

@@ -177,6 +177,7 @@ fn account_at(provider: Provider) -> &'static str {
     match provider {
         Provider::Google => "Google",
         Provider::Microsoft => "Microsoft",
+        Provider::Apple => "Apple",
     }
 }
 

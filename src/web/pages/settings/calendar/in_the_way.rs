@@ -10,7 +10,7 @@ use crate::{
     store::words::Role,
     web::{
         components::{Button, ButtonKind, Dialog, LinkButton},
-        pages::providers::ProviderForm,
+        pages::providers::{ProviderForm, password_page},
     },
 };
 
@@ -55,17 +55,33 @@ pub fn Switching(in_the_way: Option<InTheWay>, role: Role) -> impl IntoView {
         "It is disconnected once the new one is connected: its busy times no longer count, and interviews you arrange go into the new one. Those that are in it stay there."
     };
     let button = if by_policy { format!("Switch to {label}") } else { "Switch account".to_owned() };
+    let switch = match password_page(wanted) {
+        Some(page) => {
+            view! { <LinkButton label=button kind=ButtonKind::Primary href=format!("{page}?take_over=yes") /> }
+                .into_any()
+        }
+        None => view! {
+            <ProviderForm provider=wanted purpose="connect" wish="take_over" return_to=PAGE>
+                <Button label=button kind=ButtonKind::Primary />
+            </ProviderForm>
+        }
+        .into_any(),
+    };
     let actions = view! {
         <LinkButton label="Keep it" href=PAGE />
-        <ProviderForm provider=wanted purpose="connect" wish="take_over" return_to=PAGE>
-            <Button label=button kind=ButtonKind::Primary />
-        </ProviderForm>
+        {switch}
+    };
+    let next = match password_page(wanted) {
+        Some(_) => "Next you type the account. If you change your mind there, nothing is changed here.".to_owned(),
+        None => {
+            format!("Next you choose the account at {label}. If you change your mind there, nothing is changed here.")
+        }
     };
     view! {
         <Dialog id="switch" title open=true close_href=PAGE actions=actions.into_any()>
             <p>{why}</p>
             <p class="mt-2">{becomes}</p>
-            <p class="hint mt-2">{format!("Next you choose the account at {label}. If you change your mind there, nothing is changed here.")}</p>
+            <p class="hint mt-2">{next}</p>
         </Dialog>
     }
     .into_any()

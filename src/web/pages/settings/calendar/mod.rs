@@ -31,7 +31,10 @@ use crate::{
     web::{
         again::{Attempt, problem},
         components::{Button, ButtonKind, Dialog, LinkButton, Section, Toast, Toasts},
-        pages::staff::{Desk, Frame, GUESS_ZONE, desk},
+        pages::{
+            providers::password_page,
+            staff::{Desk, Frame, GUESS_ZONE, desk},
+        },
         routes::Routes,
     },
 };
@@ -133,6 +136,7 @@ pub fn CalendarPage() -> impl IntoView {
 fn news_in_words(news: &str) -> Option<&'static str> {
     Some(match news {
         "disconnected" => "Disconnected. Convene no longer reads this calendar.",
+        "connected" => "Connected. Convene reads from when to when you are busy.",
         "chosen" => "Saved. It holds from now on.",
         "synced" => "Read just now.",
         "needs_you" => "It could not be read: the card says what it needs from you.",
@@ -162,10 +166,15 @@ fn Ending(connection: Option<Connection>, role: Role) -> impl IntoView {
     };
     let account = if account_email.is_empty() { String::new() } else { format!(" ({account_email})") };
     let title = format!("Disconnect {}{account}?", provider.label());
+    let then = if password_page(provider).is_some() {
+        "Your password and what was read are deleted. Take the password itself back where you made it: at Apple, under Sign-In and Security."
+    } else {
+        "The permission you gave is handed back, and what was read is deleted."
+    };
     view! {
         <Dialog id="disconnect" title open=true close_href=PAGE actions=actions.into_any()>
             <p>{means}</p>
-            <p class="hint mt-2">"The permission you gave is handed back, and what was read is deleted."</p>
+            <p class="hint mt-2">{then}</p>
             <form id=form method="post" action=format!("/settings/calendar/{provider}/disconnect")></form>
         </Dialog>
     }

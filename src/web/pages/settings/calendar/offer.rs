@@ -17,7 +17,7 @@ use crate::{
             provider_mark::{Provider as Mark, ProviderButton},
         },
         pages::{
-            providers::{ProviderForm, continue_label},
+            providers::{ProviderForm, continue_label, password_page},
             staff::Desk,
         },
     },
@@ -41,7 +41,8 @@ pub async fn offer(desk: &Desk<Member>) -> Result<Option<(Invitation, Person)>, 
 pub fn Offer(offer: Invitation, inviter: Person, list: Vec<Connection>, providers: Vec<Provider>) -> impl IntoView {
     let connected: Vec<Provider> = list.iter().filter(|one| is_connected(one)).map(|one| one.provider).collect();
     let choices = if connected.is_empty() { providers } else { connected };
-    let buttons = choices.into_iter().map(|provider| {
+    let choices = choices.into_iter().filter(|provider| password_page(*provider).is_none());
+    let buttons = choices.map(|provider| {
         let mark = Mark::from(provider);
         view! {
             <ProviderForm provider purpose="coordinate" return_to="/dashboard">
