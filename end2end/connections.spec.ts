@@ -184,6 +184,30 @@ test("AF-2: disconnecting is confirmed, and the grant is handed back", async ({ 
   await agree(page, google);
 });
 
+test("Apple Calendar: an app-specific password, refused and then taken", async ({ page, scripts }) => {
+  const { google } = people(scripts);
+  const apple = scripts
+    ? { email: "mei.tanaka@icloud.example", password: "kumo-asag-irih-oshi" }
+    : { email: "noah.keller@icloud.example", password: "berg-seew-iese-bach" };
+  await atCalendars(page, google);
+  await card(page, "Apple Calendar").getByRole("link", { name: "Connect Apple Calendar" }).click();
+  await page.getByLabel("Apple Account address or user name").fill(apple.email);
+  await page.getByLabel("App-specific password").fill("aaaa-bbbb-cccc-dddd");
+  await page.getByRole("button", { name: "Connect Apple Calendar" }).click();
+  await expect(page.getByText("User name or app password refused.")).toBeVisible();
+  await expect(page.getByLabel("Apple Account address or user name")).toHaveValue(apple.email);
+  await expect(page.getByLabel("App-specific password"), "never shown again").toHaveValue("");
+  await page.getByLabel("App-specific password").fill(apple.password);
+  await page.getByRole("button", { name: "Connect Apple Calendar" }).click();
+  const connected = card(page, "Apple Calendar");
+  await expect(connected.getByText("Connected", { exact: true })).toBeVisible();
+  await expect(connected.getByText(apple.email)).toBeVisible();
+  await expect(connected.getByRole("checkbox").first()).toBeChecked();
+  await connected.getByRole("button", { name: "Sync now" }).click();
+  await expect(page.getByText("Read just now.")).toBeVisible();
+  await disconnect(page, "Apple Calendar");
+});
+
 test("AF-3: where one calendar is wanted, a second one is a switch that is confirmed", async ({ page, scripts }) => {
   const { google, outlook } = people(scripts);
   await atCalendars(page, google);
