@@ -1,6 +1,6 @@
 //! One contract for every calendar client: what `Calendar` promises, tried on the one in memory, on
-//! Google's and Microsoft's against the sandbox, which runs as a child process on ports of its own, and on
-//! CalDAV's against a real server, Radicale, which does so too.
+//! Google's, Microsoft's and Apple's against the sandbox, which runs as a child process on ports of its own, and
+//! on CalDAV's against a real server, Radicale, which does so too.
 //!
 //! The sandbox's binary is `$CONVENE_SANDBOX_BIN`, or `convene-sandbox` beside this test's target
 //! directory (`cargo build -p convene-sandbox`). Each test against it ends with a look at every request
@@ -8,12 +8,13 @@
 
 mod contract;
 
-use contract::{memory, radicale, suite, vendor};
+use contract::{apple, memory, radicale, suite, vendor};
 
 /// The same cases on every stage; those about guests only where the provider invites them.
 macro_rules! on_every_stage {
     ($($case:ident),* $(,)?; with_guests: $($guests:ident),* $(,)?) => {
         on_every_stage!(@all $($case,)* $($guests,)*);
+        mod apple_calendar { $(#[tokio::test] async fn $case() { crate::apple::with(async |stage| crate::suite::$case(stage).await).await; })* }
         mod caldav { $(#[tokio::test] async fn $case() { crate::radicale::with(async |stage| crate::suite::$case(stage).await).await; })* }
     };
     (@all $($case:ident,)*) => {
@@ -139,4 +140,28 @@ mod radicale_only {
         calendars_for_events_are_listed_with_name_and_colour,
         an_account_is_found_from_wherever_one_begins,
     ];
+}
+
+mod apple_only {
+    use crate::apple::cases;
+
+    #[tokio::test]
+    async fn seeded_weeks_are_counted_off() {
+        cases::seeded_weeks_are_counted_off().await;
+    }
+
+    #[tokio::test]
+    async fn odd_answers_are_understood() {
+        cases::odd_answers_are_understood().await;
+    }
+
+    #[tokio::test]
+    async fn answers_that_are_none_are_named() {
+        cases::answers_that_are_none_are_named().await;
+    }
+
+    #[tokio::test]
+    async fn the_password_stays_with_the_server_that_was_typed() {
+        cases::the_password_stays_with_the_server_that_was_typed().await;
+    }
 }

@@ -45,7 +45,7 @@ pub enum SeedError {
 
 #[derive(Deserialize)]
 struct Accounts {
-    accounts: Vec<serde_json::Value>,
+    accounts: Vec<Played>,
 }
 
 /// Somebody the sandbox plays.
@@ -99,12 +99,8 @@ pub async fn seed(state: &AppState, control: &Url) -> Result<(), SeedError> {
     .await
     .map_err(StoreError::from)?;
     txn.commit().await?;
-    for account in accounts.accounts {
-        // The sandbox plays providers that cannot be connected yet; their people stay out.
-        if account["provider"].as_str().is_some_and(|name| name.parse::<Provider>().is_ok()) {
-            let played: Played = serde_json::from_value(account).map_err(sandbox)?;
-            furnish(state, &http, control, org, &played).await?;
-        }
+    for played in &accounts.accounts {
+        furnish(state, &http, control, org, played).await?;
     }
     Ok(())
 }

@@ -95,6 +95,35 @@ stories! {
         app.all_is_well().await;
     }
 
+    async fn on_a_calendar_that_does_not_invite_our_mail_does(app) {
+        app.connect_by_password(ANA).await;
+        app.connected(&[BEN]).await;
+        let asked = app.asks(|_| ()).await;
+        let booking = app.book(&asked, app.time(0, "10:00")).await.expect("booked");
+        app.work().await;
+        let uid = app.event_of(booking.id).await.uid;
+        let standing = || app.google.events(ANA).into_iter().filter(|one| !one.cancelled).map(|one| one.span).collect::<Vec<_>>();
+        assert_eq!(standing(), [Some(booking.span)]);
+        // Ana has it on her calendar from us, and needs no invitation to it.
+        assert_eq!(people_of(&app, "REQUEST", &uid, 0), [BEN, PRIYA]);
+        let sent = app.mail.sent();
+        let (_, ics) = sent.iter().find_map(|mail| mail.content.ics.as_ref()).expect("an object");
+        assert!(ics.replace("\r\n ", "").contains("mailto:interviews@example.com"), "organised by our address: {ics}");
+
+        let moved = app.time(1, "10:00");
+        app.candidate_moves(&asked, moved).await.expect("moved");
+        app.work().await;
+        assert_eq!(standing().into_iter().flatten().map(|span| span.start()).collect::<Vec<_>>(), [moved], "moved in place");
+        assert_eq!(people_of(&app, "REQUEST", &uid, 1), [BEN, PRIYA]);
+        app.candidate_cancels(&asked).await.expect("cancelled");
+        app.work().await;
+        assert_eq!(standing(), []);
+        assert_eq!(people_of(&app, "CANCEL", &uid, 2), [BEN, PRIYA]);
+        assert_eq!(app.objects().len(), 6, "{:?}", app.objects());
+        assert!(app.google.notices().is_empty(), "the provider told nobody: {:?}", app.google.notices());
+        app.all_is_well().await;
+    }
+
     async fn who_no_longer_sits_gets_a_cancellation(app) {
         let eva = "eva@example.com";
         app.connected(&[BEN, eva]).await;

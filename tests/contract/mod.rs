@@ -1,5 +1,6 @@
 //! The contract, and the stages it is played on.
 
+pub mod apple;
 pub mod memory;
 pub mod radicale;
 pub mod sandbox;

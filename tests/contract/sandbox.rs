@@ -44,7 +44,12 @@ impl Sandbox {
     }
 
     pub fn origin(&self, provider: Provider) -> Url {
-        let port = self.base_port + if provider == Provider::Google { 1 } else { 2 };
+        let offset = match provider {
+            Provider::Google => 1,
+            Provider::Microsoft => 2,
+            Provider::Apple => 4,
+        };
+        let port = self.base_port + offset;
         format!("http://127.0.0.1:{port}/").parse().expect("a url")
     }
 

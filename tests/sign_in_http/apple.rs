@@ -158,7 +158,7 @@ async fn what_is_wrong_is_said_and_the_password_is_not() {
         ("user=mei&password=secret-word&server=", 422, "dav_login"),
         ("user=mei&password=secret-word&server=http%3A%2F%2F10.0.0.1%2F", 422, "url_not_allowed"),
         ("user=mei&password=secret-word&server=https%3A%2F%2F169.254.169.254%2F", 422, "url_not_allowed"),
-        ("user=mei&password=secret-word&server=https%3A%2F%2F2130706433%3A22%2F", 422, "url_not_allowed"),
+        ("user=mei&password=secret-word&server=https%3A%2F%2F3232235777%3A8443%2F", 422, "url_not_allowed"),
         ("user=mei&password=secret-word&server=https%3A%2F%2Fx%3Ay%40dav.example.com", 422, "url_not_allowed"),
         ("user=mei&password=secret-word&server=localhost", 422, "url_not_allowed"),
         ("user=mei&password=secret-word&server=&more=1", 422, "unknown_field"),

@@ -21,6 +21,7 @@ use convene::{
     audit::Origin,
     calendars::{
         AccessToken, Calendar, Provider,
+        caldav::CaldavCalendar,
         endpoints::{Endpoints, Tenant},
         http::Http,
         identity::Identity,
@@ -33,6 +34,7 @@ use convene::{
         Connection, ProviderClient, Providers, Services,
         connect::{self, Grant, Opener, Probe},
     },
+    http::guard::Rules,
     ids::{OrgId, PersonId},
     notifications::{email::MemoryMailer, watch::TellOwner},
     people::{self, Coordinator, Member},
@@ -209,6 +211,31 @@ impl TestApp {
         connection
     }
 
+    /// The same with a calendar that a password opens, and whose provider invites nobody.
+    pub async fn connect_by_password(&self, email: &str) -> Connection {
+        let person = person(self.store(), self.org, email).await;
+        let access = self.google.sign_in(email);
+        let calendars = self.google.calendars(&access).await.expect("just signed in");
+        let identity = Identity {
+            issuer: "https://caldav.icloud.com".into(),
+            subject: email.into(),
+            tenant: None,
+            email: Some(email.into()),
+            email_verified: false,
+            name: None,
+            personal: true,
+        };
+        let probe = Probe { calendars, status: ConnectionStatus::Active, last_error: String::new() };
+        let scopes = ["caldav.read", "caldav.write"].map(str::to_owned).into();
+        let opener = Opener::Password(&access);
+        let grant = Grant { provider: Provider::Apple, identity: &identity, opener, scopes: &scopes, probe: &probe };
+        let txn = self.store().begin().await.expect("a write");
+        let connection = connect::store(&self.state.services, &txn, self.org, person, grant, &Origin::default()).await;
+        let connection = connection.expect("connected");
+        txn.commit().await.expect("committed");
+        connection
+    }
+
     /// An entry of the person's own in their calendar.
     pub fn busy(&self, email: &str, start: DateTime<Utc>, minutes: i64) {
         let span = Interval::new(start, start + TimeDelta::minutes(minutes)).expect("runs forward");
@@ -244,8 +271,11 @@ fn providers(config: &Config, calendar: Arc<dyn Calendar>, origin: &url::Url) ->
     let endpoints = Endpoints::sandbox(Provider::Google, origin, Tenant::Common);
     let secret = Secret::new("hush".to_owned());
     let mut client = ProviderClient::new(&Http::new(), &endpoints, "client", &secret, &config.web.base_url);
-    client.calendar = calendar;
-    Providers::new([(Provider::Google, client)])
+    client.calendar = calendar.clone();
+    // The same people keep calendars there.
+    let mut apple = ProviderClient::caldav(CaldavCalendar::new(Rules::default(), None));
+    apple.calendar = calendar;
+    Providers::new([(Provider::Google, client), (Provider::Apple, apple)])
 }
 
 /// A provider on loopback that says of every refresh token that it was withdrawn (RFC 6749 section 5.2).
