@@ -1,15 +1,21 @@
 //! The audit log as a file: CSV for people, JSON lines for programs. Written while it is read, so that its size does not matter.
 
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
 use axum::{
-    body::{Body, Bytes},
+    body::{Body, Bytes, HttpBody},
     extract::State,
     http::{HeaderValue, header, request::Parts},
     response::Response,
 };
-use http_body_util::channel::{Channel, Sender};
+use hyper::body::Frame;
 use leptos::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::mpsc;
 
 use super::{CHECKS, Filter, PAGE, PER};
 use crate::{
@@ -208,24 +214,39 @@ async fn begin(
     audit::record(&txn, AuditEntry { org: me.org, actor, action: "audit.exported", subject, detail, origin }).await?;
     txn.commit().await?;
 
-    let (mut sender, body) = Channel::<Bytes, StoreError>::new(AHEAD);
+    let (sender, chunks) = mpsc::channel(AHEAD);
     let (store, org) = (state.store.clone(), me.org);
     tokio::spawn(async move {
-        if let Err(error) = write(&store, org, &search, until, format, &mut sender).await {
+        if let Err(error) = write(&store, org, &search, until, format, &sender).await {
             tracing::warn!(organisation = %org, %error, "an export broke off");
-            // The transfer ends without its end, so that nobody takes half of it for all.
-            sender.abort(error);
+            // The transfer ends without its end, so that nobody takes half of it for all. Whoever hung up does not care.
+            let _ = sender.send(Err(error)).await;
         }
     });
     let day = state.clock.now().with_timezone(&me.clock()).format("%Y-%m-%d");
     let name = format!("attachment; filename=\"convene-audit-{day}.{}\"", format.ending());
-    let mut response = Response::new(Body::new(body));
+    let mut response = Response::new(Body::new(Download(chunks)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
     if let Ok(name) = HeaderValue::from_str(&name) {
         headers.insert(header::CONTENT_DISPOSITION, name);
     }
     Ok(response)
+}
+
+/// A file on its way. Says again that it has ended when it is asked again, as compression does.
+struct Download(mpsc::Receiver<Result<Bytes, StoreError>>);
+
+impl HttpBody for Download {
+    type Data = Bytes;
+    type Error = StoreError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, StoreError>>> {
+        self.0.poll_recv(context).map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
+    }
 }
 
 /// Writes batch after batch, oldest first; stops when nobody reads any more.
@@ -235,7 +256,7 @@ async fn write(
     search: &Search,
     until: i64,
     format: Format,
-    sender: &mut Sender<Bytes, StoreError>,
+    sender: &mpsc::Sender<Result<Bytes, StoreError>>,
 ) -> Result<(), StoreError> {
     let mut chunk = format.head().unwrap_or_default();
     let mut after = i64::MIN;
@@ -243,7 +264,7 @@ async fn write(
         let entries = search::newer(store.reader(), org, search, after, until, BATCH).await?;
         let names = Names::of(store.reader(), org, &entries).await?;
         chunk.extend(entries.iter().map(|entry| format.line(entry, &names)));
-        if !chunk.is_empty() && sender.send_data(std::mem::take(&mut chunk).into()).await.is_err() {
+        if !chunk.is_empty() && sender.send(Ok(std::mem::take(&mut chunk).into())).await.is_err() {
             return Ok(());
         }
         match entries.last() {

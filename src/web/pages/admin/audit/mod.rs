@@ -117,9 +117,11 @@ pub fn AuditPage() -> impl IntoView {
                         </form>
                     </CardHead>
                     <Filters filter=asked.filter.clone() everybody attempt />
-                    <DataTable caption columns empty>
-                        {rows}
-                    </DataTable>
+                    <div class="log">
+                        <DataTable caption columns empty>
+                            {rows}
+                        </DataTable>
+                    </div>
                     <CardFoot>
                         <div class="log-foot">
                             {pages}
@@ -201,10 +203,11 @@ fn Filters(filter: Filter, everybody: Vec<Person>, attempt: Option<Attempt<Filte
     let wrong = |field: &str| wrong(attempt.as_ref(), field);
     let field = |name: &'static str, label: &'static str, kind: InputKind, value: &str, error: Option<Wrong>| {
         let (invalid, value) = (error.is_some(), value.to_owned());
+        let place = if kind == InputKind::Date { "log-filter-date" } else { "" };
         let described_by = error.as_ref().map(|_| format!("{name}-error"));
         let maxlength = (kind == InputKind::Search).then_some(u32::try_from(filter::LONGEST).unwrap_or(u32::MAX));
         view! {
-            <Field id=name label error=MaybeProp::from(error)>
+            <Field id=name label error=MaybeProp::from(error) class=place>
                 <TextInput id=name name kind value invalid=Signal::stored(invalid) described_by=described_by.unwrap_or_default() maxlength />
             </Field>
         }
@@ -220,7 +223,7 @@ fn Filters(filter: Filter, everybody: Vec<Person>, attempt: Option<Attempt<Filte
     let clear = (!filter.is_empty()).then(|| view! { <LinkButton label="Clear" href=PAGE /> });
     view! {
         <form method="get" action=PAGE class="log-filter" role="search" aria-label="Audit log">
-            <div class="log-filter-text">{field("q", "Search", InputKind::Search, &filter.q, wrong("q"))}</div>
+            <div class="log-filter-wide">{field("q", "Search", InputKind::Search, &filter.q, wrong("q"))}</div>
             <Field id="who" label="Who">
                 <Select id="who" name="who" choices=who selected=filter.who.clone() />
             </Field>
@@ -229,7 +232,7 @@ fn Filters(filter: Filter, everybody: Vec<Person>, attempt: Option<Attempt<Filte
             </Field>
             {field("from", "From", InputKind::Date, &filter.from, wrong("from"))}
             {field("to", "To", InputKind::Date, &filter.to, wrong("to"))}
-            <div class="form-acts log-filter-acts">
+            <div class="form-acts log-filter-wide log-filter-acts">
                 <Button label="Show" icon=Glyph::Search />
                 {clear}
             </div>
