@@ -123,7 +123,7 @@ async fn a_password_connects_a_calendar_until_it_is_refused() {
     let rows = rows::Entity::find().all(state.store.reader()).await.expect("read");
     assert!(!format!("{rows:?}").contains("kumo-asag"), "sealed");
     let page = get(&app, &mut browser, "/settings/calendar").await;
-    assert!(page.body.contains("mei@icloud.example, since"), "{}", page.body);
+    assert!(page.body.contains("mei@icloud.example"), "{}", page.body);
 
     *icloud.revoked.lock().expect("no panic") = true;
     let before = icloud.asked.load(Ordering::SeqCst);

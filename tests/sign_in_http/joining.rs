@@ -266,7 +266,7 @@ async fn disconnecting_wipes_the_tokens_and_tells_the_provider() {
     let mut ana = town.ana.clone();
     let me = member(&town.state, &ana).await;
     let page = get(&town.app, &mut ana, "/settings/calendar?disconnect=google").await;
-    assert!(page.body.contains("Disconnect Google Calendar (ana.alvarez@example.com)?"), "{}", page.body);
+    assert!(page.body.contains("Disconnect Google Calendar (ana@example.com)?"), "{}", page.body);
     let done = post(&town.app, &mut ana, "/settings/calendar/google/disconnect", "").await;
     assert_eq!(done.header("location"), "/settings/calendar?news=disconnected");
     let row = convene::store::entities::connections::Entity::find().one(town.state.store.reader()).await;

@@ -228,7 +228,14 @@ impl TestApp {
         let probe = Probe { calendars, status: ConnectionStatus::Active, last_error: String::new() };
         let scopes = ["caldav.read", "caldav.write"].map(str::to_owned).into();
         let opener = Opener::Password(&access);
-        let grant = Grant { provider: Provider::Apple, identity: &identity, opener, scopes: &scopes, probe: &probe };
+        let grant = Grant {
+            provider: Provider::Apple,
+            identity: &identity,
+            opener,
+            scopes: &scopes,
+            probe: &probe,
+            takes_over: false,
+        };
         let txn = self.store().begin().await.expect("a write");
         let connection = connect::store(&self.state.services, &txn, self.org, person, grant, &Origin::default()).await;
         let connection = connection.expect("connected");

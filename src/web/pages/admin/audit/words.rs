@@ -91,6 +91,20 @@ pub(super) fn what(entry: &Entry, names: &Names, zone: Tz) -> String {
         "connection.connected" => format!("Connected a calendar at {calendar}"),
         "connection.reconnected" => format!("Reconnected the calendar at {calendar}"),
         "connection.disconnected" => format!("Disconnected the calendar at {calendar}"),
+        "connection.calendars_chosen" => format!("Chose the calendars at {calendar} that are read and written to"),
+        "connection.switched" => {
+            format!(
+                "Switched from the calendar at {} to one at {}",
+                provider_name(detail.text("from")),
+                provider_name(detail.text("to"))
+            )
+        }
+        "connection.grant_ended" => match detail.text("outcome") {
+            "revoked" => format!("Handed the permission back to {calendar}"),
+            "used_elsewhere" => format!("Left the permission at {calendar}, which is in use"),
+            "given_up" => format!("Could not hand the permission back to {calendar}"),
+            _ => format!("Dropped the permission of {calendar}, which takes none back"),
+        },
         "connection.expired" => format!("Lost {whose}sign-in to {calendar}: they have to sign in again"),
         "connection.refresh_failed" => {
             format!("Could not renew {whose}access to {calendar} ({}); it is tried again", refusal(detail.text("why")))
