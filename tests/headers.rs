@@ -130,7 +130,17 @@ async fn no_two_answers_share_a_nonce() {
 async fn only_sign_in_pages_may_lead_to_a_provider() {
     let app = app().await;
     let providers = "form-action 'self' https://accounts.google.com https://login.microsoftonline.com;";
-    for path in ["/signin", "/signup", "/requests/new", "/invite/x", "/welcome", "/settings/calendar"] {
+    for path in [
+        "/signin",
+        "/requests/new",
+        "/requests/x",
+        "/people/invite",
+        "/admin/audit",
+        "/invite/x",
+        "/welcome",
+        "/settings/calendar",
+        "/auth/x",
+    ] {
         let answer = ask(&app, request("GET", path)).await;
         assert!(answer.header("content-security-policy").contains(providers), "{path}");
     }

@@ -24,9 +24,19 @@ pub struct Nonce(pub Arc<str>);
 #[derive(Clone)]
 pub struct OwnPolicy(pub &'static str);
 
-/// Pages with a form that leads to a provider's sign-in.
-const SIGN_IN_PAGES: [&str; 8] =
-    ["/signin", "/signup", "/dashboard", "/welcome", "/invite/", "/settings", "/admin/integrations", "/requests/new"];
+/// Pages with a form that leads to a provider's sign-in: besides the doors all staff pages, for a banner may ask to reconnect.
+const SIGN_IN_PAGES: [&str; 10] = [
+    "/auth/",
+    "/signin",
+    "/signup",
+    "/dashboard",
+    "/welcome",
+    "/invite/",
+    "/settings",
+    "/admin",
+    "/requests",
+    "/people",
+];
 
 /// Pages whose address is a secret: not to be passed on, indexed or kept.
 const TOKEN_PAGES: [&str; 4] = ["/book/", "/invite/", "/calendar/", "/respond/"];
