@@ -332,7 +332,7 @@ async fn set(
 }
 
 /// The person's events go to this account from now on.
-async fn make_primary(txn: &Txn, connection: &Connection) -> Result<(), StoreError> {
+pub(super) async fn make_primary(txn: &Txn, connection: &Connection) -> Result<(), StoreError> {
     for (this, primary) in [(false, false), (true, true)] {
         let which =
             if this { connections::Column::Id.eq(connection.id) } else { connections::Column::Id.ne(connection.id) };

@@ -1,13 +1,13 @@
 //! Disconnecting: ours at once and for good, the grant at the provider by a promise.
 //!
-//! It always succeeds here: the tokens go with the transaction. The provider is told afterwards ([`revocation`]), at once if it
+//! It always succeeds here: the tokens go with the transaction. The provider is told by a job ([`revocation`]), at once if it
 //! answers. The row stays, `inactive`, so that what was written to the calendar is still known, and connecting the same account again
 //! keeps its settings.
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
 
-use super::{Services, busy, of_people, revocation, stored};
+use super::{Services, busy, choice, of_people, revocation, stored};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars::Provider,
@@ -41,16 +41,8 @@ pub async fn disconnect(
     shut(services, &txn, &row).await?;
     if row.is_primary {
         let others = of_people(&*txn, org, &[member.person]).await?.remove(&member.person).unwrap_or_default();
-        let heir = others.into_iter().find(|one| one.id != id && one.is_usable());
-        if let Some(heir) = heir {
-            for (id, primary) in [(heir.id, true), (id, false)] {
-                connections::Entity::update_many()
-                    .col_expr(connections::Column::IsPrimary, Expr::value(primary))
-                    .filter(connections::Column::OrgId.eq(org))
-                    .filter(connections::Column::Id.eq(id))
-                    .exec(&*txn)
-                    .await?;
-            }
+        if let Some(heir) = others.into_iter().find(|one| one.id != id && one.is_usable()) {
+            choice::make_primary(&txn, &heir).await?;
         }
     }
     let detail = json!({ "provider": provider.as_str() });
@@ -58,13 +50,6 @@ pub async fn disconnect(
     let entry = AuditEntry { org, actor, action, subject: id.to_string(), detail, origin: origin.clone() };
     audit::record(&txn, entry).await?;
     txn.commit().await?;
-
-    // Who looks at the provider's page of applications a moment later finds us gone. If it does not answer, the job tries again.
-    for pending in revocation::of_connection(services, org, id).await? {
-        if let Err(error) = revocation::carry_out(services, org, pending).await {
-            tracing::info!(connection = %id, %error, "a grant is handed back later");
-        }
-    }
     Ok(true)
 }
 

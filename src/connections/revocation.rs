@@ -13,7 +13,7 @@ use super::{Services, known, token_place};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars::oauth::{OAuthError, RefreshToken, Revocation},
-    ids::{ConnectionId, OrgId, RevocationId},
+    ids::{OrgId, RevocationId},
     secrets::Place,
     store::{
         StoreError, Txn,
@@ -55,20 +55,6 @@ pub(super) async fn promise(services: &Services, txn: &Txn, row: &connections::M
     };
     revocations::Entity::insert(pending).exec_without_returning(&**txn).await?;
     services.watch.disconnected(txn, row.org_id, id).await
-}
-
-/// What is still to be handed back of this connection.
-pub(super) async fn of_connection(
-    services: &Services,
-    org: OrgId,
-    id: ConnectionId,
-) -> Result<Vec<RevocationId>, StoreError> {
-    let rows = revocations::Entity::find()
-        .filter(revocations::Column::OrgId.eq(org))
-        .filter(revocations::Column::ConnectionId.eq(id))
-        .all(services.store.reader())
-        .await?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 /// Whoever connects an account again gives a new grant in place of the old: handing the old one back now would end both, where a

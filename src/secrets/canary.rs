@@ -7,7 +7,7 @@ use sea_orm::{
 use super::{KeyRing, OpenError, Place};
 use crate::store::{
     Stamp, Store, StoreError,
-    entities::{booking_links, connections, key_canaries, messages, revocations},
+    entities::{booking_links, connections, invitations, key_canaries, messages, organisation_access, revocations},
     words::MessageStatus,
 };
 
@@ -82,6 +82,17 @@ async fn in_use(txn: &crate::store::Txn, key_id: &str) -> Result<bool, StoreErro
         )
         .count(&**txn)
         .await?;
+    let organisations = organisation_access::Entity::find()
+        .filter(organisation_access::Column::PrivateKey.starts_with(&sealed_with))
+        .count(&**txn)
+        .await?;
+    let invitations = invitations::Entity::find()
+        .filter(invitations::Column::KeyId.eq(key_id))
+        .filter(invitations::Column::RevokedAt.is_null())
+        .filter(invitations::Column::AcceptedAt.is_null())
+        .filter(invitations::Column::ExpiresAt.gt(Stamp::from(crate::store::now(&**txn).await?)))
+        .count(&**txn)
+        .await?;
     let revocations = revocations::Entity::find()
         .filter(revocations::Column::RefreshToken.starts_with(&sealed_with))
         .count(&**txn)
@@ -99,5 +110,5 @@ async fn in_use(txn: &crate::store::Txn, key_id: &str) -> Result<bool, StoreErro
         .filter(messages::Column::CreatedAt.gt(Stamp::from(crate::store::now(&**txn).await? - MAILS_WAIT)))
         .count(&**txn)
         .await?;
-    Ok(tokens + revocations + links + mails > 0)
+    Ok(tokens + organisations + revocations + links + invitations + mails > 0)
 }
