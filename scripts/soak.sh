@@ -7,4 +7,4 @@ trap stop_postgres EXIT
 scripts/setup.sh rust postgres node
 start_postgres
 say "Soak (this takes long)"
-SOAK=1 cargo test --release --workspace --no-default-features --features ssr,demo --test race --test kill -- --nocapture "$@"
+SOAK=1 cargo test --release --workspace --no-default-features --features ssr,demo --test all -- race:: kill:: --nocapture "$@"

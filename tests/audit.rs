@@ -1,30 +1,16 @@
 //! The audit log: what is recorded, what administrators find in it, and what shows when somebody changes it behind our back.
 
-#[path = "common/mod.rs"]
-mod common;
-mod story;
-mod support;
-
-#[path = "audit/chain.rs"]
 mod chain;
-#[path = "bad_inputs/front.rs"]
-#[allow(dead_code, reason = "the front door, of which each test uses a part")]
-mod front;
-#[path = "bad_inputs/html.rs"]
-#[allow(dead_code, reason = "reading pages back, of which each test uses a part")]
-mod html;
-#[path = "audit/page.rs"]
 mod page;
-#[path = "audit/recorded.rs"]
 mod recorded;
 
+use crate::story::{TestApp, stories};
 use convene::{
     audit::{self, Actor, AuditEntry, Origin, verify::verify},
     ids::{OrgId, PersonId},
     store::Store,
 };
 use sea_orm::DbBackend;
-use story::{TestApp, stories};
 
 /// What somebody did, as `noun.verb`.
 fn deed(org: OrgId, actor: Actor, action: &'static str) -> AuditEntry {

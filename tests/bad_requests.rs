@@ -1,8 +1,6 @@
 //! What no browser of ours would send gets its stated error: status, stable code, a sentence and a reference.
 //! The rows are those of the bad-input catalogue that concern every route (U04-U12, B07, B08, B21-B24).
 
-mod support;
-
 use std::{
     convert::Infallible,
     pin::Pin,
@@ -14,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use crate::support::{HOST, app, ask, config, state};
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -24,7 +23,6 @@ use convene::{
     web::{serve::serve, server::router},
 };
 use hyper::body::Frame;
-use support::{HOST, app, ask, config, state};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},

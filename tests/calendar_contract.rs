@@ -6,22 +6,18 @@
 //! directory (`cargo build -p convene-sandbox`). Each test against it ends with a look at every request
 //! the client sent: `contract/check_requests.mjs` holds them against the vendors' own descriptions.
 
-mod contract;
-
-use contract::{apple, memory, radicale, suite, vendor};
-
 /// The same cases on every stage; those about guests only where the provider invites them.
 macro_rules! on_every_stage {
     ($($case:ident),* $(,)?; with_guests: $($guests:ident),* $(,)?) => {
         on_every_stage!(@all $($case,)* $($guests,)*);
-        mod apple_calendar { $(#[tokio::test] async fn $case() { crate::apple::with(async |stage| crate::suite::$case(stage).await).await; })* }
-        mod caldav { $(#[tokio::test] async fn $case() { crate::radicale::with(async |stage| crate::suite::$case(stage).await).await; })* }
+        mod apple_calendar { $(#[tokio::test] async fn $case() { crate::contract::apple::with(async |stage| crate::contract::suite::$case(stage).await).await; })* }
+        mod caldav { $(#[tokio::test] async fn $case() { crate::contract::radicale::with(async |stage| crate::contract::suite::$case(stage).await).await; })* }
     };
     (@all $($case:ident,)*) => {
-        mod in_memory { $(#[tokio::test] async fn $case() { let stage = crate::memory::MemoryStage::open(); crate::suite::$case(&stage).await; })* }
-        mod google { $(#[tokio::test] async fn $case() { crate::vendor::with(crate::vendor::Cast::Google, async |stage| crate::suite::$case(stage).await).await; })* }
-        mod outlook_at_work { $(#[tokio::test] async fn $case() { crate::vendor::with(crate::vendor::Cast::OutlookWork, async |stage| crate::suite::$case(stage).await).await; })* }
-        mod outlook_at_home { $(#[tokio::test] async fn $case() { crate::vendor::with(crate::vendor::Cast::OutlookPersonal, async |stage| crate::suite::$case(stage).await).await; })* }
+        mod in_memory { $(#[tokio::test] async fn $case() { let stage = crate::contract::memory::MemoryStage::open(); crate::contract::suite::$case(&stage).await; })* }
+        mod google { $(#[tokio::test] async fn $case() { crate::contract::vendor::with(crate::contract::vendor::Cast::Google, async |stage| crate::contract::suite::$case(stage).await).await; })* }
+        mod outlook_at_work { $(#[tokio::test] async fn $case() { crate::contract::vendor::with(crate::contract::vendor::Cast::OutlookWork, async |stage| crate::contract::suite::$case(stage).await).await; })* }
+        mod outlook_at_home { $(#[tokio::test] async fn $case() { crate::contract::vendor::with(crate::contract::vendor::Cast::OutlookPersonal, async |stage| crate::contract::suite::$case(stage).await).await; })* }
     };
 }
 
@@ -56,7 +52,7 @@ on_every_stage![
 ];
 
 mod vendors_only {
-    use crate::vendor::{self, Cast};
+    use crate::contract::vendor::{self, Cast};
 
     #[tokio::test]
     async fn someone_elses_change_is_read_and_ours_applied_once_more() {
@@ -124,7 +120,7 @@ mod vendors_only {
 }
 
 mod radicale_only {
-    use crate::radicale::{self, cases};
+    use crate::contract::radicale::{self, cases};
 
     macro_rules! with_radicale {
         ($($case:ident),* $(,)?) => { $(#[tokio::test] async fn $case() { radicale::with(async |stage| cases::$case(stage).await).await; })* };
@@ -143,7 +139,7 @@ mod radicale_only {
 }
 
 mod apple_only {
-    use crate::apple::cases;
+    use crate::contract::apple::cases;
 
     #[tokio::test]
     async fn seeded_weeks_are_counted_off() {

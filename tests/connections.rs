@@ -1,14 +1,8 @@
 //! Tokens that stay fresh and busy times that are never guessed.
 
-mod common;
-
-#[path = "connections/choices.rs"]
 mod choices;
-#[path = "connections/economy.rs"]
 mod economy;
-#[path = "connections/organisation.rs"]
 mod organisation;
-#[path = "connections/switching.rs"]
 mod switching;
 
 use std::{
@@ -19,12 +13,12 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
-use common::{
+use crate::common::{
     office::{Browser, Office},
     provider::{Account, PERSONAL, Rotation, TENANT},
     test_stores,
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use convene::{
     calendars::{
         CalendarError,

@@ -1,13 +1,11 @@
 //! An administrator allows calendars for everybody at Microsoft: the answer counts for who asked, once.
 
-mod common;
-
-use chrono::TimeDelta;
-use common::{
+use crate::common::{
     office::{Browser, Office},
     provider::{Account, TENANT},
     test_stores,
 };
+use chrono::TimeDelta;
 use convene::{
     audit::Origin,
     connections::organisation::GrantError,

@@ -1,11 +1,9 @@
 //! Every answer carries the security headers, whatever became of the request.
 
-mod support;
-
+use crate::support::{Answer, app, ask, config, state};
 use axum::{Router, body::Body, http::Request, routing::get};
 use convene::{app::App, web::server::guarded};
 use leptos_axum::generate_route_list;
-use support::{Answer, app, ask, config, state};
 
 fn request(method: &str, path: &str) -> Request<Body> {
     Request::builder().method(method).uri(path).header("accept", "text/html").body(Body::empty()).expect("a request")

@@ -3,16 +3,9 @@
 //!
 //! The real program, on a database kept across restarts, against the sandbox and a mail server in this process. Six kills on
 //! each database in `make test`, two hundred with `SOAK=1`; `KILLS` names another number. PostgreSQL itself lives on.
-#![cfg(feature = "demo")]
 
-#[path = "kill/candidate.rs"]
 mod candidate;
-#[path = "story/store.rs"]
-#[allow(dead_code, reason = "fresh databases, of which each test uses a part")]
-mod databases;
-#[path = "kill/postbox.rs"]
 mod postbox;
-#[path = "kill/world.rs"]
 mod world;
 
 use std::{
@@ -24,12 +17,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::story::{Home, on_postgres, on_sqlite};
 use candidate::Told;
 use convene::store::{
     entities::{bookings, events, jobs, messages, placements},
     words::{BookingStatus, EventStatus, JobStatus, MessageStatus},
 };
-use databases::Home;
 use sea_orm::EntityTrait;
 use world::{Random, World};
 
@@ -40,12 +33,12 @@ const CANDIDATES: usize = 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_doubled_or_left_over_when_the_program_is_killed_on_sqlite() {
-    nothing_is_lost_doubled_or_left_over(databases::on_sqlite().await).await;
+    nothing_is_lost_doubled_or_left_over(on_sqlite().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_doubled_or_left_over_when_the_program_is_killed_on_postgres() {
-    match databases::on_postgres().await {
+    match on_postgres().await {
         Some(home) => nothing_is_lost_doubled_or_left_over(home).await,
         None => eprintln!("TEST_POSTGRES_URL is not set: not told on PostgreSQL"),
     }

@@ -1,18 +1,11 @@
 //! How often things may be done: by one client, through one link, by one account, and how often one address is written to.
 
-#[allow(unused_imports, unused_macros, reason = "the stories' world, from outside as well")]
-mod story;
-mod support;
-
-#[path = "bad_inputs/front.rs"]
-#[allow(dead_code, reason = "the front door, of which each test uses a part")]
-mod front;
-#[path = "bad_inputs/html.rs"]
-#[allow(dead_code, reason = "reading pages back, of which each test uses a part")]
-mod html;
-
 use std::sync::Arc;
 
+use crate::story::stories;
+use crate::support::Answer;
+use crate::support::front::{Front, Typed, assert_failure};
+use crate::support::html::Page;
 use chrono::{DateTime, TimeDelta, Utc};
 use convene::{
     audit::Origin,
@@ -22,11 +15,7 @@ use convene::{
     requests::{link, replace},
     store::entities::{jobs, messages},
 };
-use front::{Front, Typed, assert_failure};
-use html::Page;
 use sea_orm::{EntityTrait, QueryOrder};
-use story::stories;
-use support::Answer;
 
 const OFTEN: &str = "This was asked too often in a short time.";
 
@@ -151,7 +140,7 @@ fn request_form(front: &Front, candidate: &str, key: &str) -> Typed {
         ("duration", "45".to_owned()),
         ("from", monday.to_string()),
         ("to", (monday + TimeDelta::days(4)).to_string()),
-        ("interviewers", front::BEN.to_owned()),
+        ("interviewers", crate::support::front::BEN.to_owned()),
         ("zone", "Etc/UTC".to_owned()),
         ("key", key.to_owned()),
     ];
@@ -303,7 +292,7 @@ stories! {
         let token: LinkToken = url.rsplit('/').next().and_then(|token| token.parse().ok()).expect("a token");
         let fresh = link::open(app.store().reader(), &token, now).await.expect("it opens");
         assert_eq!((fresh.request, fresh.id == before.id), (asked.id, false));
-        let live = story::Asked { id: asked.id, token };
+        let live = crate::story::Asked { id: asked.id, token };
         app.candidate_moves(&live, app.time(0, "11:00")).await.expect("moved");
         assert_eq!(app.rows("audit_log WHERE action = 'request.link_replaced'").await, 1);
 

@@ -1,18 +1,11 @@
 //! The manifest of ways in: it lists exactly what the router serves, and each way lets in whom it says, and nobody else.
 
-#[allow(unused_imports, unused_macros, reason = "the stories' world, from outside: one database is enough")]
-mod story;
-mod support;
-
-#[path = "bad_inputs/front.rs"]
-#[allow(dead_code, reason = "the front door, of which each test uses a part")]
-mod front;
-#[path = "bad_inputs/html.rs"]
-#[allow(dead_code, reason = "reading pages back, of which each test uses a part")]
-mod html;
-
 use std::{collections::BTreeSet, sync::Arc};
 
+use crate::story::{Asked, coordinator, organisation};
+use crate::support::Answer;
+use crate::support::front::{BEN, Front};
+use crate::support::html::Page;
 use axum::http::Method;
 use convene::{
     app::App,
@@ -28,13 +21,9 @@ use convene::{
         routes,
     },
 };
-use front::{BEN, Front};
-use html::Page;
 use leptos::server_fn::axum::server_fn_paths;
 use leptos_axum::generate_route_list;
 use sea_orm::EntityTrait;
-use story::{Asked, coordinator, organisation};
-use support::Answer;
 
 #[test]
 fn every_way_in_is_listed_and_every_listed_way_is_served() {

@@ -1,8 +1,6 @@
 //! A panel of eight, three at Google, three at Microsoft, two by hand: the times offered are those that a model finds which
 //! knows nothing of Convene. It reads the sandbox's calendars by the control API, and asks minute by minute.
 
-#![cfg(feature = "demo")]
-
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike, Utc, Weekday};

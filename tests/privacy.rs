@@ -1,21 +1,12 @@
 //! What pages, tables and logs do not say, and what looking does not do: canaries put where they must not come out.
 
-#[allow(unused_imports, unused_macros, reason = "the stories' world, from outside: one database is enough")]
-mod story;
-mod support;
-
-#[path = "bad_inputs/front.rs"]
-#[allow(dead_code, reason = "the front door, of which each test uses a part")]
-mod front;
-#[path = "bad_inputs/html.rs"]
-#[allow(dead_code, reason = "reading pages back, of which each test uses a part")]
-mod html;
-
 use std::{
     io::Write,
     sync::{Arc, Mutex},
 };
 
+use crate::story::Asked;
+use crate::support::front::{BEN, Front, Typed};
 use axum::http::Method;
 use chrono::TimeDelta;
 use convene::{
@@ -28,9 +19,7 @@ use convene::{
         observe::tame,
     },
 };
-use front::{BEN, Front, Typed};
 use sea_orm::{EntityTrait, FromQueryResult, JsonValue, Statement};
-use story::Asked;
 
 const RAJ: &str = "raj.canary@example.org";
 const TOM: &str = "tom.canary@example.com";

@@ -3,8 +3,6 @@
 //!
 //! 2,000 confirmations on each database, 10,000 with `SOAK=1`.
 
-mod story;
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -14,6 +12,7 @@ use std::{
     time::Instant,
 };
 
+use crate::story::{Asked, TestApp, stories};
 use chrono::{DateTime, TimeDelta, Utc};
 use convene::{
     audit::Origin,
@@ -25,7 +24,6 @@ use convene::{
     requests,
 };
 use sea_orm::{ConnectionTrait, Statement};
-use story::{Asked, TestApp, stories};
 
 /// Confirmations under way at once.
 const SIDE_BY_SIDE: usize = 24;

@@ -1,10 +1,8 @@
 //! What the schema refuses whatever the code above it does, by SQL of our own on both databases.
 
-mod story;
-
+use crate::story::{Asked, TestApp, stories};
 use convene::store::{Store, StoreError, Violation};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use story::{Asked, TestApp, stories};
 
 const BEN: &str = "ben@example.com";
 
@@ -99,7 +97,7 @@ stories! {
     async fn no_row_points_into_another_organisation(app) {
         let (asked, ours, ben, booking, ten) = booked(&app).await;
         let eva = app.uuid(app.person("eva@example.com").await.uuid());
-        let theirs = story::organisation(app.store(), "Elsewhere", app.now()).await;
+        let theirs = crate::story::organisation(app.store(), "Elsewhere", app.now()).await;
         let theirs = app.uuid(theirs.uuid());
         let (request, id) = (app.uuid(asked.id.uuid()), app.uuid(uuid::Uuid::now_v7()));
         let later = ten + 600 * MINUTE;

@@ -1,15 +1,13 @@
 //! Signing in and up, from the button to the session, and every way it can go wrong.
 
-mod common;
-
 use std::sync::{Arc, atomic::Ordering};
 
-use chrono::TimeDelta;
-use common::{
+use crate::common::{
     office::{Browser, Office},
     provider::{Account, PERSONAL, TENANT},
     test_stores,
 };
+use chrono::TimeDelta;
 use convene::{
     audit::Origin,
     calendars::{CalendarError, Provider, memory::Action},

@@ -1,38 +1,30 @@
 //! Signing in over HTTP: the routes, their cookies and redirects, and what signed-out people get to see.
 
-mod common;
-mod support;
-
-#[path = "sign_in_http/administration.rs"]
 mod administration;
-#[path = "sign_in_http/apple.rs"]
 mod apple;
-#[path = "sign_in_http/joining.rs"]
 mod joining;
-#[path = "sign_in_http/refusals.rs"]
 mod refusals;
-#[path = "sign_in_http/settings.rs"]
 mod settings;
 
 use std::sync::Arc;
 
+use crate::common::{
+    office::Browser,
+    provider::{Account, CLIENT_ID, CLIENT_SECRET, FakeProvider},
+};
+use crate::support::{Answer, ask, config, state};
 use axum::{
     Router,
     body::Body,
     http::{Request, StatusCode},
 };
 use chrono::Utc;
-use common::{
-    office::Browser,
-    provider::{Account, CLIENT_ID, CLIENT_SECRET, FakeProvider},
-};
 use convene::{
     clock::FixedClock,
     people::{Member, sessions},
     state::AppState,
     web::server::router,
 };
-use support::{Answer, ask, config, state};
 use url::Url;
 
 /// A Convene, and the provider it signs in with.

@@ -9,11 +9,11 @@ use convene::{
 };
 
 use crate::{
-    front::Front,
-    html::Page,
-    icims::{APPLICATION, FakeIcims, Mood, with_icims},
-    notes::{asked, send_link},
+    ats::icims::{APPLICATION, FakeIcims, Mood, with_icims},
+    ats::notes::{asked, send_link},
     story::{Asked, TestApp, stories},
+    support::front::Front,
+    support::html::Page,
 };
 
 /// A link was sent, and iCIMS is to be told.
@@ -89,7 +89,7 @@ stories! {
 
     async fn what_cannot_succeed_is_not_tried_for_ever(app) {
         let (app, icims) = with_icims(app).await;
-        app.connected(&[crate::notes::BEN]).await;
+        app.connected(&[crate::ats::notes::BEN]).await;
         let unknown = app.asks(|draft| draft.application_id = Some("4712".into())).await;
         send_link(&app, &unknown).await;
         app.work().await;

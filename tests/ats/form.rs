@@ -3,9 +3,9 @@
 use chrono::TimeDelta;
 
 use crate::{
-    front::{BEN, Front, Typed, assert_failure},
-    html::Page,
-    icims::{APPLICATION, FakeIcims, KEY, Mood},
+    ats::icims::{APPLICATION, FakeIcims, KEY, Mood},
+    support::front::{BEN, Front, Typed, assert_failure},
+    support::html::Page,
 };
 
 fn form(front: &Front) -> Typed {

@@ -8,7 +8,7 @@ use convene::{
 };
 
 use crate::{
-    icims::{APPLICATION, with_icims},
+    ats::icims::{APPLICATION, with_icims},
     story::{Asked, TestApp, stories},
 };
 

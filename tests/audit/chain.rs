@@ -27,7 +27,7 @@ async fn rows(app: &TestApp, org: OrgId) -> Vec<audit_log::Model> {
 async fn ten(app: &TestApp) {
     let by = Actor::Person(app.ana.member().person);
     record(app.store(), (0..10).map(|_| deed(app.org, by, "person.hours_set"))).await;
-    let theirs = story::organisation(app.store(), "Elsewhere", app.now()).await;
+    let theirs = crate::story::organisation(app.store(), "Elsewhere", app.now()).await;
     record(app.store(), [deed(theirs, Actor::System, "event.placed")]).await;
     assert!(matches!(verdict(app).await, Verdict::Unbroken { entries: 10, .. }));
     unlock(app).await;
@@ -37,7 +37,7 @@ stories! {
     async fn entries_are_numbered_and_linked_in_the_order_of_their_commits(app) {
         let none = verdict(&app).await;
         assert!(matches!(none, Verdict::Unbroken { entries: 0, .. }), "{none:?}");
-        let (us, them) = (app.org, story::organisation(app.store(), "Elsewhere", app.now()).await);
+        let (us, them) = (app.org, crate::story::organisation(app.store(), "Elsewhere", app.now()).await);
         let txn = app.store().begin().await.expect("a write");
         for org in [us, them, us, us] {
             audit::record(&txn, deed(org, Actor::System, "event.placed")).await.expect("recorded");

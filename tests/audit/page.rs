@@ -9,7 +9,7 @@ use convene::{
 };
 
 use super::*;
-use crate::{front::Front, html::Page, support::Answer};
+use crate::{support::Answer, support::front::Front, support::html::Page};
 
 /// Ana, as an administrator.
 async fn desk(app: TestApp) -> Front {
@@ -66,7 +66,7 @@ fn follows(previous: &str, line: &serde_json::Value) -> String {
 stories! {
     async fn administrators_find_what_they_look_for(app) {
         let (org, ana, ben) = (app.org, Actor::Person(app.ana.member().person), app.person("ben@example.com").await);
-        let theirs = story::organisation(app.store(), "Elsewhere", app.now()).await;
+        let theirs = crate::story::organisation(app.store(), "Elsewhere", app.now()).await;
         let about = |entry: AuditEntry, subject: &str| AuditEntry { subject: subject.to_owned(), ..entry };
         let secret = AuditEntry { detail: serde_json::json!({ "why": "theirs alone" }), ..deed(theirs, Actor::System, "event.placed") };
         record(app.store(), [
@@ -209,9 +209,9 @@ stories! {
 
         // Browsers ask for it compressed.
         let request = Request::builder().method("POST").uri("/admin/audit/export").header("accept-encoding", "br")
-            .header("host", story::HOST).header("cookie", &front.cookie).header("sec-fetch-site", "same-origin")
+            .header("host", crate::story::HOST).header("cookie", &front.cookie).header("sec-fetch-site", "same-origin")
             .header("content-type", "application/x-www-form-urlencoded").body(Body::from("format=csv&q=event.removed"));
-        let packed = support::ask(&router(front.app.state.clone()), request.expect("a request")).await;
+        let packed = crate::support::ask(&router(front.app.state.clone()), request.expect("a request")).await;
         assert_eq!((packed.status.as_u16(), packed.header("content-encoding")), (200, "br"));
         assert!(!packed.body.is_empty());
 

@@ -8,9 +8,9 @@ use convene::{
 };
 
 use crate::{
-    front::{BEN, Front, Typed, assert_failure},
-    html::Page,
     story::{self, Asked},
+    support::front::{BEN, Front, Typed, assert_failure},
+    support::html::Page,
 };
 
 const NOT_OFFERED: &str = "This time is not among those offered. Choose one from the list.";

@@ -4,10 +4,10 @@ use chrono::TimeDelta;
 use convene::ids::LinkToken;
 
 use crate::{
-    front::{Front, assert_failure},
-    html::Page,
     story::Asked,
     support::Answer,
+    support::front::{Front, assert_failure},
+    support::html::Page,
 };
 
 /// Everything a token is used for: what is asked, and where.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{front::Front, support::Answer};
+use crate::{support::Answer, support::front::Front};
 
 const LOOK: &str = "/api/requests/look";
 

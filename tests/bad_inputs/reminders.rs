@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 use crate::{
-    front::{BEN, Front, Typed, assert_failure},
-    html::Page,
+    support::front::{BEN, Front, Typed, assert_failure},
+    support::html::Page,
 };
 
 fn form(front: &Front, reminders: &[&str]) -> Typed {
@@ -25,7 +25,7 @@ fn form(front: &Front, reminders: &[&str]) -> Typed {
 fn shown(body: &str) -> (Vec<String>, Vec<String>) {
     let page = Page(body);
     let boxes: Vec<_> = page.tags().into_iter().filter(|tag| tag.get("name") == Some("reminders[]")).collect();
-    let value = |tag: &crate::html::Tag<'_>| tag.get("value").unwrap_or_default().to_owned();
+    let value = |tag: &crate::support::html::Tag<'_>| tag.get("value").unwrap_or_default().to_owned();
     let ticked = boxes.iter().filter(|tag| tag.get("checked").is_some()).map(value).collect();
     (boxes.iter().map(value).collect(), ticked)
 }

@@ -4,9 +4,9 @@ use chrono::{NaiveDate, TimeDelta};
 use convene::ids::Email;
 
 use crate::{
-    front::{BEN, Front, Typed, assert_failure},
-    html::Page,
     support::Answer,
+    support::front::{BEN, Front, Typed, assert_failure},
+    support::html::Page,
 };
 
 /// A form that could be sent as it is.

@@ -1,8 +1,8 @@
 //! Cookies that sign nobody in (U09), and languages nobody speaks (U12).
 
 use crate::{
-    front::{Front, assert_failure},
-    html::Page,
+    support::front::{Front, assert_failure},
+    support::html::Page,
 };
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Texts that would be something else than text where they are shown (B05, B26): every page shows them, none obeys.
 
-use crate::{front::Front, html::Page};
+use crate::{support::front::Front, support::html::Page};
 
 const IMAGE: &str = "<img src=x onerror=alert(1)>";
 const TEMPLATE: &str = "{{7*7}}${7*7}<%= 7*7 %>";

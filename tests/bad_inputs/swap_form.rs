@@ -1,8 +1,8 @@
 //! Swapping somebody, and why somebody was chosen, as pages show it.
 
 use crate::{
-    front::{BEN, Front, assert_failure},
-    html::Page,
+    support::front::{BEN, Front, assert_failure},
+    support::html::Page,
 };
 
 const EVA: &str = "eva@example.com";

@@ -6,9 +6,9 @@ use convene::{
 };
 
 use crate::{
-    front::{Front, assert_failure},
-    html::Page,
     story::Asked,
+    support::front::{Front, assert_failure},
+    support::html::Page,
 };
 
 const EARLY: (u16, &str, &str) = (409, "calendar_file_early", "The calendar file is not ready yet.");

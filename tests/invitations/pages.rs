@@ -6,8 +6,8 @@ use convene::{audit::Origin, invitations::ask};
 
 use super::asking::{KENJI, invite};
 use crate::{
-    front::{Front, assert_failure},
-    html::Page,
+    support::front::{Front, assert_failure},
+    support::html::Page,
 };
 
 async fn front() -> (Front, convene::ids::PersonId, String) {

@@ -29,7 +29,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFi
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
-use super::{databases::Home, postbox::Postbox};
+use super::postbox::Postbox;
+use crate::story::Home;
 
 const ANA: &str = "ana.alvarez@example.com";
 const PANELS: [&str; 3] =

@@ -5,8 +5,8 @@ use icalendar::parser::{Property, read_calendar, unfold};
 use proptest::prelude::*;
 
 use crate::{
-    support::{event, golden, link},
-    tree::{cancelled, updated},
+    mail::support::{event, golden, link},
+    mail::tree::{cancelled, updated},
 };
 
 /// The byte rules of RFC 5545 that no common parser looks at.

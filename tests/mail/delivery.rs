@@ -10,10 +10,10 @@ use convene::notifications::{
     },
 };
 
-use crate::support::{Receiver, Script, outgoing, sam, sender};
+use crate::mail::support::{Receiver, Script, outgoing, sam, sender};
 
 fn mail() -> convene::notifications::email::OutgoingMail {
-    let message = Message::Invitation(crate::tree::invitation());
+    let message = Message::Invitation(crate::mail::tree::invitation());
     outgoing(&message, &sam(), 0)
 }
 
@@ -172,7 +172,7 @@ async fn check_greets_and_sends_nothing() {
 async fn addresses_beyond_ascii_need_a_server_that_knows_them() {
     let to =
         convene::notifications::Recipient::new("jörg@example.org", "Jörg", chrono_tz::Tz::UTC).expect("a recipient");
-    let mail = outgoing(&Message::Invitation(crate::tree::invitation()), &to, 0);
+    let mail = outgoing(&Message::Invitation(crate::mail::tree::invitation()), &to, 0);
     let plain = Receiver::start(&[]).await;
     let refused = mailer(&plain.url()).send(&mail).await;
     assert!(matches!(refused, Err(MailError::Permanent { code: None, .. })), "{refused:?}");

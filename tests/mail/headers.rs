@@ -7,7 +7,7 @@ use convene::notifications::{
 };
 use mail_parser::{HeaderName, MessageParser};
 
-use crate::support::{outgoing, sam, sender};
+use crate::mail::support::{outgoing, sam, sender};
 
 /// Texts that try to become something else than a name. `true`: a name all the same, and to arrive unchanged.
 const NAMES: [(&str, bool); 34] = [
@@ -76,7 +76,7 @@ fn names_are_refused_or_arrive_as_names() {
         assert_eq!(parsed.is_ok(), is_name, "{name:?}");
         let Ok(parsed) = parsed else { continue };
         let to = Recipient { name: parsed.clone(), ..sam() };
-        let mut mail = outgoing(&Message::BookingConfirmed(crate::wording::confirmed()), &to, 0);
+        let mut mail = outgoing(&Message::BookingConfirmed(crate::mail::wording::confirmed()), &to, 0);
         mail.reply_to = Some(Mailbox { address: "dana@example.com".parse().expect("an address"), name: Some(parsed) });
         assert_headers(&mail.to_mime(&sender()).expect("a mail").formatted(), name, name);
     }
@@ -85,7 +85,7 @@ fn names_are_refused_or_arrive_as_names() {
 #[test]
 fn texts_in_a_subject_stay_in_it() {
     for (text, _) in NAMES {
-        let mut notice = crate::wording::booked();
+        let mut notice = crate::mail::wording::booked();
         notice.candidate = text.to_owned();
         notice.meeting.interview_type = format!("{text}{text}");
         let mut mail = outgoing(&Message::CoordinatorNotice(notice), &sam(), 0);

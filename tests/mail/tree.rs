@@ -7,7 +7,7 @@ use convene::{
 };
 use mail_parser::{Message as Parsed, MessageParser, MimeHeaders, PartType};
 
-use crate::support::{event, golden, link, outgoing, sam, sender, span};
+use crate::mail::support::{event, golden, link, outgoing, sam, sender, span};
 
 pub fn invitation() -> Invitation {
     Invitation {
@@ -22,7 +22,7 @@ pub fn updated() -> InvitationUpdated {
     let mut event = event(Method::Request);
     let before = event.span;
     event.sequence = 1;
-    event.dtstamp = crate::support::at("2027-03-02T10:00:00Z");
+    event.dtstamp = crate::mail::support::at("2027-03-02T10:00:00Z");
     event.span = span("2027-03-10T14:00:00Z", "2027-03-10T14:45:00Z");
     InvitationUpdated {
         event,
@@ -37,7 +37,7 @@ pub fn cancelled() -> InvitationCancelled {
     let updated = updated();
     let mut event = updated.event;
     event.sequence = 2;
-    event.dtstamp = crate::support::at("2027-03-03T10:00:00Z");
+    event.dtstamp = crate::mail::support::at("2027-03-03T10:00:00Z");
     InvitationCancelled {
         event,
         coordinator: "Dana Cole".to_owned(),
@@ -109,7 +109,7 @@ fn an_invitation_is_a_calendar_part_and_an_attachment() {
 
 #[test]
 fn a_mail_without_a_calendar_object_has_none() {
-    let message = Message::BookingConfirmed(crate::wording::confirmed());
+    let message = Message::BookingConfirmed(crate::mail::wording::confirmed());
     let bytes = outgoing(&message, &sam(), 0).to_mime(&sender()).expect("a mail").formatted();
     let parsed = MessageParser::default().parse(&bytes).expect("a mail that parses");
     assert_eq!(kind(&parsed, 0), "multipart/alternative");

@@ -7,8 +7,8 @@ use convene::notifications::{
     InterviewerReminder, Meeting, Message, ReconnectNeeded, Reminder,
 };
 
-use crate::support::{at, dana, golden, link, sam, span};
-use crate::tree::{cancelled, invitation, updated, withdrawn};
+use crate::mail::support::{at, dana, golden, link, sam, span};
+use crate::mail::tree::{cancelled, invitation, updated, withdrawn};
 
 fn meeting() -> Meeting {
     Meeting {

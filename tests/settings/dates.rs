@@ -21,7 +21,7 @@ async fn ben(app: TestApp, zone: Tz) -> Front {
     front
 }
 
-async fn save(front: &Front, fields: &[(&'static str, &str)]) -> support::Answer {
+async fn save(front: &Front, fields: &[(&'static str, &str)]) -> crate::support::Answer {
     front.post("/settings/dates", &typed(fields)).await
 }
 
@@ -46,7 +46,7 @@ async fn list(front: &Front) -> Vec<(String, String)> {
 }
 
 /// Whether a page says this, above or below a field.
-fn told(answer: &support::Answer, code: &str) -> bool {
+fn told(answer: &crate::support::Answer, code: &str) -> bool {
     answer.body.contains(&format!("data-code=\"{code}\""))
 }
 

@@ -4,8 +4,6 @@
 //! and a clock that stands still. A story that is written in [`stories!`] runs on SQLite, and on PostgreSQL when
 //! `TEST_POSTGRES_URL` names a database from which others may be created.
 
-#![allow(dead_code, reason = "every test binary uses another part of this")]
-
 mod asked;
 mod look;
 mod store;
@@ -52,7 +50,6 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query
 use tokio::sync::Notify;
 
 pub use asked::Asked;
-#[allow(unused_imports, reason = "not every test binary plays a second process")]
 pub use asked::twin;
 pub use store::{Home, on_postgres, on_sqlite};
 

@@ -1,6 +1,7 @@
 //! A Convene of its own for each test: the real router over a fresh database, asked without a socket.
 
-#![allow(dead_code, reason = "every file of tests uses a part of it")]
+pub mod front;
+pub mod html;
 
 use std::{collections::HashMap, sync::Arc};
 

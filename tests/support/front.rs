@@ -16,8 +16,8 @@ use convene::{
 };
 
 use crate::{
-    html::Page,
     story::{TestApp, on_sqlite},
+    support::html::Page,
     support::{self, Answer},
 };
 
