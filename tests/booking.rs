@@ -3,6 +3,7 @@
 mod changes;
 mod holds;
 mod inviting;
+mod leaving;
 mod limits;
 mod people;
 mod reminders;

@@ -56,7 +56,7 @@ fn raj() -> Account {
 async fn signed_in(office: &Office, account: &Account) -> (Member, Connection) {
     let mut browser = Browser::new();
     let done = office.sign_in(&mut browser, account).await.expect("signed in");
-    (office.member(&browser).await.expect("signed in"), done.connection)
+    (office.member(&browser).await.expect("signed in"), done.connection.expect("connected"))
 }
 
 async fn row(store: &Store) -> rows::Model {

@@ -32,6 +32,10 @@ fn ana() -> Account {
     Account::google("ana-sub", "ana.alvarez@example.com")
 }
 
+fn connected(done: &SignedIn) -> &connections::Connection {
+    done.connection.as_ref().expect("connected with it")
+}
+
 fn refused(result: Result<SignedIn, SignInError>) -> (u16, &'static str) {
     match result {
         Ok(_) => panic!("it signed in"),
@@ -68,7 +72,7 @@ async fn somebody_new_gets_an_organisation_and_a_working_calendar() {
         let coordinator: Result<Coordinator, permission::Forbidden> = member.clone().coordinator();
         assert!(coordinator.is_ok());
 
-        let connection = done.connection;
+        let connection = connected(&done);
         assert_eq!((connection.status, connection.last_error.as_str()), (ConnectionStatus::Active, ""));
         assert!(connection.is_primary && connection.can(Need::ReadBusy) && connection.can(Need::WriteEvents));
         assert_eq!(office.told.connected.load(Ordering::SeqCst), 1);
@@ -398,20 +402,20 @@ async fn what_was_not_granted_is_named_and_takes_nothing_away() {
     for db in test_stores().await {
         let (office, mut browser) = (Office::open(&db.store).await, Browser::new());
         let done = office.sign_in_granting(&mut browser, &ana(), Some("openid email")).await.expect("signed up");
-        assert_eq!(done.connection.status, ConnectionStatus::Active);
+        assert_eq!(connected(&done).status, ConnectionStatus::Active);
         assert_eq!(
-            done.connection.last_error,
+            connected(&done).last_error,
             "Permission to see when you are busy and to add events to your calendar is missing. Reconnect and allow it.",
             "{}",
             db.kind
         );
-        assert_eq!(done.connection.missing(&[Need::ReadBusy]), ["see when you are busy"]);
+        assert_eq!(connected(&done).missing(&[Need::ReadBusy]), ["see when you are busy"]);
 
         let done = office.sign_in(&mut browser, &ana()).await.expect("signed in");
-        assert!(done.connection.last_error.is_empty() && done.connection.can(Need::WriteEvents));
+        assert!(connected(&done).last_error.is_empty() && connected(&done).can(Need::WriteEvents));
         // Signing in with boxes unticked does not break what works.
         let done = office.sign_in_granting(&mut browser, &ana(), Some("openid email")).await.expect("signed in");
-        assert!(done.connection.can(Need::ReadBusy) && done.connection.can(Need::WriteEvents));
+        assert!(connected(&done).can(Need::ReadBusy) && connected(&done).can(Need::WriteEvents));
     }
 }
 
@@ -422,8 +426,8 @@ async fn a_provider_that_is_down_leaves_a_connection_that_works_later() {
         office.memory.fail_next(Action::Busy, CalendarError::Unavailable("503".into()));
         office.memory.fail_next(Action::Calendars, CalendarError::Unavailable("503".into()));
         let done = office.sign_in(&mut browser, &ana()).await.expect("signed up all the same");
-        assert_eq!(done.connection.status, ConnectionStatus::Error, "{}", db.kind);
-        assert!(done.connection.last_error.contains("did not answer"));
+        assert_eq!(connected(&done).status, ConnectionStatus::Error, "{}", db.kind);
+        assert!(connected(&done).last_error.contains("did not answer"));
         let row = connection_rows::Entity::find().one(db.store.reader()).await.unwrap().unwrap();
         assert!(row.refresh_token.is_some(), "the tokens are kept");
     }
@@ -435,16 +439,16 @@ async fn what_was_not_read_at_sign_in_is_read_later() {
         let (office, mut browser) = (Office::open(&db.store).await, Browser::new());
         office.memory.fail_next(Action::Calendars, CalendarError::Unavailable("503".into()));
         let done = office.sign_in(&mut browser, &ana()).await.expect("signed up all the same");
-        assert_eq!(done.connection.status, ConnectionStatus::Error, "{}", db.kind);
+        assert_eq!(connected(&done).status, ConnectionStatus::Error, "{}", db.kind);
         let member = office.member(&browser).await.expect("signed in");
         assert_eq!(member.zone, None);
 
         office.memory.add_calendar(&ana().access_token(), "team");
         office.memory.fail_next(Action::Busy, CalendarError::Unavailable("503".into()));
-        let read = || connect::read_again(&office.services, member.org, done.connection.id);
+        let read = || connect::read_again(&office.services, member.org, connected(&done).id);
         assert!(read().await.is_err(), "and tried again");
         read().await.expect("read");
-        let connection = connections::find(db.store.reader(), member.org, done.connection.id).await.unwrap().unwrap();
+        let connection = connections::find(db.store.reader(), member.org, connected(&done).id).await.unwrap().unwrap();
         assert_eq!((connection.status, connection.last_error.as_str()), (ConnectionStatus::Active, ""));
         assert_eq!(calendars::Entity::find().count(db.store.reader()).await.unwrap(), 2);
         assert_eq!(office.person(&member, member.person).await.zone, Some(chrono_tz::UTC), "as the calendar says");
@@ -488,7 +492,7 @@ async fn signing_in_does_not_revive_an_expired_connection() {
 
         let done = office.sign_in(&mut browser, &ana()).await.expect("signed in");
         assert_eq!(
-            (done.outcome, done.connection.status),
+            (done.outcome, connected(&done).status),
             (Outcome::SignedIn, ConnectionStatus::Expired),
             "{}",
             db.kind
@@ -534,7 +538,7 @@ async fn without_lasting_access_nothing_is_made() {
         office.sign_in(&mut browser, &ana()).await.expect("signed up");
         office.provider.grant_no_refresh_tokens();
         let done = office.sign_in(&mut browser, &ana()).await.expect("signed in");
-        assert_eq!(done.connection.status, ConnectionStatus::Active);
+        assert_eq!(connected(&done).status, ConnectionStatus::Active);
         let row = connection_rows::Entity::find().one(db.store.reader()).await.unwrap().unwrap();
         assert!(row.refresh_token.is_some());
     }
@@ -585,7 +589,7 @@ async fn connecting_a_second_provider_adds_a_calendar_and_no_way_to_sign_in() {
         let page = office.begin(&mut browser, Provider::Microsoft, Purpose::Connect(&member, Wish::Usual)).await;
         let query = office.provider.agree(&page, &outlook, None);
         let done = office.come_back(&mut browser, Provider::Microsoft, &query).await.expect("connected");
-        assert!(!done.connection.is_primary && done.connection.personal, "{}", db.kind);
+        assert!(!connected(&done).is_primary && connected(&done).personal, "{}", db.kind);
 
         let all = connections::of_people(db.store.reader(), member.org, &[member.person]).await.unwrap();
         assert_eq!(all[&member.person].len(), 2);

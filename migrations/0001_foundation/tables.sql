@@ -488,6 +488,8 @@ CREATE TABLE placements (
     -- the event's revision that stands there; 0 is none yet
     placed_revision BIGINT NOT NULL DEFAULT 0,
     removed_at BIGINT,
+    -- when its owner wanted the event off this calendar although it takes place; the row goes once it is off
+    withdrawn_at BIGINT,
     last_synced_at BIGINT,
     -- why it does not stand there as it should, a code
     last_error TEXT NOT NULL DEFAULT '',

@@ -13,14 +13,13 @@ use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 
 use super::{
-    BookError, Booking, Change, Key, latest, lock_request, note,
+    BookError, Booking, Change, Key, inviting, latest, lock_request, note,
     offer::{self, Seating},
     remember, remind, seat, sitting, tell,
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
-    connections,
-    events::{self, NewEvent, Organizer, Participant},
+    events::{self, NewEvent, Participant},
     ids::{BookingId, LinkToken},
     outbox::{self, Job},
     people::Person,
@@ -30,7 +29,7 @@ use crate::{
     store::{
         StoreError, Txn, Violation,
         entities::bookings,
-        words::{BookingStatus, ChangeKind, EventKind, Inviter, ParticipantRole, RequestStatus},
+        words::{BookingStatus, ChangeKind, EventKind, ParticipantRole, RequestStatus},
     },
 };
 
@@ -143,16 +142,6 @@ async fn commit(
 
     let coordinator = crate::people::find(&*txn, request.org, request.coordinator).await?;
     let coordinator = coordinator.ok_or(BookError::Closed)?;
-    let target = connections::write_target(&*txn, request.org, request.coordinator).await?;
-    // The account on whose calendar it stands, if that one invites, or else who mails the invitations.
-    let inviting = target.as_ref().map(|(connection, _)| connection).filter(|connection| connection.provider.invites());
-    let inviter = if inviting.is_some() { Inviter::Provider } else { Inviter::Mail };
-    let account = inviting.map(|connection| &connection.account_email).filter(|email| !email.is_empty());
-    let organizer = Organizer {
-        email: account.cloned().unwrap_or_else(|| state.config.mail.from.address.to_string()),
-        name: coordinator.name.clone(),
-    };
-    let target = target.map(|(connection, calendar)| (connection.id, calendar));
     let seated: Vec<&Person> = seating.people.iter().filter_map(|id| panel.people.get(id)).collect();
     let event = events::create(
         &txn,
@@ -167,11 +156,8 @@ async fn commit(
             video: request.video,
             span,
             zone: request.zone,
-            organizer,
             participants: participants(request, &coordinator, &seated, &seating.optional, panel),
-            target,
-            inviter,
-            uid_domain: state.config.mail.from.address.domain().to_owned(),
+            host: inviting::by(&txn, state, &coordinator).await?,
             place_now: !held,
         },
         now,

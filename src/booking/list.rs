@@ -213,6 +213,7 @@ async fn calendar_standings(
     let placed = placements::Entity::find()
         .filter(placements::Column::OrgId.eq(org))
         .filter(placements::Column::EventId.is_in(events))
+        .filter(placements::Column::WithdrawnAt.is_null())
         .all(db)
         .await?;
     let failed = placed.iter().filter(|at| !at.last_error.is_empty()).map(|at| at.event_id.to_string());

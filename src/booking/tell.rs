@@ -15,8 +15,8 @@ use crate::{
     ids::{EventId, OrgId},
     notifications::{
         self, BookingCancelled, BookingConfirmed, BookingHeld, BookingMoved, CandidateDid, CoordinatorNotice,
-        HeldReleased, Invitation, InvitationCancelled, InvitationUpdated, InvitationWithdrawn, Meeting, Message, Post,
-        Recipient, link::Link,
+        HeldReleased, Invitation, InvitationCancelled, InvitationReplaced, InvitationUpdated, InvitationWithdrawn,
+        Meeting, Message, Post, Recipient, link::Link,
     },
     outbox::Reason,
     people::{self, Person},
@@ -142,7 +142,8 @@ impl Desk<'_> {
     ) -> Result<(), StoreError> {
         let manage = self.manage().await?;
         // Whoever has it on their calendar from us needs no second copy of it.
-        let is_placed = !events::placements_of(&**self.txn, self.request.org, event.id).await?.is_empty();
+        let placements = events::placements_of(&**self.txn, self.request.org, event.id).await?;
+        let is_placed = placements.iter().any(|placement| !placement.is_withdrawn);
         for one in to.iter().filter(|one| !(is_placed && one.role == ParticipantRole::Organizer)) {
             let manage = if one.role == ParticipantRole::Candidate { manage.clone() } else { None };
             let Some(message) = message(manage) else { continue };
@@ -319,6 +320,56 @@ pub(super) async fn swapped(
     .await
 }
 
+/// What people lose with an event that leaves a calendar.
+#[derive(Clone, Copy)]
+pub(super) enum Loss {
+    /// The invitation they have: that of the provider.
+    Invitation,
+    /// Nothing yet: the provider was not asked to invite anybody.
+    Nothing,
+    /// The owner's copy alone. Our own mail invited everybody else.
+    Copy,
+}
+
+/// The interview is on another calendar, or on none, at the same time. Whoever loses an invitation gets another and hears why.
+pub(super) async fn left_calendar(
+    txn: &Txn,
+    state: &AppState,
+    request: &Request,
+    booking: &Booking,
+    coordinator: &Person,
+    (event, loss): (&Event, Loss),
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let desk = desk!(txn, state, request, booking, coordinator, now);
+    let replaced = |event: Option<ical::Invitation>, manage: Option<Link>| {
+        Message::InvitationReplaced(InvitationReplaced { event, meeting: desk.meeting(), manage })
+    };
+    if event.inviter == Inviter::Provider {
+        return match (loss, desk.manage().await?) {
+            (Loss::Invitation, Some(manage)) => {
+                desk.post(desk.candidate(), event.sequence, replaced(None, Some(manage))).await
+            }
+            _ => Ok(()),
+        };
+    }
+    let object = desk.object(event, ical::Method::Request, &event.participants);
+    let invitation = |manage| {
+        let (coordinator, coordinator_zone) = (desk.coordinator.name.clone(), desk.coordinator_zone());
+        Some(Message::Invitation(Invitation { event: object.clone()?, coordinator, coordinator_zone, manage }))
+    };
+    let everybody = &event.participants;
+    match loss {
+        Loss::Invitation => desk.invite(event, everybody, |manage| Some(replaced(Some(object.clone()?), manage))).await,
+        Loss::Nothing => desk.invite(event, everybody, invitation).await,
+        Loss::Copy => {
+            let owner: Vec<_> =
+                everybody.iter().filter(|one| one.role == ParticipantRole::Organizer).cloned().collect();
+            desk.invite(event, &owner, invitation).await
+        }
+    }
+}
+
 /// The interview does not take place.
 #[expect(clippy::too_many_arguments, reason = "one letter, all of whose facts come from the verb that cancels")]
 pub(super) async fn cancelled(
@@ -365,10 +416,9 @@ pub async fn not_placed(
     let (request, booking, coordinator, now) = (&request, &booking, &coordinator, state.clock.now());
     let desk = desk!(txn, state, request, booking, coordinator, now);
     let reason = reason.sentence().to_owned();
-    let what = match event.status {
-        EventStatus::Cancelled => CandidateDid::NotRemoved { reason },
-        EventStatus::Tentative | EventStatus::Confirmed => CandidateDid::NotPlaced { reason },
-    };
+    let placements = events::placements_of(&**txn, org, event.id).await?;
+    let leaves = event.status == EventStatus::Cancelled || placements.iter().any(|one| one.is_withdrawn);
+    let what = if leaves { CandidateDid::NotRemoved { reason } } else { CandidateDid::NotPlaced { reason } };
     desk.notice(event.sequence, what).await
 }
 

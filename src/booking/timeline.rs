@@ -59,6 +59,9 @@ pub async fn of(db: &impl ConnectionTrait, request: &Request) -> Result<Vec<Entr
     for booking in &booked {
         let Some(event) = events::of_booking(db, request.org, booking.id).await? else { continue };
         for placement in events::placements_of(db, request.org, event.id).await? {
+            if placement.is_withdrawn {
+                continue;
+            }
             let at = placement.last_synced_at.unwrap_or(request.created_at);
             if placement.removed_at.is_some() {
                 entries.push(Entry { at, what: What::RemovedFromCalendar });

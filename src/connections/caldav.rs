@@ -65,6 +65,8 @@ pub enum CaldavError {
     NoCalendar,
     #[error("The server did not answer in time, or not as it should.")]
     NoAnswer,
+    #[error("Your organisation does not connect such calendars.")]
+    NotAllowed,
     #[error("The account {0} is connected already.")]
     OtherAccount(String),
     #[error(transparent)]
@@ -105,6 +107,8 @@ impl From<CaldavError> for AppError {
             CaldavError::NoAnswer => {
                 Self::new(503, "dav_no_answer", sentence).hint("Nothing was stored. Try again in a few minutes.")
             }
+            CaldavError::NotAllowed => Self::new(403, "calendar_not_allowed", sentence)
+                .hint("Connect another one, or ask an administrator of your organisation."),
             CaldavError::OtherAccount(_) => {
                 Self::new(409, "account_mismatch", sentence).hint("Disconnect it first, or type its name and password.")
             }
@@ -173,6 +177,7 @@ pub async fn connect(
     let stored = connect::store(services, &txn, member.org, member.person, grant, origin).await;
     let connection = stored.map_err(|error| match error {
         connect::ConnectError::Store(error) => error.into(),
+        connect::ConnectError::NotAllowed => CaldavError::NotAllowed,
         connect::ConnectError::OfflineMissing => CaldavError::NoAnswer,
     })?;
     txn.commit().await?;

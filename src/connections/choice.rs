@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use serde_json::json;
 
-use super::{Connection, Need, Services, busy, of_people, tokens, tokens::AccessError};
+use super::{Connection, Need, Services, busy, tokens, tokens::AccessError};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars::{Access, CalendarInfo, Provider},
@@ -22,7 +22,7 @@ use crate::{
     store::{
         StoreError, Txn,
         entities::{calendars, connections},
-        words::{AccessLevel, ConnectionStatus},
+        words::AccessLevel,
     },
 };
 
@@ -306,11 +306,9 @@ pub async fn choose(
     Ok(())
 }
 
-/// The member's connection at this provider, unless they disconnected it.
+/// The member's connection at this provider.
 async fn own(db: &impl ConnectionTrait, member: &Member, provider: Provider) -> Result<Connection, ChoiceError> {
-    let found = of_people(db, member.org, &[member.person]).await?.remove(&member.person).unwrap_or_default();
-    let is_this = |one: &Connection| one.provider == provider && one.status != ConnectionStatus::Inactive;
-    found.into_iter().find(is_this).ok_or(ChoiceError::NotConnected)
+    super::own(db, member, provider).await?.ok_or(ChoiceError::NotConnected)
 }
 
 /// Exactly these calendars of the connection have the mark.

@@ -213,6 +213,9 @@ pub enum ConnectError {
     /// The provider gave no refresh token and we have none from before that works: the connection would end within the hour.
     #[error("no refresh token was granted")]
     OfflineMissing,
+    /// The organisation wants none of this provider's calendars.
+    #[error("the organisation does not connect calendars there")]
+    NotAllowed,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -240,11 +243,31 @@ pub struct Grant<'a> {
     pub takes_over: bool,
 }
 
+/// Whether somebody who only signs in connects their calendar as well: not one that they disconnected, and none that their
+/// organisation does not want.
+///
+/// # Errors
+/// The database's.
+pub async fn comes_along(
+    txn: &Txn,
+    org: OrgId,
+    person: PersonId,
+    provider: Provider,
+    subject: &str,
+) -> Result<bool, StoreError> {
+    let known = super::of_people(&**txn, org, &[person]).await?.remove(&person).unwrap_or_default();
+    let known = known.into_iter().find(|one| one.provider == provider && one.account_subject == subject);
+    Ok(match known {
+        Some(connection) => connection.status != ConnectionStatus::Inactive,
+        None => people::organisation(&**txn, org).await?.policies.connects(stored(provider)),
+    })
+}
+
 /// Stores a grant as the person's connection at this provider, with an audit row. A connection that opens more than this grant is
 /// left as it is, and so is what is in its way, unless their owner agreed that this takes its place.
 ///
 /// # Errors
-/// [`ConnectError::OfflineMissing`]; nothing was written then.
+/// [`ConnectError`]; nothing was written then.
 pub async fn store(
     services: &Services,
     txn: &Txn,
@@ -262,13 +285,18 @@ pub async fn store(
     let is_this = |row: &connections::Model| {
         row.provider == stored(grant.provider) && row.account_subject == grant.identity.subject
     };
-    let one_calendar = people::organisation(&**txn, org).await?.policies.one_calendar;
+    let policies = people::organisation(&**txn, org).await?.policies;
+    let one_calendar = policies.one_calendar;
     let in_the_way = |row: &&connections::Model| {
         let counts = one_calendar || row.provider == stored(grant.provider);
         row.status != ConnectionStatus::Inactive && !is_this(row) && counts
     };
     let in_the_way: Vec<connections::Model> = rows.iter().filter(in_the_way).cloned().collect();
     let existing = rows.into_iter().find(is_this);
+    let goes_on = existing.as_ref().is_some_and(|row| row.status != ConnectionStatus::Inactive);
+    if !goes_on && !policies.connects(stored(grant.provider)) {
+        return Err(ConnectError::NotAllowed);
+    }
     if let Some(kept) = existing.clone().map(from_row).filter(|connection| opens_more(connection, &grant)) {
         return Ok(kept);
     }

@@ -7,7 +7,7 @@
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
 
-use super::{Services, busy, choice, of_people, revocation, stored};
+use super::{Connection, Need, Services, busy, choice, of_people, revocation};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars::Provider,
@@ -19,38 +19,34 @@ use crate::{
     store::{StoreError, Txn, entities::connections, words::ConnectionStatus},
 };
 
-/// Disconnects the member's own calendar at this provider. `false` if none was connected.
+/// Ends a connection of the member's own. Another account of theirs takes the events of the future, if one can. Where something
+/// `takes_off` what stands in the calendar, the grant is handed back after that.
 ///
 /// # Errors
-/// The database's; nothing was changed then.
+/// The database's.
 pub async fn disconnect(
     services: &Services,
+    txn: &Txn,
     member: &Member,
-    provider: Provider,
+    connection: &Connection,
+    takes_off: bool,
     origin: &Origin,
-) -> Result<bool, StoreError> {
-    let txn = services.store.begin().await?;
-    let row = super::in_org(member.org)
-        .filter(connections::Column::PersonId.eq(member.person))
-        .filter(connections::Column::Provider.eq(stored(provider)))
-        .filter(connections::Column::Status.ne(ConnectionStatus::Inactive))
-        .one(&*txn)
-        .await?;
-    let Some(row) = row else { return Ok(false) };
-    let (org, id) = (member.org, row.id);
-    shut(services, &txn, &row).await?;
+) -> Result<(), StoreError> {
+    let (org, id) = (member.org, connection.id);
+    let row = super::in_org(org).filter(connections::Column::Id.eq(id)).one(&**txn).await?;
+    let Some(row) = row else { return Ok(()) };
+    shut(services, txn, &row, takes_off).await?;
     if row.is_primary {
-        let others = of_people(&*txn, org, &[member.person]).await?.remove(&member.person).unwrap_or_default();
-        if let Some(heir) = others.into_iter().find(|one| one.id != id && one.is_usable()) {
-            choice::make_primary(&txn, &heir).await?;
+        let mut others = of_people(&**txn, org, &[member.person]).await?.remove(&member.person).unwrap_or_default();
+        others.retain(|one| one.id != id && one.is_usable());
+        if let Some(heir) = others.iter().find(|one| one.can(Need::WriteEvents)).or(others.first()) {
+            choice::make_primary(txn, heir).await?;
         }
     }
-    let detail = json!({ "provider": provider.as_str() });
+    let detail = json!({ "provider": connection.provider.as_str() });
     let (actor, action) = (Actor::Person(member.person), "connection.disconnected");
     let entry = AuditEntry { org, actor, action, subject: id.to_string(), detail, origin: origin.clone() };
-    audit::record(&txn, entry).await?;
-    txn.commit().await?;
-    Ok(true)
+    audit::record(txn, entry).await
 }
 
 /// This account makes room for another, as its owner agreed.
@@ -61,7 +57,7 @@ pub(super) async fn give_way(
     to: Provider,
     origin: &Origin,
 ) -> Result<(), StoreError> {
-    shut(services, txn, row).await?;
+    shut(services, txn, row, false).await?;
     let (org, actor, action) = (row.org_id, Actor::Person(row.person_id), "connection.switched");
     let detail = json!({ "from": row.provider.as_str(), "to": to.as_str() });
     let entry = AuditEntry { org, actor, action, subject: row.id.to_string(), detail, origin: origin.clone() };
@@ -92,7 +88,7 @@ pub async fn switch_off(
         .await
         .map_err(StoreError::from)?;
     for row in &rows {
-        shut(services, txn, row).await?;
+        shut(services, txn, row, false).await?;
     }
     let (actor, action) = (Actor::Person(admin.member().person), "person.switched_off");
     let detail = json!({ "connections": rows.len() });
@@ -101,8 +97,8 @@ pub async fn switch_off(
 }
 
 /// The row stays; its tokens and what was read go, and a refresh under way is not stored.
-async fn shut(services: &Services, txn: &Txn, row: &connections::Model) -> Result<(), StoreError> {
-    revocation::promise(services, txn, row).await?;
+async fn shut(services: &Services, txn: &Txn, row: &connections::Model, takes_off: bool) -> Result<(), StoreError> {
+    revocation::promise(services, txn, row, takes_off).await?;
     connections::Entity::update_many()
         .col_expr(connections::Column::Status, Expr::value(ConnectionStatus::Inactive))
         .col_expr(connections::Column::LastError, Expr::value(""))

@@ -40,6 +40,7 @@ use crate::{
     clock::Clock,
     config::Config,
     ids::{ConnectionId, OrgId, PersonId, RevocationId},
+    people,
     secrets::{KeyRing, Place, Secret},
     store::{
         Stamp, Store, StoreError, Txn,
@@ -365,6 +366,16 @@ pub async fn write_target(
     }
 }
 
+/// The member's connection at this provider, unless they disconnected it.
+pub async fn own(
+    db: &impl ConnectionTrait,
+    member: &people::Member,
+    provider: Provider,
+) -> Result<Option<Connection>, StoreError> {
+    let found = of_people(db, member.org, &[member.person]).await?.remove(&member.person).unwrap_or_default();
+    Ok(found.into_iter().find(|one| one.provider == provider && one.status != ConnectionStatus::Inactive))
+}
+
 /// A connection of this person that does all that their role wants of one.
 pub async fn serving(
     db: &impl ConnectionTrait,
@@ -409,7 +420,7 @@ pub(crate) fn stored(provider: Provider) -> words::Provider {
     }
 }
 
-fn known(provider: words::Provider) -> Provider {
+pub(crate) fn known(provider: words::Provider) -> Provider {
     match provider {
         words::Provider::Google => Provider::Google,
         words::Provider::Microsoft => Provider::Microsoft,

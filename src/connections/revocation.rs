@@ -2,18 +2,23 @@
 //!
 //! A disconnection is done when its transaction is: the connection is `inactive` and holds no secret. What is left to do at the
 //! provider is a row with the refresh token, sealed anew, and a promise in the outbox; a crash or an outage delays it and loses
-//! nothing. The row goes with the answer, or when the promise is given up, so that no secret outlives its use by long.
+//! nothing. The row goes with the answer, or when the promise is given up, so that no secret outlives its use by long. Until then
+//! the grant may take off the calendar what its owner wants off it ([`with_last_access`]), and nothing else.
 
 use std::time::Duration;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use serde_json::json;
 
-use super::{Services, known, token_place};
+use super::{Services, known, token_place, tokens::AccessError};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
-    calendars::oauth::{OAuthError, RefreshToken, Revocation},
-    ids::{OrgId, RevocationId},
+    calendars::{
+        AccessToken, CalendarError,
+        oauth::{OAuthError, RefreshToken, Revocation},
+    },
+    ids::{ConnectionId, OrgId, RevocationId},
     secrets::Place,
     store::{
         StoreError, Txn,
@@ -36,11 +41,19 @@ pub enum RevocationError {
     Store(#[from] StoreError),
 }
 
-/// Takes the connection's grant over, to be handed back by a job. Nothing to do for one without.
-pub(super) async fn promise(services: &Services, txn: &Txn, row: &connections::Model) -> Result<(), StoreError> {
-    let sealed = row.refresh_token.as_deref();
+/// Takes the connection's grant over, to be handed back by a job. A password cannot be handed back: it is kept if something is to
+/// be taken off the calendar first.
+pub(super) async fn promise(
+    services: &Services,
+    txn: &Txn,
+    row: &connections::Model,
+    takes_off: bool,
+) -> Result<(), StoreError> {
+    let password = row.access_token.as_deref().filter(|_| takes_off && row.refresh_token.is_none());
+    let sealed = row.refresh_token.as_deref().map(|sealed| ("refresh_token", sealed));
+    let sealed = sealed.or(password.map(|sealed| ("access_token", sealed)));
     let opened =
-        sealed.and_then(|sealed| services.keys.open(&token_place(row.org_id, row.id, "refresh_token"), sealed).ok());
+        sealed.and_then(|(column, sealed)| services.keys.open(&token_place(row.org_id, row.id, column), sealed).ok());
     // One that cannot be opened, as its key is gone, cannot be handed back either.
     let Some(refresh) = opened else { return Ok(()) };
     let id = RevocationId::new();
@@ -68,12 +81,78 @@ pub(super) async fn call_off(txn: &Txn, provider: Provider, subject: &str) -> Re
     Ok(())
 }
 
+/// A grant that is still to be handed back.
+pub struct Pending {
+    pub connection: ConnectionId,
+    pub since: DateTime<Utc>,
+}
+
+/// What is still to be handed back by this promise.
+pub async fn pending(db: &impl ConnectionTrait, org: OrgId, id: RevocationId) -> Result<Option<Pending>, StoreError> {
+    let row = find(db, org, id).await?;
+    Ok(row.map(|row| Pending { connection: row.connection_id, since: row.created_at.at() }))
+}
+
+/// Makes a call with the grant of a connection that was ended, before it is handed back.
+///
+/// # Errors
+/// [`AccessError::NotConnected`] if it is gone, else what the provider or the store said.
+pub async fn with_last_access<T, F, R>(
+    services: &Services,
+    org: OrgId,
+    connection: ConnectionId,
+    call: F,
+) -> Result<T, AccessError>
+where
+    F: Fn(AccessToken) -> R,
+    R: Future<Output = Result<T, CalendarError>>,
+{
+    let row = revocations::Entity::find()
+        .filter(revocations::Column::OrgId.eq(org))
+        .filter(revocations::Column::ConnectionId.eq(connection))
+        .order_by_desc(revocations::Column::CreatedAt)
+        .one(services.store.reader())
+        .await
+        .map_err(StoreError::from)?;
+    let row = row.ok_or(AccessError::NotConnected)?;
+    let client = services.calendars.get(known(row.provider)).ok_or(AccessError::NotConnected)?;
+    let kept = services.keys.open(&place(org, row.id), &row.refresh_token)?;
+    let Some(door) = client.oauth() else { return Ok(call(AccessToken::new(kept.expose())).await?) };
+    match door.client.refresh(&RefreshToken::new(kept.expose())).await {
+        Ok(tokens) => {
+            if let Some(rotated) = &tokens.refresh {
+                keep(services, &row, rotated).await?;
+            }
+            Ok(call(tokens.access).await?)
+        }
+        Err(OAuthError::InvalidGrant) => {
+            let txn = services.store.begin().await?;
+            end(&txn, &row, "revoked").await?;
+            txn.commit().await?;
+            Err(AccessError::NotConnected)
+        }
+        Err(error) => Err(CalendarError::Unavailable(error.to_string()).into()),
+    }
+}
+
+/// The provider gave another token in place of the one that is kept.
+async fn keep(services: &Services, row: &revocations::Model, token: &RefreshToken) -> Result<(), StoreError> {
+    let txn = services.store.begin().await?;
+    let sealed = services.keys.seal(&place(row.org_id, row.id), token.expose());
+    revocations::Entity::update_many()
+        .col_expr(revocations::Column::RefreshToken, Expr::value(sealed))
+        .filter(revocations::Column::Id.eq(row.id))
+        .exec(&*txn)
+        .await?;
+    txn.commit().await
+}
+
 /// Hands a grant back. Done already, or called off, is done.
 ///
 /// # Errors
 /// [`RevocationError`]: the grant is still to be handed back.
 pub async fn carry_out(services: &Services, org: OrgId, id: RevocationId) -> Result<(), RevocationError> {
-    let Some(row) = pending(services.store.reader(), org, id).await? else { return Ok(()) };
+    let Some(row) = find(services.store.reader(), org, id).await? else { return Ok(()) };
     let door = services.calendars.get(known(row.provider)).and_then(|client| client.oauth());
     let refresh = services.keys.open(&place(org, id), &row.refresh_token);
     let outcome = match (door, refresh) {
@@ -100,14 +179,14 @@ pub async fn carry_out(services: &Services, org: OrgId, id: RevocationId) -> Res
 
 /// No more tries: the secret goes, and the audit log says that the grant may still stand at the provider.
 pub async fn give_up(txn: &Txn, org: OrgId, id: RevocationId) -> Result<(), StoreError> {
-    match pending(&**txn, org, id).await? {
+    match find(&**txn, org, id).await? {
         Some(row) => end(txn, &row, "given_up").await,
         None => Ok(()),
     }
 }
 
-async fn pending(
-    db: &impl sea_orm::ConnectionTrait,
+async fn find(
+    db: &impl ConnectionTrait,
     org: OrgId,
     id: RevocationId,
 ) -> Result<Option<revocations::Model>, StoreError> {

@@ -3,6 +3,8 @@
 //! Every change raises `revision` and promises [`Job::PlaceEvent`] in the same transaction; `sync` then brings the calendars
 //! in line with whatever the event says by that time. Who invites the attendees is decided once, when the event is made.
 
+pub mod leaving;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -40,6 +42,7 @@ pub struct Participant {
 pub struct Event {
     pub id: EventId,
     pub org: OrgId,
+    pub kind: EventKind,
     pub booking: Option<BookingId>,
     /// iCalendar UID (RFC 5545 section 3.8.4.7).
     pub uid: String,
@@ -68,6 +71,18 @@ pub struct Organizer {
     pub name: String,
 }
 
+/// Where an event goes, and who invites to it.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// A connection of the owner and the calendar on it. `None`: nobody's calendar.
+    pub target: Option<(ConnectionId, String)>,
+    /// A provider can only where the event goes, and not every one does.
+    pub inviter: Inviter,
+    pub organizer: Organizer,
+    /// Right-hand side of the UID.
+    pub uid_domain: String,
+}
+
 /// What a new event says.
 pub struct NewEvent {
     pub org: OrgId,
@@ -80,26 +95,21 @@ pub struct NewEvent {
     pub video: bool,
     pub span: Interval,
     pub zone: Tz,
-    pub organizer: Organizer,
     pub participants: Vec<Participant>,
-    /// Where it goes: a connection of the owner and the calendar on it. `None`: nobody's calendar.
-    pub target: Option<(ConnectionId, String)>,
-    /// Who invites: a provider can only where the event goes, and not every one does.
-    pub inviter: Inviter,
-    /// Right-hand side of the UID.
-    pub uid_domain: String,
+    pub host: Host,
     /// False keeps it off the calendars for now (a held booking); the change that confirms it puts it there.
     pub place_now: bool,
 }
 
 /// Makes an event, and promises to place it.
 pub async fn create(txn: &Txn, new: NewEvent, now: DateTime<Utc>) -> Result<Event, StoreError> {
-    let id = EventId::new();
+    let (id, host) = (EventId::new(), new.host);
     let event = Event {
         id,
+        kind: new.kind,
         org: new.org,
         booking: new.booking,
-        uid: format!("{}@{}", id.uuid(), new.uid_domain),
+        uid: format!("{}@{}", id.uuid(), host.uid_domain),
         sequence: 0,
         revision: 1,
         owner: new.owner,
@@ -110,17 +120,28 @@ pub async fn create(txn: &Txn, new: NewEvent, now: DateTime<Utc>) -> Result<Even
         span: new.span,
         zone: new.zone,
         status: if new.place_now { EventStatus::Confirmed } else { EventStatus::Tentative },
-        inviter: new.inviter,
-        organizer: new.organizer,
+        inviter: host.inviter,
+        organizer: host.organizer,
         participants: new.participants,
     };
+    insert(txn, &event, host.target, now).await?;
+    Ok(event)
+}
+
+/// Writes a new event down. One that is confirmed is promised to its calendar.
+async fn insert(
+    txn: &Txn,
+    event: &Event,
+    target: Option<(ConnectionId, String)>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     events::Entity::insert(events::ActiveModel {
-        id: Set(id),
+        id: Set(event.id),
         org_id: Set(event.org),
-        kind: Set(new.kind),
+        kind: Set(event.kind),
         booking_id: Set(event.booking),
         uid: Set(event.uid.clone()),
-        sequence: Set(0),
+        sequence: Set(stored(event.sequence)),
         revision: Set(event.revision),
         owner_id: Set(event.owner),
         summary: Set(event.summary.clone()),
@@ -138,32 +159,44 @@ pub async fn create(txn: &Txn, new: NewEvent, now: DateTime<Utc>) -> Result<Even
     })
     .exec_without_returning(&**txn)
     .await?;
-    write_participants(txn, &event).await?;
-    if let Some((connection, calendar)) = new.target {
-        placements::Entity::insert(placements::ActiveModel {
-            id: Set(PlacementId::new()),
-            org_id: Set(event.org),
-            event_id: Set(id),
-            connection_id: Set(connection),
-            calendar: Set(calendar),
-            provider_id: Set(String::new()),
-            etag: Set(String::new()),
-            join_url: Set(String::new()),
-            ical_uid: Set(String::new()),
-            generation: Set(0),
-            unconfirmed_since: Set(None),
-            placed_revision: Set(0),
-            removed_at: Set(None),
-            last_synced_at: Set(None),
-            last_error: Set(String::new()),
-        })
-        .exec_without_returning(&**txn)
-        .await?;
-        if new.place_now {
-            outbox::enqueue(txn, event.org, &Job::PlaceEvent { event: id }, now).await?;
+    write_participants(txn, event).await?;
+    if let Some((connection, calendar)) = target {
+        intend(txn, event, connection, calendar).await?;
+        if event.status == EventStatus::Confirmed {
+            outbox::enqueue(txn, event.org, &Job::PlaceEvent { event: event.id }, now).await?;
         }
     }
-    Ok(event)
+    Ok(())
+}
+
+/// The event belongs on this calendar from now on.
+async fn intend(txn: &Txn, event: &Event, connection: ConnectionId, calendar: String) -> Result<(), StoreError> {
+    placements::Entity::insert(placements::ActiveModel {
+        id: Set(PlacementId::new()),
+        org_id: Set(event.org),
+        event_id: Set(event.id),
+        connection_id: Set(connection),
+        calendar: Set(calendar),
+        provider_id: Set(String::new()),
+        etag: Set(String::new()),
+        join_url: Set(String::new()),
+        ical_uid: Set(String::new()),
+        generation: Set(0),
+        unconfirmed_since: Set(None),
+        placed_revision: Set(0),
+        removed_at: Set(None),
+        withdrawn_at: Set(None),
+        last_synced_at: Set(None),
+        last_error: Set(String::new()),
+    })
+    .exec_without_returning(&**txn)
+    .await?;
+    Ok(())
+}
+
+/// A SEQUENCE as the table has it.
+fn stored(sequence: u32) -> i32 {
+    i32::try_from(sequence).unwrap_or(i32::MAX)
 }
 
 impl Event {
@@ -230,7 +263,7 @@ impl Event {
         let row = row_of(&**txn, self.org, self.id).await?;
         let Some(row) = row else { return Ok(()) };
         let mut row = row.into_active_model();
-        row.sequence = Set(i32::try_from(self.sequence).unwrap_or(i32::MAX));
+        row.sequence = Set(stored(self.sequence));
         row.revision = Set(self.revision);
         row.starts_at = Set(self.span.start().into());
         row.ends_at = Set(self.span.end().into());
@@ -275,7 +308,7 @@ async fn row_of(db: &impl ConnectionTrait, org: OrgId, id: EventId) -> Result<Op
     Ok(query.one(db).await?)
 }
 
-/// The event of a booking.
+/// The event of a booking; of several, the one that took the others' place.
 pub async fn of_booking(
     db: &impl ConnectionTrait,
     org: OrgId,
@@ -284,7 +317,7 @@ pub async fn of_booking(
     let row = events::Entity::find()
         .filter(events::Column::OrgId.eq(org))
         .filter(events::Column::BookingId.eq(booking))
-        .order_by_desc(events::Column::CreatedAt)
+        .order_by_desc(events::Column::Sequence)
         .one(db)
         .await?;
     match row {
@@ -309,6 +342,7 @@ async fn load(db: &impl ConnectionTrait, row: events::Model) -> Result<Event, St
     Ok(Event {
         id: row.id,
         org: row.org_id,
+        kind: row.kind,
         booking: row.booking_id,
         uid: row.uid,
         sequence: row.sequence.unsigned_abs(),
@@ -346,6 +380,8 @@ pub struct Placement {
     /// The revision that stands there; 0 for none yet.
     pub placed_revision: i64,
     pub removed_at: Option<DateTime<Utc>>,
+    /// Its owner wants it off this calendar, although the event takes place.
+    pub is_withdrawn: bool,
     pub last_synced_at: Option<DateTime<Utc>>,
     /// Why it does not stand there as it should.
     pub problem: Option<Reason>,
@@ -354,7 +390,10 @@ pub struct Placement {
 impl Placement {
     /// The calendar shows the event as it is now.
     pub fn is_current(&self, event: &Event) -> bool {
-        !self.provider_id.is_empty() && self.removed_at.is_none() && self.placed_revision == event.revision
+        !self.provider_id.is_empty()
+            && self.removed_at.is_none()
+            && !self.is_withdrawn
+            && self.placed_revision == event.revision
     }
 }
 
@@ -381,6 +420,7 @@ pub async fn placements_of(
         unconfirmed_since: row.unconfirmed_since.map(|at| at.at()),
         placed_revision: row.placed_revision,
         removed_at: row.removed_at.map(|at| at.at()),
+        is_withdrawn: row.withdrawn_at.is_some(),
         last_synced_at: row.last_synced_at.map(|at| at.at()),
         problem: Reason::stored(&row.last_error),
     };

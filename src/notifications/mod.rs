@@ -26,8 +26,8 @@ use letter::Letter;
 pub use messages::{
     Answered, AnsweredRequest, Asked, BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved,
     CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice, HeldReleased, InterviewerAnswered,
-    InterviewerReminder, Invitation, InvitationCancelled, InvitationUpdated, InvitationWithdrawn, ReconnectNeeded,
-    Reminder,
+    InterviewerReminder, Invitation, InvitationCancelled, InvitationReplaced, InvitationUpdated, InvitationWithdrawn,
+    ReconnectNeeded, Reminder,
 };
 pub use post::{Body, Post, body, deliver, failed, post, remind, reminder_about};
 
@@ -82,6 +82,7 @@ pub enum Message {
     InvitationUpdated(InvitationUpdated),
     InvitationCancelled(InvitationCancelled),
     InvitationWithdrawn(InvitationWithdrawn),
+    InvitationReplaced(InvitationReplaced),
     CoordinatorNotice(CoordinatorNotice),
     ReconnectNeeded(ReconnectNeeded),
     ConfirmAddress(ConfirmAddress),
@@ -116,6 +117,7 @@ impl Message {
             Self::InvitationUpdated(_) => "invitation_updated",
             Self::InvitationCancelled(_) => "invitation_cancelled",
             Self::InvitationWithdrawn(_) => "invitation_withdrawn",
+            Self::InvitationReplaced(_) => "invitation_replaced",
             Self::CoordinatorNotice(notice) => notice.kind(),
             Self::ReconnectNeeded(_) => "reconnect_needed",
             Self::ConfirmAddress(_) => "confirm_address",
@@ -150,6 +152,7 @@ impl Message {
             Self::InvitationUpdated(message) => message.letter(to),
             Self::InvitationCancelled(message) => message.letter(to),
             Self::InvitationWithdrawn(message) => message.letter(to),
+            Self::InvitationReplaced(message) => message.letter(to),
             Self::CoordinatorNotice(message) => message.letter(to),
             Self::ReconnectNeeded(message) => message.letter(to),
             Self::ConfirmAddress(message) => message.letter(to),
@@ -167,6 +170,7 @@ impl Message {
             Self::InvitationUpdated(message) => (Method::Request, &message.event),
             Self::InvitationCancelled(message) => (Method::Cancel, &message.event),
             Self::InvitationWithdrawn(message) => (Method::Cancel, &message.event),
+            Self::InvitationReplaced(message) => (Method::Request, message.event.as_ref()?),
             _ => return None,
         };
         let event = crate::calendars::ical::Invitation { method, ..event.clone() };

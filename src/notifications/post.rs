@@ -1,7 +1,7 @@
 //! From a message to the mail transport: a row and a job in the verb's transaction, delivery by the worker.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
 use super::{
@@ -26,7 +26,8 @@ use crate::{
 };
 
 /// The kinds of message that tell somebody to be there at a time.
-const TIMES: [&str; 5] = ["booking_confirmed", "booking_held", "booking_moved", "invitation", "invitation_updated"];
+const TIMES: [&str; 6] =
+    ["booking_confirmed", "booking_held", "booking_moved", "invitation", "invitation_updated", "invitation_replaced"];
 
 /// The kinds of message that make no sense once the interview has begun, or has another time.
 const REMINDERS: [&str; 2] = ["reminder", "reminder_interviewer"];
@@ -225,6 +226,7 @@ async fn event_of(state: &AppState, org: OrgId, booking: BookingId) -> Result<Op
     let event = events::Entity::find()
         .filter(events::Column::OrgId.eq(org))
         .filter(events::Column::BookingId.eq(booking))
+        .order_by_desc(events::Column::Sequence)
         .one(state.store.reader())
         .await?;
     Ok(event)

@@ -32,6 +32,8 @@ pub enum CalendarAccess {
 pub struct Policies {
     /// Whom its people may sign in with; what is not set up on this server does not count.
     pub sign_in_providers: Vec<Provider>,
+    /// Whose calendars its people may connect. What is connected already stays.
+    pub calendar_providers: Vec<Provider>,
     /// Whether arranging interviews waits until one's own calendar is connected, and again when access was revoked.
     pub require_calendar: bool,
     /// How many minutes before an interview people are reminded, where its request does not say otherwise.
@@ -54,6 +56,7 @@ impl Default for Policies {
         let reminder_minutes = vec![24 * 60, 60];
         Self {
             sign_in_providers,
+            calendar_providers: vec![Provider::Google, Provider::Microsoft, Provider::Apple],
             require_calendar: false,
             reminder_minutes,
             calendar_access: CalendarAccess::Delegated,
@@ -68,6 +71,11 @@ impl Policies {
     /// Whether people of this organisation may sign in with it.
     pub fn signs_in(&self, provider: Provider) -> bool {
         self.sign_in_providers.contains(&provider)
+    }
+
+    /// Whether they may connect calendars there.
+    pub fn connects(&self, provider: Provider) -> bool {
+        self.calendar_providers.contains(&provider)
     }
 }
 

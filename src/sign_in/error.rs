@@ -45,6 +45,9 @@ pub enum SignInError {
     /// By the policy of their organisation.
     #[error("Your organisation wants one calendar of each person, and {} is connected.", .connected.label())]
     OneCalendar { wanted: Provider, connected: Provider },
+    /// By the policy of their organisation.
+    #[error("Your organisation does not connect calendars of {}.", name(*.0))]
+    CalendarNotAllowed(Provider),
     #[error("{} did not grant lasting access, so the calendar would stop working within the hour.", name(*.0))]
     OfflineMissing(Provider),
     #[error("Nobody can sign up here by themselves.")]
@@ -74,7 +77,8 @@ impl SignInError {
             Self::State { .. } | Self::Response | Self::Issuer => 400,
             Self::AdminConsent(_) | Self::Interaction(_) | Self::Refused(_) => 400,
             Self::Token(_) => 401,
-            Self::TenantNotAllowed(_) | Self::SignUpClosed | Self::Disabled | Self::ProviderNotAllowed(_) => 403,
+            Self::TenantNotAllowed(_) | Self::SignUpClosed | Self::Disabled => 403,
+            Self::ProviderNotAllowed(_) | Self::CalendarNotAllowed(_) => 403,
             Self::ProviderUnknown => 404,
             Self::AccountMismatch { .. } | Self::OneCalendar { .. } | Self::OfflineMissing(_) | Self::AccountInUse => {
                 409
@@ -102,6 +106,7 @@ impl SignInError {
             Self::TenantNotAllowed(_) => "tenant_not_allowed",
             Self::AccountMismatch { .. } => "account_mismatch",
             Self::OneCalendar { .. } => "one_calendar",
+            Self::CalendarNotAllowed(_) => "calendar_not_allowed",
             Self::OfflineMissing(_) => "offline_access_missing",
             Self::SignUpClosed => "sign_up_closed",
             Self::Disabled => "person_disabled",
@@ -155,6 +160,7 @@ impl SignInError {
             Self::ProviderNotAllowed(_) => {
                 "Sign in with the other provider, or ask an administrator of your organisation."
             }
+            Self::CalendarNotAllowed(_) => "Connect another one, or ask an administrator of your organisation.",
             Self::InvitationSpent => "If you accepted it before, sign in. Else ask whoever invited you for a new one.",
             Self::AccountInUse => {
                 "Open the invitation again and choose another account, or give times instead. If the account is yours, sign in with it."
@@ -168,7 +174,7 @@ impl SignInError {
         match self {
             // Whoever has a calendar to mistake for another is signed in.
             Self::State { signed_in: true } => WayOn::Dashboard,
-            Self::AccountMismatch { .. } | Self::OneCalendar { .. } => WayOn::Settings,
+            Self::AccountMismatch { .. } | Self::OneCalendar { .. } | Self::CalendarNotAllowed(_) => WayOn::Settings,
             _ => WayOn::SignIn,
         }
     }
@@ -210,6 +216,7 @@ impl SignInError {
     pub(super) fn of_connect(provider: Provider, error: ConnectError) -> Self {
         match error {
             ConnectError::OfflineMissing => Self::OfflineMissing(provider),
+            ConnectError::NotAllowed => Self::CalendarNotAllowed(provider),
             ConnectError::Store(error) => Self::Store(error),
         }
     }

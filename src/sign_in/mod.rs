@@ -102,15 +102,21 @@ pub async fn begin(
         Purpose::SignIn => (connect::asks(Role::Coordinator, Wish::Usual), None),
         Purpose::Accept(invitation) => (connect::asks(invitation.role, Wish::Usual), None),
         // Another account, or it would not be in the way.
-        Purpose::Connect(member, Wish::TakeOver) => (connect::asks(member.role, Wish::Usual), None),
+        Purpose::Connect(member, Wish::TakeOver) => {
+            allowed(services, provider, member).await?;
+            (connect::asks(member.role, Wish::Usual), None)
+        }
         Purpose::Connect(member, wish) => {
             nothing_in_the_way(services, provider, member).await?;
-            let connected = connected(services, provider, member).await?;
+            let connected = connections::own(services.store.reader(), member, provider).await?;
+            if connected.is_none() {
+                allowed(services, provider, member).await?;
+            }
             let wish = connected.as_ref().map_or(wish, |connection| wish.keeping(connection));
             (connect::asks(member.role, wish), connected.map(|connection| connection.account_email))
         }
         Purpose::Coordinate(member, offer) => {
-            let connected = connected(services, provider, member).await?;
+            let connected = connections::own(services.store.reader(), member, provider).await?;
             (connect::asks(offer.role, Wish::Usual), connected.map(|connection| connection.account_email))
         }
     };
@@ -169,7 +175,8 @@ pub struct SignedIn {
     pub return_to: ReturnTo,
     pub outcome: Outcome,
     pub person: PersonId,
-    pub connection: Connection,
+    /// The calendar that is connected with it; none for somebody who only signs in and has disconnected theirs.
+    pub connection: Option<Connection>,
 }
 
 /// Takes the provider's answer: checks that this browser asked for it, exchanges the code, checks who it is, reads the
@@ -319,7 +326,7 @@ async fn same_account(
     member: &Member,
     identity: &Identity,
 ) -> Result<(), SignInError> {
-    match connected(services, provider, member).await? {
+    match connections::own(services.store.reader(), member, provider).await? {
         Some(connection) if connection.account_subject != identity.subject => Err(SignInError::AccountMismatch {
             provider,
             chosen: identity.email.clone().unwrap_or_default(),
@@ -342,10 +349,11 @@ async fn nothing_in_the_way(services: &Services, provider: Provider, member: &Me
         .map_or(Ok(()), |connected| Err(SignInError::OneCalendar { wanted: provider, connected: connected.provider }))
 }
 
-/// The member's connection at this provider, unless they disconnected it.
-async fn connected(services: &Services, provider: Provider, member: &Member) -> Result<Option<Connection>, StoreError> {
-    let found = connections::of_people(services.store.reader(), member.org, &[member.person]).await?;
-    let is_this =
-        |connection: &Connection| connection.provider == provider && connection.status != ConnectionStatus::Inactive;
-    Ok(found.into_values().flatten().find(is_this))
+/// Refuses a provider whose calendars the organisation does not want, before somebody goes there.
+async fn allowed(services: &Services, provider: Provider, member: &Member) -> Result<(), SignInError> {
+    let organisation = people::organisation(services.store.reader(), member.org).await?;
+    match organisation.policies.connects(connections::stored(provider)) {
+        true => Ok(()),
+        false => Err(SignInError::CalendarNotAllowed(provider)),
+    }
 }

@@ -48,7 +48,8 @@ pub(super) struct Entry<'a> {
     pub takes_over: bool,
 }
 
-pub(super) type Written = (SessionToken, PersonId, Connection, Outcome);
+/// The connection is there unless somebody only signed in whose calendar is not to be connected.
+pub(super) type Written = (SessionToken, PersonId, Option<Connection>, Outcome);
 
 /// Writes it all in one transaction, or nothing.
 pub(super) async fn write(
@@ -98,16 +99,24 @@ pub(super) async fn write(
         probe: entry.probe,
         takes_over: entry.takes_over,
     };
-    let connection = match connect::store(services, &txn, org, person, grant, origin).await {
-        // Who only signs in gets in. The connection goes on waiting for "Sign in again", which asks for consent.
-        Err(ConnectError::OfflineMissing) if matches!(entrance, Entrance::Anyone) => {
-            expired(&txn, org, person, entry.provider).await?.ok_or(SignInError::OfflineMissing(entry.provider))?
-        }
-        stored => stored.map_err(|error| SignInError::of_connect(entry.provider, error))?,
+    let only_signs_in = matches!(entrance, Entrance::Anyone);
+    let subject = &entry.identity.subject;
+    let connection = if only_signs_in && !connect::comes_along(&txn, org, person, entry.provider, subject).await? {
+        None
+    } else {
+        let connection = match connect::store(services, &txn, org, person, grant, origin).await {
+            // Who only signs in gets in. The connection goes on waiting for "Sign in again", which asks for consent.
+            Err(ConnectError::OfflineMissing) if only_signs_in => {
+                expired(&txn, org, person, entry.provider).await?.ok_or(SignInError::OfflineMissing(entry.provider))?
+            }
+            stored => stored.map_err(|error| SignInError::of_connect(entry.provider, error))?,
+        };
+        Some(connection)
     };
     if let Entrance::Promoted(_, offer) = entrance {
         // What was allowed, not what was asked: without it they stay what they are, and the offer stands.
-        if connection.can(Need::WriteEvents) && !redeem::take_offer(&txn, org, person, offer.id, now, origin).await? {
+        let can_write = connection.as_ref().is_some_and(|connection| connection.can(Need::WriteEvents));
+        if can_write && !redeem::take_offer(&txn, org, person, offer.id, now, origin).await? {
             return Err(SignInError::InvitationSpent);
         }
     }

@@ -18,6 +18,9 @@ pub enum Action {
 
 /// Compares the event with what this calendar last confirmed.
 pub fn plan(event: &Event, placement: &Placement) -> Action {
+    if placement.is_withdrawn {
+        return Action::Remove;
+    }
     match event.status {
         EventStatus::Cancelled if placement.removed_at.is_some() => Action::Nothing,
         EventStatus::Cancelled => Action::Remove,

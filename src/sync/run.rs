@@ -10,7 +10,7 @@ use super::plan::{Action, plan};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars::{AccessToken, Attendee, Calendar, CalendarError, EventDraft, Placed, Removal},
-    connections::{self, tokens::AccessError},
+    connections::{self, revocation, tokens::AccessError},
     events::{self, Event, Placement},
     ids::{ConnectionId, EventId, OrgId},
     outbox::{self, Job, JobError, Reason},
@@ -18,13 +18,16 @@ use crate::{
     store::{
         Stamp, StoreError, Txn,
         entities::placements,
-        words::{Inviter, ParticipantRole},
+        words::{EventStatus, Inviter, ParticipantRole},
     },
 };
 
 /// How long after an unconfirmed put a removal that finds nothing looks again: what the provider took from us late has appeared
 /// by then.
 const LOOK_AGAIN: [TimeDelta; 2] = [TimeDelta::minutes(2), TimeDelta::minutes(15)];
+
+/// What guests are told whose invitation gives way to another.
+const REPLACED: &str = "The interview takes place at the same time. Another invitation replaces this one.";
 
 /// Brings every calendar the event belongs on in line with it.
 pub async fn place_event(state: &AppState, org: OrgId, id: EventId) -> Result<(), JobError> {
@@ -67,8 +70,9 @@ async fn put(state: &AppState, event: &Event, placement: &Placement) -> Result<(
 async fn remove(state: &AppState, event: &Event, placement: &Placement) -> Result<Option<Duration>, JobError> {
     let (draft, last) = (draft(event, placement), last(placement));
     let (draft, last) = (&draft, last.as_ref());
+    let comment = if is_replaced(state, event).await? { REPLACED } else { "" };
     let outcome = with_calendar(state, event, placement, |calendar, token| async move {
-        calendar.cancel(&token, &placement.calendar, draft, last, "").await
+        calendar.cancel(&token, &placement.calendar, draft, last, comment).await
     });
     let removal = outcome.await?;
     // What was written down while we asked counts too: the put of a worker that is slower than its lease.
@@ -82,7 +86,15 @@ async fn remove(state: &AppState, event: &Event, placement: &Placement) -> Resul
     Ok(None)
 }
 
-/// Makes a call with the calendar the event is placed on.
+/// Whether another event stands for the same interview.
+async fn is_replaced(state: &AppState, event: &Event) -> Result<bool, StoreError> {
+    let Some(booking) = event.booking else { return Ok(false) };
+    let latest = events::of_booking(state.store.reader(), event.org, booking).await?;
+    Ok(latest.is_some_and(|latest| latest.id != event.id && latest.status == EventStatus::Confirmed))
+}
+
+/// Makes a call with the calendar the event is placed on. What leaves a calendar that was disconnected is taken off with the grant
+/// that is about to be handed back.
 async fn with_calendar<T, F, R>(state: &AppState, event: &Event, placement: &Placement, call: F) -> Result<T, JobError>
 where
     F: Fn(Arc<dyn Calendar>, AccessToken) -> R,
@@ -92,10 +104,15 @@ where
     let connection = connection.ok_or(JobError::GiveUp { reason: Reason::NotConnected })?;
     let client = state.services.calendars.get(connection.provider);
     let client = client.ok_or(JobError::GiveUp { reason: Reason::NotSetUp })?;
-    let outcome = connections::tokens::with_access(&state.services, event.org, placement.connection, |token| {
-        call(client.calendar.clone(), token)
-    });
-    outcome.await.map_err(|error| job_error(error, placement.connection))
+    let call = |token| call(client.calendar.clone(), token);
+    let (services, org, id) = (&state.services, event.org, placement.connection);
+    let outcome = match connections::tokens::with_access(services, org, id, call).await {
+        Err(AccessError::NotConnected) if plan(event, placement) == Action::Remove => {
+            revocation::with_last_access(services, org, id, call).await
+        }
+        outcome => outcome,
+    };
+    outcome.map_err(|error| job_error(error, id))
 }
 
 /// The provider's last receipt.
@@ -209,6 +226,7 @@ async fn record(
         unconfirmed_since: Set(None),
         ..Default::default()
     };
+    let is_off = placed.is_none();
     let verb = match placed {
         Some(placed) => {
             row.provider_id = Set(placed.provider_id);
@@ -224,6 +242,9 @@ async fn record(
         }
     };
     update(&txn, event.org, placement, row).await?;
+    if is_off && placement.is_withdrawn {
+        events::leaving::forget(&txn, placement).await?;
+    }
     // What we know of this calendar is from before.
     connections::busy::forget(&txn, event.org, placement.connection).await?;
     let now_wanted = events::find(&*txn, event.org, event.id).await?;

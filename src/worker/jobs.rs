@@ -2,16 +2,27 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use crate::{
     ats, booking,
-    connections::{self, revocation::RevocationError},
-    ids::OrgId,
+    connections::{
+        self,
+        revocation::{self, RevocationError},
+    },
+    events,
+    ids::{OrgId, RevocationId},
     notifications,
     outbox::{Fate, Job, JobError, Reason},
     state::AppState,
     store::{StoreError, Txn},
     sync,
 };
+
+/// How long a grant is kept at most for what is still to be taken off a calendar with it.
+const LEAVES_WITHIN: TimeDelta = TimeDelta::hours(72);
+/// How often to look whether it is off.
+const LOOK_AGAIN: Duration = Duration::from_secs(20);
 
 pub async fn run(state: &AppState, org: OrgId, job: Job) -> Result<(), JobError> {
     match job {
@@ -25,15 +36,23 @@ pub async fn run(state: &AppState, org: OrgId, job: Job) -> Result<(), JobError>
         Job::TellAnswered { person, at } => booking::answered::tell(state, org, person, at).await,
         Job::Remind { booking, minutes } => booking::remind::remind(state, org, booking, minutes).await,
         Job::WriteNote { note, .. } => ats::write::write_note(state, org, note).await,
-        Job::EndGrant { revocation } => {
-            let ended = connections::revocation::carry_out(&state.services, org, revocation).await;
-            ended.map_err(|error| match error {
-                RevocationError::NoAnswer => JobError::Retry { after: None, reason: Reason::Unavailable },
-                RevocationError::Refused => JobError::GiveUp { reason: Reason::Rejected },
-                RevocationError::Store(error) => error.into(),
-            })
-        }
+        Job::EndGrant { revocation } => end_grant(state, org, revocation).await,
     }
+}
+
+/// Hands a grant back, as soon as what was to be taken off the calendar with it is off; in any case after three days.
+async fn end_grant(state: &AppState, org: OrgId, id: RevocationId) -> Result<(), JobError> {
+    let (db, now) = (state.store.reader(), state.clock.now());
+    let Some(pending) = revocation::pending(db, org, id).await? else { return Ok(()) };
+    let may_wait = now < pending.since + LEAVES_WITHIN;
+    if may_wait && events::leaving::is_under_way(db, org, pending.connection, now).await? {
+        return Err(JobError::Later { after: LOOK_AGAIN });
+    }
+    revocation::carry_out(&state.services, org, id).await.map_err(|error| match error {
+        RevocationError::NoAnswer => JobError::Retry { after: None, reason: Reason::Unavailable },
+        RevocationError::Refused => JobError::GiveUp { reason: Reason::Rejected },
+        RevocationError::Store(error) => error.into(),
+    })
 }
 
 /// Keeps why a try failed, and tells whoever has to know of a dead letter; with the transaction that settles the job.
@@ -53,7 +72,7 @@ pub async fn failed(
         }
         Job::SendMessage { message, .. } => notifications::failed(txn, org, *message, reason, is_dead).await,
         Job::WriteNote { note, .. } => ats::notes::failed(txn, org, *note, reason, is_dead).await,
-        Job::EndGrant { revocation } if is_dead => connections::revocation::give_up(txn, org, *revocation).await,
+        Job::EndGrant { revocation } if is_dead => revocation::give_up(txn, org, *revocation).await,
         Job::EndGrant { .. } => Ok(()),
         Job::SettleHold { .. } | Job::ReadConnection { .. } | Job::TellAnswered { .. } | Job::Remind { .. } => Ok(()),
     }

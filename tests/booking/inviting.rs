@@ -169,7 +169,7 @@ stories! {
 }
 
 /// Who got this object, sorted.
-fn people_of(app: &crate::story::TestApp, method: &str, uid: &str, sequence: u32) -> Vec<String> {
+pub fn people_of(app: &crate::story::TestApp, method: &str, uid: &str, sequence: u32) -> Vec<String> {
     let objects = app.objects().into_iter();
     let these = objects.filter(|(m, u, s, _)| (m.as_str(), u.as_str(), *s) == (method, uid, sequence));
     let mut to: Vec<_> = these.map(|(.., to)| to).collect();

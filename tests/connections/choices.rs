@@ -227,5 +227,5 @@ pub(super) async fn connect_too(office: &Office, member: &Member, account: &Acco
     office.memory.sign_in(&account.access_token());
     let page = office.begin(&mut browser, account.provider, Purpose::Connect(member, Wish::Usual)).await;
     let query = office.provider.agree(&page, account, None);
-    office.come_back(&mut browser, account.provider, &query).await.expect("connected").connection
+    office.come_back(&mut browser, account.provider, &query).await.expect("signed in").connection.expect("connected")
 }

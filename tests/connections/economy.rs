@@ -294,7 +294,7 @@ async fn a_dead_provider_does_not_hold_up_the_others() {
         let connected = office.come_back(&mut browser, theirs.provider, &query).await.expect("connected");
         rows::Entity::update_many()
             .col_expr(rows::Column::PersonId, Expr::value(raj.uuid()))
-            .filter(rows::Column::Id.eq(connected.connection.id))
+            .filter(rows::Column::Id.eq(connected.connection.expect("connected").id))
             .exec(db.store.reader())
             .await
             .unwrap();

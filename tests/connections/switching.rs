@@ -10,7 +10,10 @@ use convene::{
     },
     people::Policies,
     sign_in::{Purpose, error::SignInError},
-    store::entities::{organisations, revocations},
+    store::{
+        entities::{organisations, revocations},
+        words,
+    },
 };
 
 use super::{choices::connect_too, *};
@@ -28,7 +31,11 @@ fn address(account: &Account) -> String {
 }
 
 async fn one_calendar_each(store: &Store) {
-    let policies = serde_json::to_string(&Policies { one_calendar: true, ..Policies::default() }).expect("JSON");
+    decide(store, &Policies { one_calendar: true, ..Policies::default() }).await;
+}
+
+async fn decide(store: &Store, policies: &Policies) {
+    let policies = serde_json::to_string(policies).expect("JSON");
     organisations::Entity::update_many()
         .col_expr(organisations::Column::Policies, Expr::value(policies))
         .exec(store.reader())
@@ -43,7 +50,7 @@ async fn goes(office: &Office, member: &Member, account: &Account, wish: Wish) -
     office.memory.sign_in(&account.access_token());
     let page = office.begin(&mut browser, account.provider, Purpose::Connect(member, wish)).await;
     let query = office.provider.agree(&page, account, None);
-    office.come_back(&mut browser, account.provider, &query).await.map(|done| done.connection)
+    office.come_back(&mut browser, account.provider, &query).await.map(|done| done.connection.expect("connected"))
 }
 
 async fn actions(store: &Store) -> Vec<String> {
@@ -111,7 +118,7 @@ async fn where_one_calendar_is_wanted_a_second_one_is_a_switch() {
         assert_eq!(active.len(), 1, "{now:?}");
         assert_eq!((active[0].0.as_str(), active[0].2), (address(&outlook()).as_str(), true));
         // Who signs in by the account that was switched away from gets in, and changes nothing.
-        signed_in(&office, &ana()).await;
+        office.sign_in(&mut Browser::new(), &ana()).await.expect("signed in");
         assert_eq!(statuses(&db.store, &member).await, now);
     }
 }
@@ -135,7 +142,10 @@ async fn a_policy_that_comes_meanwhile_holds() {
 }
 
 async fn ends(office: &Office, member: &Member, provider: Provider) {
-    assert!(disconnect(&office.services, member, provider, &Origin::default()).await.expect("always ends here"));
+    let txn = office.services.store.begin().await.expect("a write");
+    let connection = connections::own(&*txn, member, provider).await.expect("read").expect("connected");
+    disconnect(&office.services, &txn, member, &connection, false, &Origin::default()).await.expect("always ends here");
+    txn.commit().await.expect("committed");
 }
 
 async fn pending(store: &Store) -> u64 {
@@ -205,4 +215,62 @@ async fn who_connects_again_meanwhile_keeps_the_new_grant() {
         token_of(&office.services, member.org, &connected).await.expect("the new grant lives");
         assert_eq!(office.provider.handed_back(), 0);
     }
+}
+
+/// Signing in shows who somebody is; that they want no calendar read is their word of before.
+#[tokio::test]
+async fn who_disconnected_their_calendar_signs_in_without_it() {
+    for db in test_stores().await {
+        let office = Office::open(&db.store).await;
+        let (member, _) = signed_in(&office, &ana()).await;
+        ends(&office, &member, Provider::Google).await;
+        let mut browser = Browser::new();
+        let done = office.sign_in(&mut browser, &ana()).await.expect("signed in");
+        assert_eq!((done.person, done.connection.is_none()), (member.person, true), "{}", db.kind);
+        assert_eq!(statuses(&db.store, &member).await, [(address(&ana()), ConnectionStatus::Inactive, true)]);
+        let asked = goes(&office, &member, &ana(), Wish::Usual).await.expect("connected");
+        assert_eq!(asked.status, ConnectionStatus::Active);
+    }
+}
+
+#[tokio::test]
+async fn calendars_that_the_organisation_does_not_want_are_not_connected() {
+    for db in test_stores().await {
+        let office = Office::open(&db.store).await;
+        let (member, _) = signed_in(&office, &ana()).await;
+        let only_google = Policies { calendar_providers: vec![words::Provider::Google], ..Policies::default() };
+        // At Microsoft's page already when it is decided.
+        let mut browser = Browser::new();
+        office.sign_in(&mut browser, &ana()).await.expect("signed in");
+        office.memory.sign_in(&outlook().access_token());
+        let page = office.begin(&mut browser, Provider::Microsoft, Purpose::Connect(&member, Wish::Usual)).await;
+        decide(&db.store, &only_google).await;
+        let query = office.provider.agree(&page, &outlook(), None);
+        let late = office.come_back(&mut browser, Provider::Microsoft, &query).await.map(|done| done.outcome);
+        assert_eq!(late.err().expect("refused").code(), "calendar_not_allowed", "{}", db.kind);
+        for wish in [Wish::Usual, Wish::TakeOver] {
+            let begun = goes_there(&office, &member, Provider::Microsoft, wish).await;
+            assert_eq!(begun.expect("refused").code(), "calendar_not_allowed");
+        }
+        assert_eq!(statuses(&db.store, &member).await, [(address(&ana()), ConnectionStatus::Active, true)]);
+
+        // What is connected stays, and may be connected again; people still get in by it.
+        let only_outlook = Policies { calendar_providers: vec![words::Provider::Microsoft], ..Policies::default() };
+        decide(&db.store, &only_outlook).await;
+        goes(&office, &member, &ana(), Wish::Usual).await.expect("goes on");
+        ends(&office, &member, Provider::Google).await;
+        let refused = goes_there(&office, &member, Provider::Google, Wish::Usual).await;
+        assert_eq!(refused.expect("refused").code(), "calendar_not_allowed");
+        let eva = Account::google("eva-sub", "eva@example.org");
+        let (other, _) = signed_in(&office, &eva).await;
+        // An organisation of her own has policies of its own.
+        assert_eq!(statuses(&db.store, &other).await.len(), 1);
+    }
+}
+
+/// Why one does not even get to the provider.
+async fn goes_there(office: &Office, member: &Member, provider: Provider, wish: Wish) -> Option<SignInError> {
+    let purpose = Purpose::Connect(member, wish);
+    let back = convene::sign_in::return_to::ReturnTo::default();
+    convene::sign_in::begin(&office.services, provider, purpose, &back, None, None).await.err()
 }

@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use convene::{
     calendars::ical::Method,
-    notifications::{Invitation, InvitationCancelled, InvitationUpdated, InvitationWithdrawn, Message},
+    notifications::{Invitation, InvitationCancelled, InvitationReplaced, InvitationUpdated, InvitationWithdrawn, Meeting, Message},
 };
 use mail_parser::{Message as Parsed, MessageParser, MimeHeaders, PartType};
 
@@ -53,6 +53,13 @@ pub fn withdrawn() -> InvitationWithdrawn {
     InvitationWithdrawn { event, coordinator, coordinator_zone }
 }
 
+pub fn replaced() -> InvitationReplaced {
+    let Invitation { event, coordinator, coordinator_zone, manage } = invitation();
+    let (interview_type, place) = (event.summary.clone(), event.location.clone());
+    let meeting = Meeting { interview_type, span: event.span, place, coordinator, coordinator_zone };
+    InvitationReplaced { event: Some(event), meeting, manage }
+}
+
 fn kind(message: &Parsed, part: u32) -> String {
     let kind = message.part(part).and_then(|part| part.content_type()).expect("a content type");
     format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default())
@@ -72,6 +79,7 @@ fn an_invitation_is_a_calendar_part_and_an_attachment() {
         (Message::InvitationUpdated(updated()), "REQUEST"),
         (Message::InvitationCancelled(cancelled()), "CANCEL"),
         (Message::InvitationWithdrawn(withdrawn()), "CANCEL"),
+        (Message::InvitationReplaced(replaced()), "REQUEST"),
     ] {
         let mail = outgoing(&message, &sam(), 0);
         let bytes = mail.to_mime(&sender()).expect("a mail").formatted();

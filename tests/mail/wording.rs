@@ -8,7 +8,7 @@ use convene::notifications::{
 };
 
 use crate::mail::support::{at, dana, golden, link, sam, span};
-use crate::mail::tree::{cancelled, invitation, updated, withdrawn};
+use crate::mail::tree::{cancelled, invitation, replaced, updated, withdrawn};
 
 fn meeting() -> Meeting {
     Meeting {
@@ -125,6 +125,7 @@ fn all() -> Vec<(&'static str, Message, bool)> {
         ("invitation-updated", Message::InvitationUpdated(updated()), true),
         ("invitation-cancelled", Message::InvitationCancelled(cancelled()), true),
         ("invitation-withdrawn", Message::InvitationWithdrawn(withdrawn()), true),
+        ("invitation-replaced", Message::InvitationReplaced(replaced()), true),
         ("coordinator-booked", Message::CoordinatorNotice(booked()), false),
         ("coordinator-moved", Message::CoordinatorNotice(notice(CandidateDid::Moved { before })), false),
         ("coordinator-cancelled", Message::CoordinatorNotice(notice(CandidateDid::Cancelled { reason: None })), false),

@@ -202,6 +202,27 @@ async fn the_organisation_decides_whom_one_signs_in_with() {
 }
 
 #[tokio::test]
+async fn the_organisation_decides_which_calendars_are_connected() {
+    let mut town = Town::new().await;
+    let page = "/admin/integrations/calendar";
+    let none = post(&town.app, &mut town.ana, page, "sign_in=both&calendars%5B%5D=").await;
+    assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", none.body);
+    assert!(none.body.contains("calendars_missing") && none.body.contains("Leave at least one kind of calendar"));
+    let offers = get(&town.app, &mut town.ana, "/settings/calendar").await.body;
+    assert!(offers.contains("Connect Outlook") && !offers.contains("does not connect these calendars"), "{offers}");
+    let decided = post(&town.app, &mut town.ana, page, "sign_in=both&calendars%5B%5D=&calendars%5B%5D=google").await;
+    assert_eq!(decided.status, StatusCode::SEE_OTHER, "{}", decided.body);
+    let offers = get(&town.app, &mut town.ana, "/settings/calendar").await.body;
+    assert!(!offers.contains("Connect Outlook") && offers.contains("does not connect these calendars"), "{offers}");
+    // A form that does not ask about it changes nothing, and the page shows what was decided.
+    post(&town.app, &mut town.ana, page, "sign_in=both").await;
+    let shown = get(&town.app, &mut town.ana, page).await.body;
+    let ticked = |kind: &str| shown.contains(&format!(r#"name="calendars[]" value="{kind}" checked"#));
+    assert!(ticked("google") && !ticked("microsoft"), "{shown}");
+    assert!(shown.contains("Everybody's calendars") || shown.contains("Everybody&#x27;s calendars"), "{shown}");
+}
+
+#[tokio::test]
 async fn a_required_calendar_gates_until_it_is_connected_and_again_when_access_ends() {
     let mut town = Town::new().await;
     let decided =

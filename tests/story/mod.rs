@@ -5,6 +5,7 @@
 //! `TEST_POSTGRES_URL` names a database from which others may be created.
 
 mod asked;
+mod grants;
 mod look;
 mod store;
 
@@ -51,6 +52,7 @@ use tokio::sync::Notify;
 
 pub use asked::Asked;
 pub use asked::twin;
+pub use grants::Grants;
 pub use store::{Home, on_postgres, on_sqlite};
 
 /// Tells each story on both databases.
@@ -89,6 +91,8 @@ pub struct TestApp {
     pub clock: Arc<FixedClock>,
     /// Everybody's Google account.
     pub google: Arc<Memory>,
+    /// Where its grants are renewed and handed back.
+    pub grants: Grants,
     pub mail: Arc<MemoryMailer>,
     pub org: OrgId,
     pub ana: Coordinator,
@@ -106,10 +110,11 @@ impl TestApp {
         let google = Arc::new(Memory::new());
         let wake = Arc::new(Notify::new());
         let mail = Arc::new(MemoryMailer::new(config.mail.from.clone()));
+        let grants = Grants::open().await;
         let services = Services {
             store: home.store.clone(),
             keys: config.keys.clone(),
-            calendars: Arc::new(providers(&config, google.clone(), &refusing_provider().await)),
+            calendars: Arc::new(providers(&config, google.clone(), &grants.url)),
             clock: clock.clone(),
             watch: Arc::new(TellOwner { config: config.clone(), wake: wake.clone() }),
         };
@@ -117,7 +122,7 @@ impl TestApp {
         let state = AppState::new(config, services, mail.clone(), site, wake);
         let org = organisation(&home.store, "Northwind", now).await;
         let ana = coordinator(&home.store, org, ANA).await;
-        Self { state, clock, google, mail, org, ana, keys: AtomicU64::new(1), home }
+        Self { state, clock, google, grants, mail, org, ana, keys: AtomicU64::new(1), home }
     }
 
     pub fn store(&self) -> &Store {
@@ -127,7 +132,7 @@ impl TestApp {
     /// A state whose Google calendar is another one, for calendars that misbehave in ways [`Memory`] does not.
     pub async fn with_calendar(&self, calendar: Arc<dyn Calendar>) -> AppState {
         let mut state = self.state.clone();
-        let providers = providers(&state.config, calendar, &refusing_provider().await);
+        let providers = providers(&state.config, calendar, &self.grants.url);
         state.services.calendars = Arc::new(providers);
         state
     }
@@ -280,18 +285,6 @@ fn providers(config: &Config, calendar: Arc<dyn Calendar>, origin: &url::Url) ->
     let mut apple = ProviderClient::caldav(CaldavCalendar::new(Rules::default(), None));
     apple.calendar = calendar;
     Providers::new([(Provider::Google, client), (Provider::Apple, apple)])
-}
-
-/// A provider on loopback that says of every refresh token that it was withdrawn (RFC 6749 section 5.2).
-async fn refusing_provider() -> url::Url {
-    use axum::{Router, http::StatusCode, http::header::CONTENT_TYPE, routing::any};
-    let answer =
-        || async { (StatusCode::BAD_REQUEST, [(CONTENT_TYPE, "application/json")], r#"{"error":"invalid_grant"}"#) };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("bound");
-    let router = Router::new().fallback(any(answer));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    format!("http://{address}").parse().expect("a URL")
 }
 
 /// Another tenant.

@@ -122,6 +122,36 @@ impl InvitationWithdrawn {
     }
 }
 
+/// To somebody whose invitation from a provider's calendar is withdrawn because another takes its place. It may come with that mail.
+#[derive(Clone, PartialEq, Eq)]
+pub struct InvitationReplaced {
+    /// The other invitation, where no provider sends it (METHOD:REQUEST).
+    pub event: Option<ical::Invitation>,
+    pub meeting: Meeting,
+    pub manage: Option<Link>,
+}
+
+impl InvitationReplaced {
+    pub(crate) fn letter(&self, to: &Recipient) -> Letter {
+        let Meeting { interview_type, span, coordinator, .. } = &self.meeting;
+        let title = self.event.as_ref().map_or(interview_type, |event| &event.summary);
+        let subject = format!("Still on: {}, {}", super::short_title(title), super::start_for(*span, to));
+        let arrives = match self.event {
+            Some(_) => "This mail brings the new one: the buttons of your mail program put it in your calendar.",
+            None => "The new one reaches you by a mail of its own.",
+        };
+        Letter::new(&subject, "A new invitation, at the same time")
+            .say(&format!(
+                "The interview takes place as agreed. {coordinator} uses another calendar now, so your calendar takes the invitation \
+                 you have out, or tells you that it was cancelled. {arrives}"
+            ))
+            .meeting(&self.meeting, to)
+            .say(if_it_does_not_suit(self.manage.as_ref()))
+            .button_if("Move or cancel", self.manage.as_ref())
+            .footer_for_guests(coordinator)
+    }
+}
+
 /// Answers of calendars go to the organizer's address, which nobody may be reading; these ways reach somebody.
 fn if_it_does_not_suit(manage: Option<&Link>) -> &'static str {
     match manage {

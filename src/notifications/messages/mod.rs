@@ -25,7 +25,7 @@ pub use confirm_address::ConfirmAddress;
 pub use connect_calendar::{Asked, ConnectCalendar};
 pub use coordinator_notice::{CandidateDid, CoordinatorNotice};
 pub use interviewer_answered::{Answered, AnsweredRequest, InterviewerAnswered};
-pub use invitation::{Invitation, InvitationCancelled, InvitationUpdated, InvitationWithdrawn};
+pub use invitation::{Invitation, InvitationCancelled, InvitationReplaced, InvitationUpdated, InvitationWithdrawn};
 pub use reconnect_needed::ReconnectNeeded;
 pub use reminder::{InterviewerReminder, Reminder};
 

@@ -20,6 +20,7 @@ pub struct Model {
     pub unconfirmed_since: Option<Stamp>,
     pub placed_revision: i64,
     pub removed_at: Option<Stamp>,
+    pub withdrawn_at: Option<Stamp>,
     pub last_synced_at: Option<Stamp>,
     pub last_error: String,
 }

@@ -9,6 +9,7 @@ use leptos_meta::Title;
 
 use crate::{
     app::fail_with,
+    calendars::Provider,
     connections::{self, Connection},
     error::{AppError, WayOn},
     people::{self, Admin, Coordinator, Forbidden, Member, Organisation},
@@ -87,6 +88,14 @@ pub struct Desk<Who = Coordinator> {
 impl<Who: Staff> Desk<Who> {
     pub fn me(&self) -> &Member {
         self.who.member()
+    }
+
+    /// Whose calendars one may connect: those that are set up here, without what the organisation does not want.
+    pub fn calendar_providers(&self) -> Vec<Provider> {
+        let policies = &self.organisation.policies;
+        let mut providers = self.state.services.calendars.names();
+        providers.retain(|provider| policies.connects(connections::stored(*provider)));
+        providers
     }
 
     /// The same for parts that every member sees.

@@ -96,7 +96,7 @@ pub fn WelcomePage() -> impl IntoView {
         });
         let body = match shown {
             Step::Connect => {
-                let providers = desk.state.services.calendars.names();
+                let providers = desk.calendar_providers();
                 view! { <Connect calendar providers required /> }.into_any()
             }
             Step::Invite => view! { <Invite is_admin=me.role == Role::Admin attempt /> }.into_any(),

@@ -15,11 +15,12 @@ use serde::Deserialize;
 use super::{
     View, Views,
     access::{self, AccessCards, Withdrawing},
+    everybody::{Calendars, EverybodysCalendars},
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars,
-    connections::organisation,
+    connections::{self, organisation},
     error::AppError,
     people::{
         self, Admin, CalendarAccess, Policies,
@@ -31,8 +32,8 @@ use crate::{
     web::{
         again::{self, Attempt, problem, wrong},
         components::{
-            Button, ButtonKind, Card, CardBody, CardHead, Choice, RadioGroup, Reminders, Section, SelectField, Switch,
-            Toast, Toasts,
+            Button, ButtonKind, Card, CardBody, CardHead, Checkbox, Choice, RadioGroup, Reminders, Section,
+            SelectField, Switch, Toast, Toasts, Wrong, described_by, wrong_line,
         },
         form,
         pages::staff::{Desk, Frame, desk},
@@ -48,7 +49,7 @@ pub fn routes() -> Routes {
 }
 
 /// The fields that say themselves what is wrong with them.
-const FIELDS: [&str; 4] = ["sign_in", "calendar_access", "expiry_grace", "reminders"];
+const FIELDS: [&str; 5] = ["sign_in", "calendars", "calendar_access", "expiry_grace", "reminders"];
 
 /// The choices of how long what was read counts when a sign-in has expired.
 const GRACES: [(u32, &str); 4] = [(0, "No time"), (15, "15 minutes"), (30, "30 minutes"), (60, "1 hour")];
@@ -66,6 +67,9 @@ struct Decision {
     expiry_grace: String,
     #[serde(default)]
     calendar_access: String,
+    /// Whose calendars may be connected, of those that are set up here; `None` if the form has no such field.
+    #[serde(skip)]
+    calendars: Option<Vec<String>>,
     /// Minutes before an interview, separated by commas; `None` if the form has no such field.
     #[serde(skip)]
     reminders: Option<String>,
@@ -97,11 +101,14 @@ const CONSENTS: [(&str, CalendarAccess, &str, &str); 3] = [
 
 impl Decision {
     fn read(body: &[u8]) -> Result<Self, AppError> {
-        let is_reminder = |(name, _): &(Cow<'_, str>, Cow<'_, str>)| name == "reminders[]";
-        let (reminders, others): (Vec<_>, Vec<_>) = url::form_urlencoded::parse(body).partition(is_reminder);
-        let minutes: Vec<&str> = reminders.iter().map(|(_, value)| &**value).collect();
-        let reminders = (!minutes.is_empty()).then(|| minutes.join(","));
-        Ok(Self { reminders, ..form::of_pairs(others)? })
+        let mut pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = url::form_urlencoded::parse(body).collect();
+        let mut several = |wanted: &str| {
+            let said: Vec<String> =
+                pairs.extract_if(.., |(name, _)| name == wanted).map(|(_, said)| said.into()).collect();
+            (!said.is_empty()).then_some(said)
+        };
+        let (reminders, calendars) = (several("reminders[]"), several("calendars[]"));
+        Ok(Self { reminders: reminders.map(|said| said.join(",")), calendars, ..form::of_pairs(pairs)? })
     }
 
     fn of(policies: &Policies) -> Self {
@@ -119,11 +126,13 @@ impl Decision {
             require_calendar: if policies.require_calendar { "true".to_owned() } else { String::new() },
             one_calendar: if policies.one_calendar { "true".to_owned() } else { String::new() },
             expiry_grace: policies.expiry_grace_minutes.to_string(),
+            calendars: Some(policies.calendar_providers.iter().map(|one| one.as_str().to_owned()).collect()),
             reminders: Some(policies.reminder_minutes.iter().map(u32::to_string).collect::<Vec<_>>().join(",")),
         }
     }
 
-    fn policies(&self, before: Policies) -> Result<Policies, AppError> {
+    /// `shown` are the kinds of calendars the form asks about.
+    fn policies(&self, before: Policies, shown: &[Provider]) -> Result<Policies, AppError> {
         let way = WAYS.iter().find(|(word, ..)| *word == self.sign_in);
         let (.., providers) = way.ok_or_else(|| {
             AppError::invalid("sign_in", "providers_invalid", "Choose whom your people sign in with.")
@@ -153,8 +162,26 @@ impl Decision {
                 },
             )?,
         };
+        let calendar_providers = match &self.calendars {
+            None => before.calendar_providers,
+            Some(said) => {
+                let ticked = |one: &Provider| said.iter().any(|word| word == one.as_str());
+                let mut kept = before.calendar_providers;
+                kept.retain(|one| !shown.contains(one));
+                kept.extend(shown.iter().copied().filter(ticked));
+                kept
+            }
+        };
+        if !shown.iter().any(|one| calendar_providers.contains(one)) {
+            return Err(AppError::invalid(
+                "calendars",
+                "calendars_missing",
+                "Leave at least one kind of calendar, or nobody could connect any.",
+            ));
+        }
         Ok(Policies {
             calendar_access,
+            calendar_providers,
             expiry_grace_minutes,
             reminder_minutes,
             sign_in_providers: providers.to_vec(),
@@ -182,7 +209,9 @@ pub fn CalendarPolicyPage() -> impl IntoView {
             attempt.as_ref().map_or_else(|| Decision::of(&desk.organisation.policies), |attempt| attempt.typed.clone());
         let wrong = |field: &str| wrong(attempt.as_ref(), field);
         let (wrong_way, wrong_consent) = (wrong("sign_in"), wrong("calendar_access"));
-        let wrong_grace = wrong("expiry_grace");
+        let (wrong_grace, wrong_kinds) = (wrong("expiry_grace"), wrong("calendars"));
+        let kinds = kinds(&desk.state);
+        let team = Calendars::load(&desk).await?;
         let graces: Vec<_> = GRACES.iter().map(|(minutes, label)| Choice::new(minutes.to_string(), *label)).collect();
         let wrong_reminder = Signal::stored(wrong("reminders"));
         let choices_of_reminders = reminder_choices(said.reminders.as_deref().unwrap_or_default());
@@ -236,6 +265,7 @@ pub fn CalendarPolicyPage() -> impl IntoView {
                                     checked=said.require_calendar == "true"
                                     hint="Coordinators see requests and the dashboard only while their own calendar is connected, and are asked to connect it again when access was withdrawn."
                                 />
+                                <Kinds kinds ticked=said.calendars.unwrap_or_default() error=wrong_kinds />
                                 <Switch
                                     label="One calendar account each"
                                     name="one_calendar"
@@ -263,12 +293,34 @@ pub fn CalendarPolicyPage() -> impl IntoView {
                         </CardBody>
                     </Card>
                     <AccessCards providers accesses policy address attempt=below now />
+                    <EverybodysCalendars team now />
                 </div>
                 <Withdrawing provider=withdrawing />
                 <Toasts>{news}</Toasts>
             </Frame>
         })
     })
+}
+
+/// Whose calendars people may connect.
+#[component]
+fn Kinds(kinds: Vec<Provider>, ticked: Vec<String>, error: Option<Wrong>) -> impl IntoView {
+    let boxes = kinds.into_iter().map(|kind| {
+        let checked = ticked.iter().any(|word| word == kind.as_str());
+        view! { <Checkbox label=connections::known(kind).label() name="calendars[]" value=kind.as_str() checked /> }
+    });
+    let described = described_by("calendars", true, error.is_some());
+    view! {
+        <fieldset class="field" aria-describedby=described>
+            <legend class="label">"Calendars people may connect"</legend>
+            <p class="hint" id="calendars-hint">"What is connected already stays connected."</p>
+            // A form without any tick says so too.
+            <input type="hidden" name="calendars[]" value="" />
+            <div class="check-list">{boxes.collect_view()}</div>
+            {wrong_line("calendars", error)}
+        </fieldset>
+    }
+    .into_any()
 }
 
 async fn decide(
@@ -288,11 +340,16 @@ async fn decide(
     }
 }
 
+/// The kinds of calendars that are set up here.
+fn kinds(state: &AppState) -> Vec<Provider> {
+    state.services.calendars.names().into_iter().map(connections::stored).collect()
+}
+
 async fn keep(state: &AppState, admin: &Admin, decision: &Decision, origin: Origin) -> Result<(), AppError> {
     let me = admin.member();
     let txn = state.store.begin().await?;
     let before = people::organisation(&*txn, me.org).await?.policies;
-    let policies = decision.policies(before)?;
+    let policies = decision.policies(before, &kinds(state))?;
     let is_given = !organisation::of_org(&*txn, me.org).await?.is_empty();
     if policies.calendar_access == CalendarAccess::AppOnly && !is_given {
         return Err(AppError::invalid(

@@ -1,9 +1,10 @@
 //! What administrators decide for their organisation: who belongs to it ([`team`]), what holds for all of them ([`calendar`],
-//! [`access`]), and what everybody did ([`audit`]).
+//! [`access`]), how everybody's calendars stand ([`everybody`]), and what everybody did ([`audit`]).
 
 mod access;
 pub mod audit;
 pub mod calendar;
+mod everybody;
 pub mod team;
 
 use leptos::prelude::*;

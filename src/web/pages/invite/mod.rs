@@ -52,7 +52,13 @@ impl Visit {
             None => None,
         };
         let policies = &opened.organisation.policies;
-        let providers = state.config.providers.sign_in.iter().copied().filter(|one| policies.signs_in(*one));
+        let providers = state
+            .config
+            .providers
+            .sign_in
+            .iter()
+            .copied()
+            .filter(|one| policies.signs_in(*one) && policies.connects(*one));
         Ok(Self { token, providers: providers.collect(), opened, request })
     }
 

@@ -20,7 +20,7 @@ use crate::{
 pub async fn connect(desk: &Desk, query: &str) -> Result<impl IntoView + use<>, AppError> {
     let me = desk.me();
     let target = connections::write_target(desk.state.store.reader(), me.org, me.person).await?;
-    let providers = desk.state.services.calendars.names();
+    let providers = desk.calendar_providers();
     let back = if query.is_empty() { "/requests/new".to_owned() } else { format!("/requests/new?{query}") };
     let prompt = target.is_none().then(|| view! { <Prompt providers back /> });
     let is_welcome = url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "welcome");

@@ -113,6 +113,7 @@ fn mail(kind: &str) -> &'static str {
         "invitation_updated" => "Updated invitation",
         "invitation_cancelled" => "Cancellation",
         "connect_calendar" | "connect_calendar_again" => "Invitation to connect a calendar",
+        "invitation_replaced" => "New invitation",
         "invitation_withdrawn" => "Word that they are not needed",
         "reminder" | "reminder_interviewer" => REMINDER,
         _ => "Notice",

@@ -82,7 +82,7 @@ pub fn SettingsPage() -> impl IntoView {
             Some((offer, inviter)) => {
                 let list = connections::of_people(db, member.org, &[member.person]).await?;
                 let list = list.into_values().flatten().collect();
-                let providers = desk.state.services.calendars.names();
+                let providers = desk.calendar_providers();
                 Some(view! { <calendar::Offer offer inviter list providers /> })
             }
             None => None,

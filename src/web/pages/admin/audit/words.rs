@@ -126,6 +126,7 @@ pub(super) fn what(entry: &Entry, names: &Names, zone: Tz) -> String {
         }
 
         "event.placed" => format!("Put {interview} into a calendar"),
+        "event.left_calendar" => format!("Moves {interview} out of the calendar that was disconnected"),
         "event.removed" => format!("Took {interview} out of a calendar"),
         "event.place_failed" => format!("Could not put {interview} into a calendar. {}", detail.reason()),
         "event.remove_failed" => format!("Could not take {interview} out of a calendar. {}", detail.reason()),

@@ -53,6 +53,8 @@ impl Account {
 pub fn ProviderCard(
     provider: Provider,
     account: Option<Account>,
+    /// Whether the organisation wants its calendars.
+    is_allowed: bool,
     /// Whether nothing is connected yet.
     is_first: bool,
     /// Whether connecting it would end another account, by the organisation's policy.
@@ -70,6 +72,11 @@ pub fn ProviderCard(
             "Read when you are busy, never what it is."
         };
         let kind = if is_first { ButtonKind::Primary } else { ButtonKind::Secondary };
+        if !is_allowed {
+            let words = view! { <p class="hint">"Your organisation does not connect these calendars."</p> }.into_any();
+            let action = ().into_any();
+            return view! { <Frame provider tone=Tone::Neutral status=None words action below=None /> }.into_any();
+        }
         let action = if switches {
             view! { <LinkButton label=connect_label(provider) href=format!("/settings/calendar?switch={provider}") /> }
                 .into_any()

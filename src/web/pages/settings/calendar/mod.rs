@@ -7,6 +7,7 @@ mod in_the_way;
 mod offer;
 
 use axum::{
+    Form,
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
@@ -16,13 +17,14 @@ use leptos_router::hooks::use_query_map;
 use super::{View, Views};
 use crate::{
     audit::Origin,
+    booking::leave::{self, Interviews},
     calendars::Provider,
     connections::{
-        self, Connection, choice,
-        disconnect::disconnect,
+        self, Connection, Need, choice,
         refresh::{Refreshed, refresh},
     },
     error::AppError,
+    events::leaving,
     limits,
     outbox::{self, Job},
     people::Member,
@@ -30,7 +32,7 @@ use crate::{
     store::words::{ConnectionStatus, Role},
     web::{
         again::{Attempt, problem},
-        components::{Button, ButtonKind, Dialog, LinkButton, Section, Toast, Toasts},
+        components::{Button, ButtonKind, Dialog, LinkButton, Radio, Section, Toast, Toasts},
         pages::{
             providers::password_page,
             staff::{Desk, Frame, GUESS_ZONE, desk},
@@ -101,16 +103,24 @@ pub fn CalendarPage() -> impl IntoView {
             let is_first = connected.is_empty();
             let switches = one_calendar && account.is_none() && !is_first;
             let wants_ours = own == Some(*provider);
+            let is_allowed = desk.calendar_providers().contains(provider);
             let me = me.clone();
-            cards.push(view! { <ProviderCard provider=*provider account is_first switches wants_ours me now /> });
+            cards.push(
+                view! { <ProviderCard provider=*provider account is_allowed is_first switches wants_ours me now /> },
+            );
         }
         let ending = ending.and_then(|provider| connected.iter().find(|one| one.provider == provider).cloned());
+        let standing = match &ending {
+            Some(connection) => leaving::count_standing(db, me.org, connection.id, now).await?,
+            None => 0,
+        };
+        let next = ending.as_ref().and_then(|ending| next(&connected, ending)).map(|one| one.provider);
         let switching = switching.filter(|_| one_calendar).and_then(|wanted| {
             connected.iter().find(|one| one.provider != wanted).map(|one| InTheWay::other_provider(wanted, one))
         });
         let switching = in_the_way.as_ref().map(|attempt| attempt.typed.clone()).or(switching);
         let offer = offer(&desk).await?.map(|(offer, inviter)| {
-            view! { <Offer offer inviter list=connected.clone() providers=providers.clone() /> }
+            view! { <Offer offer inviter list=connected.clone() providers=desk.calendar_providers() /> }
         });
         let news = news.as_deref().and_then(news_in_words);
         let news = news.map(|text| view! { <Toast text dismiss_href=PAGE /> });
@@ -125,7 +135,7 @@ pub fn CalendarPage() -> impl IntoView {
                     <h2 class="vh">"Calendar"</h2>
                     {cards.collect_view()}
                 </div>
-                <Ending connection=ending role=me.role />
+                <Ending connection=ending role=me.role standing next />
                 <Switching in_the_way=switching role=me.role />
                 <Toasts>{news}</Toasts>
             </Frame>
@@ -136,6 +146,7 @@ pub fn CalendarPage() -> impl IntoView {
 fn news_in_words(news: &str) -> Option<&'static str> {
     Some(match news {
         "disconnected" => "Disconnected. Convene no longer reads this calendar.",
+        "left" => "Disconnected. Interviews to come are being taken out of this calendar.",
         "connected" => "Connected. Convene reads from when to when you are busy.",
         "chosen" => "Saved. It holds from now on.",
         "synced" => "Read just now.",
@@ -150,19 +161,38 @@ fn is_connected(one: &Connection) -> bool {
     one.status != ConnectionStatus::Inactive
 }
 
+/// The account into which interviews go once this one is gone.
+fn next<'a>(connected: &'a [Connection], ending: &Connection) -> Option<&'a Connection> {
+    connected.iter().find(|one| one.id != ending.id && one.is_usable() && one.can(Need::WriteEvents))
+}
+
 /// Asks before anything ends.
 #[component]
-fn Ending(connection: Option<Connection>, role: Role) -> impl IntoView {
+fn Ending(
+    connection: Option<Connection>,
+    role: Role,
+    /// How many interviews to come stand in it.
+    standing: u64,
+    /// Where new interviews go afterwards, if into any calendar.
+    next: Option<Provider>,
+) -> impl IntoView {
     let Some(Connection { provider, account_email, .. }) = connection else { return ().into_any() };
     let form = "disconnect-form";
     let actions = view! {
         <LinkButton label="Keep it" href=PAGE />
         <Button label="Disconnect" kind=ButtonKind::DangerFinal form=form />
     };
-    let means = if role == Role::Interviewer {
-        "Nobody knows when you are busy after that, so interviews are offered with you only at times you or a coordinator typed."
-    } else {
-        "Your busy times are not known after that, and interviews you arrange are no longer put into it. Those that are in it stay there."
+    let means = match (role, next) {
+        (Role::Interviewer, _) => {
+            "Nobody knows when you are busy after that, so interviews are offered with you only at times you or a coordinator typed.".to_owned()
+        }
+        (_, Some(next)) => format!(
+            "What is in it is not known after that. Interviews you arrange go into {} from then on.",
+            next.label(),
+        ),
+        (_, None) => {
+            "Your busy times are not known after that, and interviews you arrange go into no calendar: everybody is invited by mail.".to_owned()
+        }
     };
     let account = if account_email.is_empty() { String::new() } else { format!(" ({account_email})") };
     let title = format!("Disconnect {}{account}?", provider.label());
@@ -175,10 +205,45 @@ fn Ending(connection: Option<Connection>, role: Role) -> impl IntoView {
         <Dialog id="disconnect" title open=true close_href=PAGE actions=actions.into_any()>
             <p>{means}</p>
             <p class="hint mt-2">{then}</p>
-            <form id=form method="post" action=format!("/settings/calendar/{provider}/disconnect")></form>
+            <form id=form method="post" action=format!("/settings/calendar/{provider}/disconnect") class="stack mt-4">
+                {(standing > 0).then(|| view! { <WhatStands standing provider next /> })}
+            </form>
         </Dialog>
     }
     .into_any()
+}
+
+/// What becomes of interviews that are in the calendar.
+#[component]
+fn WhatStands(standing: u64, provider: Provider, next: Option<Provider>) -> impl IntoView {
+    let legend = match standing {
+        1 => "One interview to come is in it".to_owned(),
+        many => format!("{many} interviews to come are in it"),
+    };
+    let to = match next {
+        Some(next) => format!("go into {}", next.label()),
+        None => "come by mail".to_owned(),
+    };
+    let leave = if provider.invites() {
+        format!("No interview is cancelled. The invitations of {} are withdrawn, and new ones {to}.", provider.label())
+    } else {
+        "No interview is cancelled, and guests notice nothing.".to_owned()
+    };
+    view! {
+        <fieldset class="field">
+            <legend class="label">{legend}</legend>
+            <div class="check-list">
+            <Radio
+                name="interviews"
+                value="stay"
+                label="Leave them in it"
+                hint="When one is moved or cancelled later, this calendar shows it only after you connect it again."
+                checked=true
+            />
+            <Radio name="interviews" value="leave" label="Take them out" hint=leave />
+            </div>
+        </fieldset>
+    }
 }
 
 /// Where other products have it.
@@ -210,19 +275,34 @@ async fn sync(
     Ok(Redirect::to(&format!("{PAGE}?news={news}#{provider}")).into_response())
 }
 
+/// What somebody wants who disconnects.
+#[derive(serde::Deserialize)]
+struct Ends {
+    /// Where nothing stands in the calendar, nothing is asked.
+    #[serde(default)]
+    interviews: String,
+}
+
 async fn end(
     State(state): State<AppState>,
     Path(provider): Path<String>,
     member: Member,
     origin: Origin,
+    Form(ends): Form<Ends>,
 ) -> Result<Response, AppError> {
     let provider: Provider = provider.parse().map_err(|_| AppError::not_found())?;
+    let interviews = match ends.interviews.as_str() {
+        "" => Interviews::Stay,
+        chosen => chosen.parse().map_err(|()| {
+            AppError::invalid("interviews", "interviews_unknown", "Choose whether interviews stay in the calendar.")
+        })?,
+    };
     // On a task of its own: a browser that goes away must not keep the provider from being told.
-    let services = state.services.clone();
-    let ending = tokio::spawn(async move { disconnect(&services, &member, provider, &origin).await });
+    let ending = tokio::spawn(async move { leave::disconnect(&state, &member, provider, interviews, &origin).await });
     match ending.await {
         Ok(ended) => ended?,
         Err(error) => return Err(AppError::internal(&error)),
     };
-    Ok(Redirect::to("/settings/calendar?news=disconnected").into_response())
+    let news = if interviews == Interviews::Leave { "left" } else { "disconnected" };
+    Ok(Redirect::to(&format!("{PAGE}?news={news}")).into_response())
 }

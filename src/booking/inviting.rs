@@ -1,0 +1,26 @@
+//! Where an interview's event goes, and who invites to it.
+
+use crate::{
+    connections,
+    events::{Host, Organizer},
+    people::Person,
+    state::AppState,
+    store::{StoreError, Txn, words::Inviter},
+};
+
+/// The calendar of the coordinator's choice. The account on it is the organizer if that one invites; else our own mail does.
+pub(super) async fn by(txn: &Txn, state: &AppState, coordinator: &Person) -> Result<Host, StoreError> {
+    let target = connections::write_target(&**txn, coordinator.org, coordinator.id).await?;
+    let inviting = target.as_ref().map(|(connection, _)| connection).filter(|connection| connection.provider.invites());
+    let account = inviting.map(|connection| &connection.account_email).filter(|email| !email.is_empty());
+    let from = &state.config.mail.from.address;
+    Ok(Host {
+        inviter: if inviting.is_some() { Inviter::Provider } else { Inviter::Mail },
+        organizer: Organizer {
+            email: account.cloned().unwrap_or_else(|| from.to_string()),
+            name: coordinator.name.clone(),
+        },
+        target: target.map(|(connection, calendar)| (connection.id, calendar)),
+        uid_domain: from.domain().to_owned(),
+    })
+}
