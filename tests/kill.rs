@@ -5,7 +5,7 @@
 //! each database in `make test`, two hundred with `SOAK=1`; `KILLS` names another number. PostgreSQL itself lives on.
 
 mod candidate;
-mod postbox;
+pub mod postbox;
 mod world;
 
 use std::{

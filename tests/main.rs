@@ -8,6 +8,8 @@ mod bad_inputs;
 mod bad_requests;
 mod booking;
 mod calendar_contract;
+#[cfg(feature = "demo")]
+mod canary;
 mod common;
 mod config;
 mod connections;

@@ -1,12 +1,10 @@
 //! What pages, tables and logs do not say, and what looking does not do: canaries put where they must not come out.
 
-use std::{
-    io::Write,
-    sync::{Arc, Mutex},
-};
-
 use crate::story::Asked;
-use crate::support::front::{BEN, Front, Typed};
+use crate::support::{
+    front::{BEN, Front, Typed},
+    log::Log,
+};
 use axum::http::Method;
 use chrono::TimeDelta;
 use convene::{
@@ -14,10 +12,7 @@ use convene::{
     ids::LinkToken,
     requests::replace,
     store::entities,
-    web::{
-        manifest::{Policy, WAYS},
-        observe::tame,
-    },
+    web::manifest::{Policy, WAYS},
 };
 use sea_orm::{EntityTrait, FromQueryResult, JsonValue, Statement};
 
@@ -174,30 +169,9 @@ async fn looking_changes_nothing() {
     }
 }
 
-/// What was logged so far.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("not poisoned").write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn logs_hold_no_token_code_or_address() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(tame("trace".parse().expect("a filter")))
-        .with_writer(move || writer.clone())
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).expect("the only one in this process");
-
+    let log = Log::start();
     let mut front = Front::open().await;
     let asked = asked(&front).await;
     let path = |page: &str| format!("/book/{}{page}", asked.token.expose());
@@ -221,8 +195,7 @@ async fn logs_hold_no_token_code_or_address() {
     assert_eq!(front.get(&path("")).await.status.as_u16(), 500);
     assert_eq!(front.get(&format!("/requests/{}", asked.id)).await.status.as_u16(), 500);
 
-    let written = log.0.lock().expect("not poisoned").clone();
-    let written = String::from_utf8(written).expect("text");
+    let written = String::from_utf8(log.read()).expect("text");
     assert!(written.contains("/book/{token}") && written.contains("internal failure"), "it was logged at all");
     let (_, session) = session.split_once('=').expect("a cookie");
     let (_, again) = front.cookie.split_once('=').expect("a cookie");

@@ -1,4 +1,4 @@
-//! A mail server on loopback that takes everything and remembers each Message-ID (RFC 5321, as much as is needed).
+//! A mail server on loopback that takes everything and remembers it, whoever signs in (RFC 5321, RFC 4954, as much as is needed).
 
 use std::sync::{Arc, Mutex};
 
@@ -10,14 +10,14 @@ use tokio::{
 #[derive(Clone)]
 pub struct Postbox {
     pub port: u16,
-    ids: Arc<Mutex<Vec<String>>>,
+    mails: Arc<Mutex<Vec<String>>>,
 }
 
 impl Postbox {
     pub async fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("bound").port();
-        let postbox = Self { port, ids: Arc::default() };
+        let postbox = Self { port, mails: Arc::default() };
         let taken = postbox.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -31,7 +31,14 @@ impl Postbox {
 
     /// The Message-IDs of what was taken, once per copy.
     pub fn ids(&self) -> Vec<String> {
-        self.ids.lock().expect("no panic while locked").clone()
+        let id =
+            |mail: &String| Some(mail.lines().find_map(|line| line.strip_prefix("Message-ID: "))?.trim().to_owned());
+        self.mails.lock().expect("no panic while locked").iter().filter_map(id).collect()
+    }
+
+    /// What was taken, as it came.
+    pub fn mails(&self) -> Vec<String> {
+        self.mails.lock().expect("no panic while locked").clone()
     }
 
     async fn converse(&self, stream: TcpStream) -> std::io::Result<()> {
@@ -41,21 +48,22 @@ impl Postbox {
         while let Some(line) = lines.next_line().await? {
             let command = line.to_ascii_uppercase();
             let answer: &[u8] = if command.starts_with("EHLO") {
-                b"250-postbox\r\n250 8BITMIME\r\n"
+                b"250-postbox\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n"
+            } else if command.starts_with("AUTH") {
+                b"235 welcome\r\n"
             } else if command == "DATA" {
                 writer.write_all(b"354 go on\r\n").await?;
-                let mut id = None;
+                let mut mail = String::new();
                 loop {
                     let Some(line) = lines.next_line().await? else { return Ok(()) };
                     if line == "." {
                         break;
                     }
-                    if let Some(found) = line.strip_prefix("Message-ID: ") {
-                        id.get_or_insert(found.trim().to_owned());
-                    }
+                    mail.push_str(&line);
+                    mail.push_str("\r\n");
                 }
                 // Taken from here on, whether or not the sender lives to hear it.
-                self.ids.lock().expect("no panic while locked").extend(id);
+                self.mails.lock().expect("no panic while locked").push(mail);
                 b"250 taken\r\n"
             } else if command.starts_with("QUIT") {
                 return writer.write_all(b"221 bye\r\n").await;

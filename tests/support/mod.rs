@@ -2,6 +2,7 @@
 
 pub mod front;
 pub mod html;
+pub mod log;
 
 use std::{collections::HashMap, sync::Arc};
 

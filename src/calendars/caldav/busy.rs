@@ -59,6 +59,11 @@ impl Asked<'_> {
             tracing::warn!("an object that is no calendar counts as busy");
             return vec![self.window];
         };
+        // Each event is held against each other one of its object; a stranger may send a hundred thousand.
+        if object.components().count() > INSTANCES {
+            tracing::warn!("an object with too many events counts as busy");
+            return vec![self.window];
+        }
         let mut taken = Vec::new();
         let mut events = Vec::new();
         for one in object.components().filter(|one| one.name == "VEVENT") {

@@ -282,6 +282,9 @@ mod tests {
         ] {
             assert_eq!(multistatus(body.as_bytes()), Err(error), "{}", &body[..body.len().min(80)]);
         }
+        let labelled = format!("<?xml version=\"1.0\" encoding=\"UTF-16\"?>{}", wrap(""));
+        assert_eq!(multistatus(labelled.as_bytes()), Ok(vec![]), "what it is counts, not what it says it is");
+        assert_eq!(multistatus(b"<multistatus xmlns=\"DAV:\">\xe4</multistatus>"), Err(XmlError::NotXml));
         let utf16: Vec<u8> = "<multistatus xmlns=\"DAV:\"/>".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(multistatus(&utf16), Err(XmlError::NotXml));
         assert_eq!(multistatus(wrap(&format!("<a{}/>", many(64))).as_bytes()), Ok(vec![]));

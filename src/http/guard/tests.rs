@@ -289,32 +289,91 @@ async fn a_server_that_drips_is_given_up() {
     assert!(matches!(outcome, Err(GuardError::AnswerLost(_))), "{outcome:?}");
 }
 
-#[tokio::test]
-async fn tls_that_cannot_be_trusted_is_named() {
-    let key = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).expect("a certificate");
-    let (certificate, secret) = (key.cert.der().clone(), key.signing_key.serialize_der());
+/// The record and the ServerHello of a server that speaks nothing later than TLS 1.0 (RFC 2246 section 7.4.1.3).
+fn tls_one() -> Vec<u8> {
+    let mut hello = vec![3, 1];
+    hello.extend([7; 32]);
+    // No session, TLS_RSA_WITH_AES_128_CBC_SHA, no compression.
+    hello.extend([0, 0, 0x2f, 0]);
+    let length = u8::try_from(hello.len()).expect("short");
+    [vec![22, 3, 1, 0, length + 4, 2, 0, 0, length], hello].concat()
+}
+
+/// A certificate for this name that is over or not, signed by itself.
+fn certificate(name: &str, is_over: bool) -> (Vec<u8>, tokio_rustls::TlsAcceptor) {
+    let mut parameters = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("a name");
+    parameters.not_before = rcgen::date_time_ymd(2020, 1, 1);
+    parameters.not_after = rcgen::date_time_ymd(if is_over { 2021 } else { 2090 }, 1, 1);
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let certificate = parameters.self_signed(&key).expect("signed").der().clone();
     let crypto = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());
     let config = tokio_rustls::rustls::ServerConfig::builder_with_provider(crypto)
         .with_safe_default_protocol_versions()
         .expect("today's versions")
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], secret.try_into().expect("a key"))
+        .with_single_cert(vec![certificate.clone()], key.serialize_der().try_into().expect("a key"))
         .expect("a server's set-up");
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("bound");
-    tokio::spawn(async move {
-        let (socket, _) = listener.accept().await.expect("a caller");
-        // The caller hangs up.
-        let _ = acceptor.accept(socket).await;
-        // Somebody who does not speak TLS at all.
-        let (mut socket, _) = listener.accept().await.expect("a caller");
-        let _ = socket.write_all(b"SSH-2.0-OpenSSH_9.6\r\n").await;
-    });
-    let url: Url = format!("https://{address}/").parse().expect("a url");
-    let (guard, realm) = (guard([address.to_string().parse().expect("listed")]), Realm::Origin(url.origin()));
-    for _ in 0..2 {
-        let outcome = guard.send(call(&url, &realm)).await;
-        assert!(matches!(outcome, Err(GuardError::Tls(_))), "{outcome:?}");
+    (certificate.to_vec(), tokio_rustls::TlsAcceptor::from(Arc::new(config)))
+}
+
+/// K20. Trusted certificates show that the reason is the one it seems to be.
+#[tokio::test]
+async fn tls_that_cannot_be_trusted_is_named() {
+    let here = "127.0.0.1";
+    for (what, name, is_over, is_trusted, reason) in [
+        ("all right", here, false, true, None),
+        ("expired", here, true, true, Some("certificate expired")),
+        ("expired and of itself", here, true, false, Some("certificate expired")),
+        ("of another host", "dav.example.com", false, true, Some("not valid for name")),
+        ("of itself", here, false, false, Some("UnknownIssuer")),
+    ] {
+        let (root, acceptor) = certificate(name, is_over);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        tokio::spawn(async move {
+            let (socket, _) = listener.accept().await.expect("a caller");
+            // A caller who does not trust it hangs up.
+            if let Ok(mut socket) = acceptor.accept(socket).await {
+                let mut request = [0; 4096];
+                let _ = socket.read(&mut request).await;
+                let _ = socket.write_all(ok("trusted").as_bytes()).await;
+            }
+        });
+        let url: Url = format!("https://{address}/").parse().expect("a url");
+        let mut guard = guard([address.to_string().parse().expect("listed")]);
+        if is_trusted {
+            let root = reqwest::Certificate::from_der(&root).expect("a certificate");
+            guard.private = reqwest::Client::builder().tls_certs_only([root]).no_proxy().build().expect("a client");
+        }
+        let outcome = guard.send(call(&url, &Realm::Origin(url.origin()))).await.map(|answer| answer.reply.body);
+        match (reason, &outcome) {
+            (None, Ok(body)) => assert_eq!(body, b"trusted", "{what}"),
+            (Some(reason), Err(GuardError::Tls(said))) => assert!(said.contains(reason), "{what}: {said}"),
+            _ => panic!("{what}: {outcome:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_speaks_no_tls_of_today_is_named() {
+    let alert = [21, 3, 1, 0, 2, 2, 70];
+    for (what, says) in [
+        ("TLS 1.0, as it answers", tls_one()),
+        ("TLS 1.0, as it refuses", alert.to_vec()),
+        ("SSH", b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.expect("a caller");
+            let _ = socket.write_all(&says).await;
+            // Until the caller hangs up.
+            let mut rest = [0; 4096];
+            while socket.read(&mut rest).await.is_ok_and(|read| read > 0) {}
+        });
+        let url: Url = format!("https://{address}/").parse().expect("a url");
+        let guard = guard([address.to_string().parse().expect("listed")]);
+        let outcome = guard.send(call(&url, &Realm::Origin(url.origin()))).await.map(|answer| answer.reply.body);
+        assert!(matches!(outcome, Err(GuardError::Tls(_))), "{what}: {outcome:?}");
     }
 }

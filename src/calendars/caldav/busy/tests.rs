@@ -97,6 +97,38 @@ fn what_cannot_be_understood_takes_all() {
     assert_eq!(asked.taken("BEGIN:VCALENDAR\nEND:VCALENDAR\n", &mut Budget::new()), []);
 }
 
+/// K04: one event that cannot be read says nothing about the others; one that takes no time stays one.
+#[test]
+fn odd_writing_takes_nothing_away() {
+    let noon = span("20270322T120000", "20270322T130000");
+    let good = "BEGIN:VEVENT\nUID:1\nDTSTART:20270322T120000Z\nDURATION:PT1H\nEND:VEVENT\n";
+    let long = format!("SUMMARY:{}", "x;\\,\"".repeat(2_000_000));
+    for (what, inside, expected) in [
+        ("no end", good.replace("END:VEVENT\n", ""), vec![noon]),
+        ("no line breaks but LF", good.to_owned(), vec![noon]),
+        ("CRLF", good.replace('\n', "\r\n"), vec![noon]),
+        ("tabs as folds", good.replace("DTSTART", "DTST\n\tART"), vec![noon]),
+        ("folds within folds", good.replace("20270322T120000Z", "2027\n 03\n 22T12\n 0000Z"), vec![noon]),
+        ("NULs in a text", good.replace("UID:1", "UID:1\nSUMMARY:\0\0"), vec![noon]),
+        ("a line of 10 MB", good.replace("UID:1", &format!("UID:1\n{long}")), vec![noon]),
+        ("a quote that is never closed", good.replace("UID:1", "UID:1\nX-A;B=\"C:D"), vec![noon]),
+        ("a rubbish line", good.replace("UID:1", "UID:1\nrubbish"), vec![noon]),
+        (
+            "another that takes no time",
+            format!("{good}BEGIN:VEVENT\nUID:2\nDTSTART:rubbish\nTRANSP:TRANSPARENT\nEND:VEVENT\n"),
+            vec![noon],
+        ),
+        ("another that cannot be read", format!("{good}BEGIN:VEVENT\nUID:2\nEND:VEVENT\n"), vec![window()]),
+        ("nested too deep", "BEGIN:VEVENT\n".repeat(1_000), vec![window()]),
+        ("NULs in a name", good.replace("DTSTART", "DT\0START"), vec![window()]),
+    ] {
+        assert_eq!(taken_in(window(), None, &inside), expected, "{what}");
+    }
+    let asked = Asked { addresses: &[], floating: Clock::UTC, window: window() };
+    let utf_16: String = format!("BEGIN:VCALENDAR\n{good}END:VCALENDAR\n").chars().flat_map(|c| [c, '\0']).collect();
+    assert_eq!(asked.taken(&utf_16, &mut Budget::new()), [window()]);
+}
+
 #[test]
 fn absurd_lengths_are_cut_to_the_window() {
     let rest = [span("20270322T120000", "20270403T000000")];
@@ -269,6 +301,10 @@ fn a_flood_of_dates_is_bounded() {
     assert_eq!(taken(&[&format!("{series} | EXDATE:{}", list(100_000))]), [], "all of them are excluded");
     let added = taken(&[&format!("DTSTART:20270322T120000Z | DURATION:PT1H | RDATE:{}", list(100_000))]);
     assert_eq!(added.len(), 14, "one for each day of the window");
+    let event = |n: usize| format!("BEGIN:VEVENT\nUID:{n}\nDTSTART:20270322T120000Z\nDURATION:PT1H\nEND:VEVENT\n");
+    let many = |count: usize| taken_in(window(), None, &(0..count).map(event).collect::<String>());
+    assert_eq!(many(500), [span("20270322T120000", "20270322T130000")]);
+    assert_eq!(many(5_001), [window()], "more events than an object has");
     let endless = "DTSTART:19700101T120000Z | DURATION:PT1H | RRULE:FREQ=DAILY";
     let (one, mut budget) = (events(&[endless]), Budget::new());
     let asked = Asked { addresses: &[], floating: Clock::UTC, window: window() };
