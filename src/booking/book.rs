@@ -23,7 +23,7 @@ use crate::{
     events::{self, NewEvent, Organizer, Participant},
     ids::{BookingId, LinkToken},
     outbox::{self, Job},
-    people::Person,
+    people::{Person, preferences},
     requests::{self, Panel, Request, link, link::OpenLink},
     scheduling::clock,
     state::AppState,
@@ -143,7 +143,9 @@ async fn commit(
 
     let coordinator = crate::people::find(&*txn, request.org, request.coordinator).await?;
     let coordinator = coordinator.ok_or(BookError::Closed)?;
-    let target = connections::write_target(&*txn, request.org, request.coordinator).await?;
+    let wanted = preferences::preference(&*txn, request.org, request.coordinator, EventKind::Interview).await?;
+    let target =
+        if wanted.is_synced { connections::write_target(&*txn, request.org, request.coordinator).await? } else { None };
     // The account on whose calendar it stands, if that one invites, or else who mails the invitations.
     let inviting = target.as_ref().map(|(connection, _)| connection).filter(|connection| connection.provider.invites());
     let inviter = if inviting.is_some() { Inviter::Provider } else { Inviter::Mail };
@@ -171,6 +173,7 @@ async fn commit(
             participants: participants(request, &coordinator, &seated, &seating.optional, panel),
             target,
             inviter,
+            kept_off: !wanted.is_synced,
             uid_domain: state.config.mail.from.address.domain().to_owned(),
             place_now: !held,
         },

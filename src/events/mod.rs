@@ -40,6 +40,7 @@ pub struct Participant {
 pub struct Event {
     pub id: EventId,
     pub org: OrgId,
+    pub kind: EventKind,
     pub booking: Option<BookingId>,
     /// iCalendar UID (RFC 5545 section 3.8.4.7).
     pub uid: String,
@@ -56,6 +57,8 @@ pub struct Event {
     pub zone: Tz,
     pub status: EventStatus,
     pub inviter: Inviter,
+    /// Its owner wanted no events of this kind in calendars when it was made.
+    pub kept_off: bool,
     pub organizer: Organizer,
     pub participants: Vec<Participant>,
 }
@@ -86,6 +89,8 @@ pub struct NewEvent {
     pub target: Option<(ConnectionId, String)>,
     /// Who invites: a provider can only where the event goes, and not every one does.
     pub inviter: Inviter,
+    /// Whether it goes to nobody's calendar because its owner wants it so.
+    pub kept_off: bool,
     /// Right-hand side of the UID.
     pub uid_domain: String,
     /// False keeps it off the calendars for now (a held booking); the change that confirms it puts it there.
@@ -98,6 +103,7 @@ pub async fn create(txn: &Txn, new: NewEvent, now: DateTime<Utc>) -> Result<Even
     let event = Event {
         id,
         org: new.org,
+        kind: new.kind,
         booking: new.booking,
         uid: format!("{}@{}", id.uuid(), new.uid_domain),
         sequence: 0,
@@ -111,13 +117,14 @@ pub async fn create(txn: &Txn, new: NewEvent, now: DateTime<Utc>) -> Result<Even
         zone: new.zone,
         status: if new.place_now { EventStatus::Confirmed } else { EventStatus::Tentative },
         inviter: new.inviter,
+        kept_off: new.kept_off,
         organizer: new.organizer,
         participants: new.participants,
     };
     events::Entity::insert(events::ActiveModel {
         id: Set(id),
         org_id: Set(event.org),
-        kind: Set(new.kind),
+        kind: Set(event.kind),
         booking_id: Set(event.booking),
         uid: Set(event.uid.clone()),
         sequence: Set(0),
@@ -132,6 +139,7 @@ pub async fn create(txn: &Txn, new: NewEvent, now: DateTime<Utc>) -> Result<Even
         zone: Set(event.zone.name().to_owned()),
         status: Set(event.status),
         inviter: Set(event.inviter),
+        kept_off: Set(event.kept_off),
         organizer_email: Set(event.organizer.email.clone()),
         organizer_name: Set(event.organizer.name.clone()),
         created_at: Set(now.into()),
@@ -309,6 +317,7 @@ async fn load(db: &impl ConnectionTrait, row: events::Model) -> Result<Event, St
     Ok(Event {
         id: row.id,
         org: row.org_id,
+        kind: row.kind,
         booking: row.booking_id,
         uid: row.uid,
         sequence: row.sequence.unsigned_abs(),
@@ -322,6 +331,7 @@ async fn load(db: &impl ConnectionTrait, row: events::Model) -> Result<Event, St
         zone: row.zone.parse().map_err(|_| StoreError::unreadable("events.zone"))?,
         status: row.status,
         inviter: row.inviter,
+        kept_off: row.kept_off,
         organizer: Organizer { email: row.organizer_email, name: row.organizer_name },
         participants: participants.into_iter().map(participant).collect(),
     })
