@@ -64,7 +64,7 @@ for (const viewport of [{ width: 1280, height: 900 }, { width: 390, height: 844 
       await them.goto(invitation + path);
       await judge(them, "an invitation" + path);
     }
-    for (const path of ["/settings", "/settings/calendar", "/settings/calendar?disconnect=google", "/welcome?step=1", "/welcome?step=2", "/welcome?step=3", "/admin", "/admin/integrations/calendar", "/admin/audit", "/admin/audit?q=nobody+did+this", "/settings/sessions", "/settings/sessions?end=all"]) {
+    for (const path of ["/settings", "/settings/calendar", "/settings/calendar?disconnect=google", "/welcome?step=1", "/welcome?step=2", "/welcome?step=3", "/admin", "/admin/integrations/calendar", "/admin/audit", "/admin/audit?q=nobody+did+this", "/settings/notifications", "/settings/sessions", "/settings/sessions?end=all"]) {
       await page.goto(path);
       await judge(page, path);
     }

@@ -29,7 +29,7 @@ use crate::{
             new_request::NewRequestPage,
             people::InvitePeoplePage,
             request::{RequestPage, move_page::MoveRequestPage, swap_page::SwapPage},
-            settings::{ApplePage, CalendarPage, SessionsPage, SettingsPage},
+            settings::{ApplePage, CalendarPage, NotificationsPage, SessionsPage, SettingsPage},
             signin::{SignIn, SignUp},
             styleguide::Styleguide,
             welcome::WelcomePage,
@@ -62,6 +62,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/requests/:id/swap/:person") view=SwapPage ssr=SsrMode::Async />
                 <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async />
                 <Route path=path!("/settings/calendar") view=CalendarPage ssr=SsrMode::Async />
+                <Route path=path!("/settings/notifications") view=NotificationsPage ssr=SsrMode::Async />
                 <Route path=path!("/settings/sessions") view=SessionsPage ssr=SsrMode::Async />
                 <Route path=path!("/settings/calendar/apple") view=ApplePage ssr=SsrMode::Async />
                 <Route path=path!("/welcome") view=WelcomePage ssr=SsrMode::Async />

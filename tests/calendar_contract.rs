@@ -36,6 +36,8 @@ on_every_stage![
     the_next_generation_is_placed_afresh,
     nobody_is_mailed_unless_asked,
     a_video_meeting_survives_new_words,
+    an_alert_is_what_was_asked_for,
+    another_alert_goes_along_with_the_next_change,
     what_is_not_there_is_not_found,
     busy_is_what_blocks_and_nothing_else,
     busy_covers_long_windows_and_is_cut_to_them,

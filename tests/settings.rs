@@ -1,7 +1,8 @@
-//! What somebody says about themselves in the settings, through the front door: where they are signed in, and on which dates they
-//! keep other hours.
+//! What somebody says about themselves in the settings, through the front door: where they are signed in, on which dates they
+//! keep other hours, what goes into their calendar, and when people are reminded.
 
 mod dates;
+mod notifications;
 mod sessions;
 
 use crate::story::stories;

@@ -28,6 +28,8 @@ CREATE TABLE people (
     -- most interviews on one local date and in one ISO week of theirs; NULL is no limit
     max_per_day INTEGER CONSTRAINT people_max_per_day_some CHECK (max_per_day > 0),
     max_per_week INTEGER CONSTRAINT people_max_per_week_some CHECK (max_per_week > 0),
+    -- [1440, 60]: minutes before an interview at which their new requests remind; NULL is as the organisation has it
+    reminder_minutes TEXT,
     theme TEXT NOT NULL DEFAULT 'auto',
     -- the step of the welcome they go on with, 1 to 3; 0 once it is done or was never theirs
     welcome_step INTEGER NOT NULL DEFAULT 0,
@@ -445,6 +447,8 @@ CREATE TABLE events (
     status TEXT NOT NULL CONSTRAINT events_status_known CHECK (status IN ('tentative', 'confirmed', 'cancelled')),
     -- who invites the attendees, decided once: 'provider' (the calendar it stands on) or 'mail' (our own iMIP message)
     inviter TEXT NOT NULL CONSTRAINT events_inviter_known CHECK (inviter IN ('provider', 'mail')),
+    -- its owner wanted no events of this kind in calendars when it was made
+    kept_off BOOLEAN NOT NULL,
     -- the ORGANIZER of its calendar objects, the same for the event's whole life
     organizer_email TEXT NOT NULL,
     organizer_name TEXT NOT NULL,
@@ -466,6 +470,18 @@ CREATE TABLE event_participants (
     role TEXT NOT NULL CONSTRAINT event_participants_role_known CHECK (role IN ('organizer', 'candidate', 'interviewer', 'optional')),
     CONSTRAINT event_participants_event_fk FOREIGN KEY (org_id, event_id) REFERENCES events (org_id, id),
     CONSTRAINT event_participants_once UNIQUE (event_id, email)
+);
+
+-- What somebody wants of events of a kind. Without a row they are put into calendars, and alert as those do of themselves.
+CREATE TABLE sync_preferences (
+    org_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    kind TEXT NOT NULL CONSTRAINT sync_preferences_kind_known CHECK (kind IN ('interview', 'practice', 'assignment', 'follow_up', 'reminder')),
+    is_synced BOOLEAN NOT NULL,
+    -- 'default' is the calendar's own, else 'none' or minutes before the start
+    alert TEXT NOT NULL CONSTRAINT sync_preferences_alert_known CHECK (alert IN ('default', 'none', '0', '5', '10', '15', '30', '60', '1440')),
+    CONSTRAINT sync_preferences_pk PRIMARY KEY (person_id, kind),
+    CONSTRAINT sync_preferences_person_fk FOREIGN KEY (org_id, person_id) REFERENCES people (org_id, id)
 );
 
 -- Where an event stands on one connection. Kept as a tombstone until the provider confirmed it is gone.

@@ -3,14 +3,19 @@
 use crate::{
     connections,
     events::{Host, Organizer},
-    people::Person,
+    people::{Person, preferences},
     state::AppState,
-    store::{StoreError, Txn, words::Inviter},
+    store::{
+        StoreError, Txn,
+        words::{EventKind, Inviter},
+    },
 };
 
-/// The calendar of the coordinator's choice. The account on it is the organizer if that one invites; else our own mail does.
+/// The calendar of the coordinator's choice, or none where they want no interviews in it. The account on it is the organizer if that one invites; else our own mail does.
 pub(super) async fn by(txn: &Txn, state: &AppState, coordinator: &Person) -> Result<Host, StoreError> {
-    let target = connections::write_target(&**txn, coordinator.org, coordinator.id).await?;
+    let (org, id) = (coordinator.org, coordinator.id);
+    let wanted = preferences::preference(&**txn, org, id, EventKind::Interview).await?;
+    let target = if wanted.is_synced { connections::write_target(&**txn, org, id).await? } else { None };
     let inviting = target.as_ref().map(|(connection, _)| connection).filter(|connection| connection.provider.invites());
     let account = inviting.map(|connection| &connection.account_email).filter(|email| !email.is_empty());
     let from = &state.config.mail.from.address;
@@ -20,6 +25,7 @@ pub(super) async fn by(txn: &Txn, state: &AppState, coordinator: &Person) -> Res
             email: account.cloned().unwrap_or_else(|| from.to_string()),
             name: coordinator.name.clone(),
         },
+        kept_off: !wanted.is_synced,
         target: target.map(|(connection, calendar)| (connection.id, calendar)),
         uid_domain: from.domain().to_owned(),
     })

@@ -41,6 +41,8 @@ pub enum Standing {
     Held,
     /// Booked, and not yet on the coordinator's calendar.
     Booked,
+    /// Booked, and on nobody's calendar as its coordinator wants it: everybody was invited by mail.
+    KeptOff,
     /// The coordinator's calendar confirmed it.
     InCalendar,
     /// It could not be put on the calendar.
@@ -235,6 +237,7 @@ async fn calendar_standings(
                 }
                 None => Standing::Booked,
             },
+            None if event.kept_off => Standing::KeptOff,
             None if event.inviter == Inviter::Mail => Standing::NotInCalendar(NotPlaced::NoCalendar),
             None => Standing::Booked,
         };

@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard};
 use async_trait::async_trait;
 
 use super::{
-    Access, AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed,
+    Access, AccessToken, Account, Alert, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed,
     RemoteEvent, Removal, Response, keys, made_before,
 };
 use crate::scheduling::interval::{Interval, normalise};
@@ -229,6 +229,13 @@ impl Memory {
         account.events.iter().map(|((_, id), stored)| stored.as_seen(id)).collect()
     }
 
+    /// The alert that was asked for at this event, if it stands there.
+    pub fn alert(&self, email: &str, placed: &Placed) -> Option<Alert> {
+        let state = self.state();
+        let mut events = state.accounts.get(email)?.events.iter().filter(|(_, stored)| !stored.cancelled);
+        events.find(|((_, id), _)| *id == placed.provider_id).map(|(_, stored)| stored.draft.alert)
+    }
+
     /// The mail sent so far, oldest first.
     pub fn notices(&self) -> Vec<Notice> {
         self.state().notices.clone()
@@ -349,6 +356,11 @@ impl Stored {
             && self.answers.get(&email.to_lowercase()) != Some(&Response::Declined)
     }
 
+    /// Another alert alone is no change.
+    fn shows(&self, draft: &EventDraft) -> bool {
+        self.draft == EventDraft { alert: self.draft.alert, ..draft.clone() }
+    }
+
     fn placed(&self, id: &str) -> Placed {
         Placed {
             provider_id: id.to_owned(),
@@ -450,7 +462,7 @@ impl Calendar for Memory {
             let stored = match known {
                 Some(stored) if stored.cancelled && last.is_some() => return Err(CalendarError::Gone),
                 None if last.is_some() => return Err(CalendarError::Gone),
-                Some(stored) if !stored.cancelled && stored.draft == *draft => return Ok(stored.placed(&id)),
+                Some(stored) if !stored.cancelled && stored.shows(draft) => return Ok(stored.placed(&id)),
                 Some(stored) => {
                     let sequence = stored.sequence.max(draft.sequence);
                     Stored { draft: draft.clone(), revision, sequence, cancelled: false, ..stored }
@@ -540,6 +552,7 @@ pub(super) fn draft_for_tests(marker: &str) -> EventDraft {
         attendees: Vec::new(),
         video: false,
         notify: true,
+        alert: Alert::Usual,
     }
 }
 

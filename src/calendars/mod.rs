@@ -180,6 +180,35 @@ pub struct Attendee {
     pub optional: bool,
 }
 
+/// When its owner's calendar alerts them to an event of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Alert {
+    /// As it does for any event: nothing is said about it.
+    #[default]
+    Usual,
+    /// Never.
+    Silent,
+    /// So many minutes before the event starts.
+    Before(u32),
+}
+
+impl Alert {
+    /// What an event keeps of the alert that was asked for: `default`, `none`, or the minutes.
+    fn word(self) -> String {
+        match self {
+            Self::Usual => "default".to_owned(),
+            Self::Silent => "none".to_owned(),
+            Self::Before(minutes) => minutes.to_string(),
+        }
+    }
+
+    /// Whether this is to be written over what an event keeps; an event that keeps nothing was written without a word about it.
+    /// What its owner set at the event by hand stays until they want another alert of us.
+    fn differs(self, kept: Option<&str>) -> bool {
+        kept.unwrap_or("default") != self.word()
+    }
+}
+
 /// What we want to stand on a calendar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventDraft {
@@ -207,6 +236,9 @@ pub struct EventDraft {
     /// The provider mails the attendees. If false, nobody gets mail from the provider; as Microsoft
     /// always mails whoever is listed, its event then lists nobody.
     pub notify: bool,
+    /// The owner's alone: whom the provider invites has their own. Another alert alone is no change of the event, and goes along
+    /// with the next one.
+    pub alert: Alert,
 }
 
 /// Where an event stands at the provider, as of the answer that said so.

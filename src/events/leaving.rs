@@ -96,6 +96,7 @@ pub async fn replace(txn: &Txn, event: Event, host: Host, now: DateTime<Utc>) ->
         sequence: event.sequence + 2,
         revision: 1,
         inviter: host.inviter,
+        kept_off: host.kept_off,
         organizer: host.organizer,
         ..event.clone()
     };

@@ -59,6 +59,8 @@ pub struct Event {
     pub zone: Tz,
     pub status: EventStatus,
     pub inviter: Inviter,
+    /// Its owner wanted no events of this kind in calendars when it was made.
+    pub kept_off: bool,
     pub organizer: Organizer,
     pub participants: Vec<Participant>,
 }
@@ -79,6 +81,8 @@ pub struct Host {
     /// A provider can only where the event goes, and not every one does.
     pub inviter: Inviter,
     pub organizer: Organizer,
+    /// Whether it goes to nobody's calendar because its owner wants it so.
+    pub kept_off: bool,
     /// Right-hand side of the UID.
     pub uid_domain: String,
 }
@@ -106,8 +110,8 @@ pub async fn create(txn: &Txn, new: NewEvent, now: DateTime<Utc>) -> Result<Even
     let (id, host) = (EventId::new(), new.host);
     let event = Event {
         id,
-        kind: new.kind,
         org: new.org,
+        kind: new.kind,
         booking: new.booking,
         uid: format!("{}@{}", id.uuid(), host.uid_domain),
         sequence: 0,
@@ -121,6 +125,7 @@ pub async fn create(txn: &Txn, new: NewEvent, now: DateTime<Utc>) -> Result<Even
         zone: new.zone,
         status: if new.place_now { EventStatus::Confirmed } else { EventStatus::Tentative },
         inviter: host.inviter,
+        kept_off: host.kept_off,
         organizer: host.organizer,
         participants: new.participants,
     };
@@ -153,6 +158,7 @@ async fn insert(
         zone: Set(event.zone.name().to_owned()),
         status: Set(event.status),
         inviter: Set(event.inviter),
+        kept_off: Set(event.kept_off),
         organizer_email: Set(event.organizer.email.clone()),
         organizer_name: Set(event.organizer.name.clone()),
         created_at: Set(now.into()),
@@ -356,6 +362,7 @@ async fn load(db: &impl ConnectionTrait, row: events::Model) -> Result<Event, St
         zone: row.zone.parse().map_err(|_| StoreError::unreadable("events.zone"))?,
         status: row.status,
         inviter: row.inviter,
+        kept_off: row.kept_off,
         organizer: Organizer { email: row.organizer_email, name: row.organizer_name },
         participants: participants.into_iter().map(participant).collect(),
     })

@@ -1,7 +1,8 @@
 //! People: who they are, when they work, and how the organisation finds them.
 //!
 //! Staying signed in lives in [`sessions`], permission in [`permission`], the address they confirm themselves in [`contact`], on which dates they
-//! keep other hours in [`dates`], how many interviews they take in [`limits`], the times they give without a calendar in [`given`], what their organisation decided
+//! keep other hours in [`dates`], how many interviews they take in [`limits`], the times they give without a calendar in [`given`], what goes into their
+//! calendar and when they are alerted in [`preferences`], what their organisation decided
 //! in [`policies`] and about each of them in [`roles`], how far somebody new has come in [`welcome`]. An e-mail address is for display and contact; who somebody is
 //! when they sign in is decided by their identity (issuer and subject) alone ([`crate::sign_in`]).
 
@@ -11,6 +12,7 @@ pub mod given;
 pub mod limits;
 pub mod permission;
 pub mod policies;
+pub mod preferences;
 pub mod roles;
 pub mod sessions;
 pub mod welcome;
@@ -254,6 +256,7 @@ pub(crate) async fn insert(txn: &Txn, person: &NewPerson<'_>, at: Stamp) -> Resu
         date_overrides: Set("[]".to_owned()),
         max_per_day: Set(None),
         max_per_week: Set(None),
+        reminder_minutes: Set(None),
         theme: Set("auto".to_owned()),
         welcome_step: Set(0),
         disabled_at: Set(None),

@@ -71,6 +71,8 @@ words! {
     ChangeKind { Booked = "booked", Held = "held", Confirmed = "confirmed", Moved = "moved", Swapped = "swapped", Cancelled = "cancelled", Released = "released", }
     ActorKind { Candidate = "candidate", Person = "person", System = "system", }
     EventKind { Interview = "interview", Practice = "practice", Assignment = "assignment", FollowUp = "follow_up", Reminder = "reminder", }
+    /// When somebody's calendar alerts them to events of a kind: as it does of itself, never, or so many minutes before.
+    Alert { Usual = "default", Silent = "none", AtStart = "0", Minutes5 = "5", Minutes10 = "10", Minutes15 = "15", Minutes30 = "30", Hour = "60", Day = "1440", }
     /// RFC 5545 section 3.8.1.11.
     EventStatus { Tentative = "tentative", Confirmed = "confirmed", Cancelled = "cancelled", }
     /// Who invites an event's attendees: the provider it stands on, or our own iMIP mail. Never both.
@@ -82,4 +84,11 @@ words! {
     NoteKind { LinkSent = "link_sent", Booked = "booked", Moved = "moved", Cancelled = "cancelled", }
     NoteStatus { Queued = "queued", Written = "written", Failed = "failed", }
     MessageStatus { Queued = "queued", Sent = "sent", Failed = "failed", }
+}
+
+impl Alert {
+    /// How many minutes before the start, where it is a time.
+    pub fn minutes(self) -> Option<u32> {
+        self.as_str().parse().ok()
+    }
 }

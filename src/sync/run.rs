@@ -9,16 +9,17 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use super::plan::{Action, plan};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
-    calendars::{AccessToken, Attendee, Calendar, CalendarError, EventDraft, Placed, Removal},
+    calendars::{AccessToken, Alert, Attendee, Calendar, CalendarError, EventDraft, Placed, Removal},
     connections::{self, revocation, tokens::AccessError},
     events::{self, Event, Placement},
     ids::{ConnectionId, EventId, OrgId},
     outbox::{self, Job, JobError, Reason},
+    people::preferences,
     state::AppState,
     store::{
         Stamp, StoreError, Txn,
         entities::placements,
-        words::{EventStatus, Inviter, ParticipantRole},
+        words::{self, EventStatus, Inviter, ParticipantRole},
     },
 };
 
@@ -50,7 +51,9 @@ async fn put(state: &AppState, event: &Event, placement: &Placement) -> Result<(
         // Changed or cancelled since we looked: the job of that change does what is wanted now.
         return Ok(());
     }
-    let (draft, last) = (draft(event, placement), last(placement));
+    // As its owner wants it now: what they change later counts from the next write on.
+    let wanted = preferences::preference(state.store.reader(), event.org, event.owner, event.kind).await?;
+    let (draft, last) = (draft(event, placement, wanted.alert), last(placement));
     let (draft, last) = (&draft, last.as_ref());
     let outcome = with_calendar(state, event, placement, |calendar, token| async move {
         calendar.put(&token, &placement.calendar, draft, last).await
@@ -68,7 +71,7 @@ async fn put(state: &AppState, event: &Event, placement: &Placement) -> Result<(
 
 /// When to look again, if what was not there may still appear.
 async fn remove(state: &AppState, event: &Event, placement: &Placement) -> Result<Option<Duration>, JobError> {
-    let (draft, last) = (draft(event, placement), last(placement));
+    let (draft, last) = (draft(event, placement, words::Alert::Usual), last(placement));
     let (draft, last) = (&draft, last.as_ref());
     let comment = if is_replaced(state, event).await? { REPLACED } else { "" };
     let outcome = with_calendar(state, event, placement, |calendar, token| async move {
@@ -184,7 +187,7 @@ async fn update(
 }
 
 /// What the calendars should show.
-fn draft(event: &Event, placement: &Placement) -> EventDraft {
+fn draft(event: &Event, placement: &Placement, alert: words::Alert) -> EventDraft {
     let attendees = event.participants.iter().filter(|one| one.role != ParticipantRole::Organizer);
     EventDraft {
         uid: event.uid.clone(),
@@ -205,6 +208,11 @@ fn draft(event: &Event, placement: &Placement) -> EventDraft {
             .collect(),
         video: event.video,
         notify: event.inviter == Inviter::Provider,
+        alert: match (alert, alert.minutes()) {
+            (words::Alert::Silent, _) => Alert::Silent,
+            (_, Some(minutes)) => Alert::Before(minutes),
+            (_, None) => Alert::Usual,
+        },
     }
 }
 

@@ -48,7 +48,7 @@ const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
 use Policy::{Admin, Coordinator, Demo, Link, Member, Public};
 
 /// The manifest.
-pub static WAYS: [Way; 75] = [
+pub static WAYS: [Way; 78] = [
     way(Method::GET, "/", Public),
     way(Method::GET, "/signin", Public),
     way(Method::GET, "/signup", Public),
@@ -103,6 +103,9 @@ pub static WAYS: [Way; 75] = [
     way(Method::GET, "/settings/calendar/apple", Member),
     way(Method::POST, "/settings/calendar/apple", Member),
     way(Method::POST, "/settings/calendar/{provider}/disconnect", Member),
+    way(Method::GET, "/settings/notifications", Member),
+    way(Method::POST, "/settings/notifications", Member),
+    way(Method::POST, "/settings/notifications/reminders", Coordinator),
     way(Method::GET, "/settings/sessions", Member),
     way(Method::POST, "/settings/sessions/{id}/end", Member),
     way(Method::POST, "/settings/sessions/end-all", Member),

@@ -20,7 +20,7 @@ impl Standing {
             Self::WaitingForCandidate => Status::WaitingForCandidate,
             Self::Lapsed => Status::LinkExpired,
             Self::Held => Status::Confirming,
-            Self::Booked => Status::Booked,
+            Self::Booked | Self::KeptOff => Status::Booked,
             Self::InCalendar => Status::InCalendar,
             Self::NotInCalendar(_) => Status::NotInCalendar,
             Self::Cancelled => Status::Cancelled,

@@ -3,13 +3,15 @@
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
 use convene::calendars::caldav::{CaldavCalendar, DavError, Server, SignedIn};
-use convene::calendars::{AccessToken, Account, Calendar, CalendarError, EventDraft, Placed, Provider, Response};
+use convene::calendars::{
+    AccessToken, Account, Alert, Calendar, CalendarError, EventDraft, Placed, Provider, Response,
+};
 use convene::http::guard::Rules;
 use convene::scheduling::interval::{Interval, normalise};
 use serde_json::{Value, json};
 
 use super::sandbox::Sandbox;
-use super::{Mails, Stage, Stands, at, draft, span};
+use super::{Mails, Stage, Stands, alert_of_object, at, draft, span};
 
 const HOST: &str = "mei.tanaka@icloud.example";
 const GUEST: &str = "noah.keller@icloud.example";
@@ -153,6 +155,10 @@ impl Stage for AppleStage {
         let mails = outbox["mails"].as_array().expect("a list of mails");
         let count = |method: &str| mails.iter().filter(|mail| mail["method"] == method).count();
         Mails { requests: count("REQUEST"), cancellations: count("CANCEL") }
+    }
+
+    async fn alert(&self, placed: &Placed) -> Alert {
+        alert_of_object(&self.by_hand("GET", &placed.provider_id, String::new()).await)
     }
 }
 

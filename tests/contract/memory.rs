@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use convene::calendars::memory::{Action, Entry, Memory, NoticeKind};
-use convene::calendars::{AccessToken, Account, Calendar, CalendarError, EventDraft, Placed, Response};
+use convene::calendars::{AccessToken, Account, Alert, Calendar, CalendarError, EventDraft, Placed, Response};
 use convene::scheduling::interval::Interval;
 
 use super::{Mails, Stage, Stands};
@@ -99,5 +99,9 @@ impl Stage for MemoryStage {
             mine.filter(|notice| (notice.kind == NoticeKind::Cancellation) == cancelled).count()
         };
         Mails { requests: count(false), cancellations: count(true) }
+    }
+
+    async fn alert(&self, placed: &Placed) -> Alert {
+        self.memory.alert(HOST, placed).expect("it stands there")
     }
 }

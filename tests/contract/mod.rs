@@ -9,7 +9,7 @@ pub mod vendor;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use convene::calendars::{AccessToken, Account, Attendee, Calendar, EventDraft, Placed, Response};
+use convene::calendars::{AccessToken, Account, Alert, Attendee, Calendar, EventDraft, Placed, Response};
 use convene::scheduling::interval::Interval;
 
 /// How an entry that a person made stands in their calendar.
@@ -60,6 +60,47 @@ pub trait Stage: Sync {
     async fn live_events(&self, draft: &EventDraft) -> usize;
     /// Mails that the provider sent to the guest about this draft's event.
     async fn mails(&self, draft: &EventDraft) -> Mails;
+    /// When the host's calendar alerts them to our event, as they see it there.
+    async fn alert(&self, placed: &Placed) -> Alert;
+    /// Whether an event that had an alert of its own can be given back to the calendar's default.
+    fn knows_its_default(&self) -> bool {
+        true
+    }
+}
+
+/// The alert of an event as it is stored in a CalDAV collection.
+fn alert_of_object(text: &str) -> Alert {
+    let text = text.replace("\r\n ", "");
+    let Some(alarm) = text.split("BEGIN:VALARM").nth(1) else { return Alert::Usual };
+    assert_eq!(text.matches("BEGIN:VALARM").count(), 1, "{text}");
+    let value = |name: &str| alarm.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    match (value("ACTION:"), value("TRIGGER:")) {
+        (Some("NONE"), _) => Alert::Silent,
+        (Some("DISPLAY"), Some(trigger)) => Alert::Before(minutes_before(trigger)),
+        _ => panic!("{text}"),
+    }
+}
+
+/// `-PT90M` as it was written, or `-PT1H30M` as a server puts it (RFC 5545 section 3.3.6).
+fn minutes_before(trigger: &str) -> u32 {
+    let (mut seconds, mut number) = (0, 0);
+    for sign in trigger.trim_start_matches('-').chars() {
+        let unit = match sign {
+            'P' | 'T' => 0,
+            'D' => 24 * 60 * 60,
+            'H' => 60 * 60,
+            'M' => 60,
+            'S' => 1,
+            digit => {
+                number = number * 10 + digit.to_digit(10).unwrap_or_else(|| panic!("{trigger}"));
+                continue;
+            }
+        };
+        seconds += number * unit;
+        number = 0;
+    }
+    assert!(seconds == 0 || trigger.starts_with('-'), "{trigger} is after the start");
+    seconds / 60
 }
 
 /// Mails to one guest about one event, counted.
@@ -94,6 +135,7 @@ pub fn draft(stage: &dyn Stage, marker: &str) -> EventDraft {
         attendees: vec![invited(stage.guest())],
         video: false,
         notify: true,
+        alert: Alert::Usual,
     }
 }
 

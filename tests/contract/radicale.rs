@@ -16,12 +16,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response as Answer};
 use chrono::{DateTime, Utc};
 use convene::calendars::caldav::{CaldavCalendar, Server, SignedIn};
-use convene::calendars::{AccessToken, Account, Calendar, EventDraft, Placed, Response};
+use convene::calendars::{AccessToken, Account, Alert, Calendar, EventDraft, Placed, Response};
 use convene::http::guard::Rules;
 use convene::scheduling::interval::Interval;
 use reqwest::Method;
 
-use super::{Mails, Stage, Stands};
+use super::{Mails, Stage, Stands, alert_of_object};
 
 pub const USER: &str = "ana";
 pub const PASSWORD: &str = "abcd-efgh-ijkl-mnop";
@@ -319,6 +319,10 @@ impl Stage for RadicaleStage {
     async fn mails(&self, _draft: &EventDraft) -> Mails {
         // Radicale mails nobody; that we ask no server to is shown by what is stored.
         Mails::default()
+    }
+
+    async fn alert(&self, placed: &Placed) -> Alert {
+        alert_of_object(&self.ask("GET", &placed.provider_id, String::new()).await)
     }
 }
 

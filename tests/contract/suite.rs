@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use convene::calendars::{Account, CalendarError, EventDraft, Placed, RemoteEvent, Removal, Response};
+use convene::calendars::{Account, Alert, CalendarError, EventDraft, Placed, RemoteEvent, Removal, Response};
 use convene::scheduling::interval::Interval;
 
 use super::{Mails, Stage, Stands, at, draft, invited, span};
@@ -254,6 +254,33 @@ pub async fn a_video_meeting_survives_new_words(stage: &dyn Stage) {
     assert_eq!(link(&draft, &second).await, before);
     let third = placed(stage, &draft, Some(&second)).await;
     assert_eq!(third.etag, second.etag, "nothing was left to change");
+}
+
+pub async fn an_alert_is_what_was_asked_for(stage: &dyn Stage) {
+    for (index, alert) in [Alert::Usual, Alert::Silent, Alert::Before(0), Alert::Before(1440)].into_iter().enumerate() {
+        let draft = EventDraft { alert, ..draft(stage, &format!("alert-{index}")) };
+        let placed = placed(stage, &draft, None).await;
+        assert_eq!(stage.alert(&placed).await, alert);
+    }
+}
+
+pub async fn another_alert_goes_along_with_the_next_change(stage: &dyn Stage) {
+    let mut draft = draft(stage, "alert");
+    let mut last = placed(stage, &draft, None).await;
+    for (hour, alert) in [(15, Alert::Before(30)), (16, Alert::Silent), (17, Alert::Before(60)), (18, Alert::Usual)] {
+        let before = stage.alert(&last).await;
+        draft.alert = alert;
+        let same = placed(stage, &draft, Some(&last)).await;
+        assert_eq!(same.etag, last.etag, "{alert:?}: alone it is no change");
+        assert_eq!(stage.alert(&last).await, before, "{alert:?}");
+        draft.span = span(at(hour, 0), 45);
+        draft.sequence += 1;
+        last = placed(stage, &draft, Some(&last)).await;
+        let expected = if alert == Alert::Usual && !stage.knows_its_default() { before } else { alert };
+        assert_eq!(stage.alert(&last).await, expected, "{alert:?}");
+    }
+    assert_eq!(stage.live_events(&draft).await, 1);
+    assert_eq!(stage.mails(&draft).await, stage.told(5, 0), "one invitation, four moves");
 }
 
 pub async fn what_is_not_there_is_not_found(stage: &dyn Stage) {

@@ -10,7 +10,7 @@ use convene::calendars::endpoints::{Endpoints, Tenant};
 use convene::calendars::google::GoogleCalendar;
 use convene::calendars::http::Http;
 use convene::calendars::microsoft::MicrosoftCalendar;
-use convene::calendars::{AccessToken, Account, Calendar, EventDraft, Placed, Provider, Response};
+use convene::calendars::{AccessToken, Account, Alert, Calendar, EventDraft, Placed, Provider, Response};
 use convene::scheduling::interval::Interval;
 use serde_json::{Value, json};
 
@@ -206,6 +206,14 @@ impl Stage for VendorStage {
             mine.filter(about).count()
         };
         Mails { requests: count("REQUEST"), cancellations: count("CANCEL") }
+    }
+
+    async fn alert(&self, placed: &Placed) -> Alert {
+        people::alert(self, &placed.provider_id).await
+    }
+
+    fn knows_its_default(&self) -> bool {
+        self.cast == Cast::Google
     }
 }
 

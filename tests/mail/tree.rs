@@ -3,7 +3,9 @@
 use chrono_tz::Tz;
 use convene::{
     calendars::ical::Method,
-    notifications::{Invitation, InvitationCancelled, InvitationReplaced, InvitationUpdated, InvitationWithdrawn, Meeting, Message},
+    notifications::{
+        Invitation, InvitationCancelled, InvitationReplaced, InvitationUpdated, InvitationWithdrawn, Meeting, Message,
+    },
 };
 use mail_parser::{Message as Parsed, MessageParser, MimeHeaders, PartType};
 

@@ -126,10 +126,9 @@ fn plain_time(text: &str) -> &str {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
 
-/// The first quoted text after `eq`, if there is one; enough for `$expand=…($filter=id eq '…')`.
-pub fn quoted(text: &str) -> Option<String> {
-    let (_, rest) = text.split_once('\'')?;
-    rest.split_once('\'').map(|(value, _)| value.to_owned())
+/// Every quoted text; enough for `$expand=…($filter=id eq '…' or id eq '…')`.
+pub fn quoted(text: &str) -> Vec<String> {
+    text.split('\'').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -134,8 +134,7 @@ impl Options {
         let name = value.split('(').next().unwrap_or_default().trim();
         match name {
             "singleValueExtendedProperties" => {
-                let ids = filter::quoted(value).into_iter().collect();
-                self.expand_properties = Some(ids);
+                self.expand_properties = Some(filter::quoted(value));
                 Ok(())
             }
             "extensions" => {
@@ -240,6 +239,9 @@ mod tests {
         let query = "$expand=singleValueExtendedProperties($filter=id eq 'String {a} Name b')";
         assert_eq!(Options::read(query).unwrap().finished(event.clone()), event);
         let query = "$expand=singleValueExtendedProperties($filter=id eq 'String {a} Name c')";
-        assert_eq!(Options::read(query).unwrap().finished(event), json!({ "id": "1" }));
+        assert_eq!(Options::read(query).unwrap().finished(event.clone()), json!({ "id": "1" }));
+        let query =
+            "$expand=singleValueExtendedProperties($filter=id eq 'String {a} Name c' or id eq 'String {a} Name b')";
+        assert_eq!(Options::read(query).unwrap().finished(event.clone()), event);
     }
 }

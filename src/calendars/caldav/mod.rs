@@ -249,6 +249,7 @@ fn entry(draft: &EventDraft) -> Entry {
         location: draft.location.clone(),
         marker: draft.marker.clone(),
         words,
+        alert: draft.alert,
     }
 }
 

@@ -8,7 +8,7 @@ use reqwest::header::HeaderMap;
 
 use super::*;
 use crate::calendars::memory::draft_for_tests;
-use crate::calendars::{Access, Attendee, Response};
+use crate::calendars::{Access, Alert, Attendee, Response};
 
 fn invited(email: &str, optional: bool) -> Attendee {
     Attendee { email: email.into(), name: None, optional }
@@ -64,6 +64,29 @@ fn a_persons_retouching_stands_until_we_have_new_words() {
     draft.location = Some("Room 5".into());
     let patch = wire::changes(&event(remote), &draft, false);
     assert_eq!(patch.keys().collect::<Vec<_>>(), ["description", "extendedProperties", "location", "summary"]);
+}
+
+#[test]
+fn what_its_owner_set_at_the_event_stands_until_they_want_another_alert() {
+    let mut draft = draft_for_tests("evt_1");
+    let by_hand = json!({ "useDefault": false, "overrides": [{ "method": "email", "minutes": 120 }] });
+    for (alert, next) in [(Alert::Usual, Alert::Before(15)), (Alert::Before(15), Alert::Usual)] {
+        draft.alert = alert;
+        let mut remote = after_insert(&draft);
+        assert_eq!(remote.get("reminders").is_some(), alert != Alert::Usual, "the default is not spoken of");
+        remote["reminders"] = by_hand.clone();
+        draft.location = Some("Room 5".into());
+        let patch = wire::changes(&event(remote.clone()), &draft, false);
+        assert_eq!(patch.get("reminders"), None, "{alert:?}");
+        draft.alert = next;
+        let patch = wire::changes(&event(remote.clone()), &draft, false);
+        assert!(patch["reminders"].is_object(), "{next:?}");
+        for key in ["convene_event", "convene_words"] {
+            assert!(patch["extendedProperties"]["private"][key].is_string(), "{key} stays");
+        }
+        draft.location = None;
+        assert!(wire::changes(&event(remote), &draft, false).is_empty(), "{next:?}: alone it is no change");
+    }
 }
 
 #[test]

@@ -10,12 +10,14 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::calendars::{Access, CalendarInfo, EventDraft, Placed, RemoteEvent, Response, colour, keys};
+use crate::calendars::{Access, Alert, CalendarInfo, EventDraft, Placed, RemoteEvent, Response, colour, keys};
 use crate::scheduling::interval::Interval;
 
 /// Where an event keeps our event id and the digest of the words we wrote.
 const MARKER: &str = "convene_event";
 const WORDS: &str = "convene_words";
+/// Which alert we asked for last; absent while we said nothing.
+const ALERT: &str = "convene_alert";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -257,13 +259,17 @@ pub fn insertion(draft: &EventDraft, with_meet: bool) -> Value {
     if with_meet {
         body["conferenceData"] = meet(draft);
     }
+    if draft.alert != Alert::Usual {
+        body["reminders"] = reminders(draft.alert);
+        body["extendedProperties"]["private"][ALERT] = json!(draft.alert.word());
+    }
     body
 }
 
 /// What `events.patch` has to say so that the event shows the draft; empty if it does already.
 ///
 /// Words are compared by the digest we left, so that a person's retouching stands until we have
-/// something new to say. Guests' answers are kept. SEQUENCE alone is no change, and is never lowered.
+/// something new to say. Guests' answers are kept. SEQUENCE or an alert alone is no change, and SEQUENCE is never lowered.
 pub fn changes(event: &Event, draft: &EventDraft, with_meet: bool) -> Map<String, Value> {
     let mut patch = Map::new();
     if event.is_cancelled() {
@@ -279,7 +285,7 @@ pub fn changes(event: &Event, draft: &EventDraft, with_meet: bool) -> Map<String
     let ours = [(MARKER, draft.marker.clone()), (WORDS, digest)];
     if ours.iter().any(|(name, value)| private.get(*name) != Some(value)) {
         private.extend(ours.map(|(name, value)| (name.to_owned(), value)));
-        patch.insert("extendedProperties".into(), json!({ "private": private }));
+        patch.insert("extendedProperties".into(), json!({ "private": private.clone() }));
     }
     if event.span() != Some(draft.span) {
         patch.insert("start".into(), cleared_date(when(draft.span.start(), draft.zone)));
@@ -297,7 +303,22 @@ pub fn changes(event: &Event, draft: &EventDraft, with_meet: bool) -> Map<String
     if !patch.is_empty() && draft.sequence > event.sequence.unwrap_or(0) {
         patch.insert("sequence".into(), json!(draft.sequence));
     }
+    if !patch.is_empty() && draft.alert.differs(private.get(ALERT).map(String::as_str)) {
+        private.insert(ALERT.to_owned(), draft.alert.word());
+        patch.insert("extendedProperties".into(), json!({ "private": private }));
+        patch.insert("reminders".into(), reminders(draft.alert));
+    }
     patch
+}
+
+/// Only the owner's own; each guest has theirs. Default reminders and a list exclude each other, and a patch would leave the
+/// old list standing.
+fn reminders(alert: Alert) -> Value {
+    let overrides = match alert {
+        Alert::Usual | Alert::Silent => json!([]),
+        Alert::Before(minutes) => json!([{ "method": "popup", "minutes": minutes }]),
+    };
+    json!({ "useDefault": alert == Alert::Usual, "overrides": overrides })
 }
 
 /// Wall-clock time with its own offset, so that an hour that happens twice stays the right one.

@@ -5,6 +5,7 @@
 //! never understood.
 
 use super::{Lines, escape, line, lines, utc};
+use crate::calendars::Alert;
 use crate::scheduling::interval::Interval;
 use chrono::{DateTime, Utc};
 
@@ -220,11 +221,15 @@ pub struct Entry {
     pub marker: String,
     /// Tells whether the words are still the ones we wrote.
     pub words: String,
+    /// Another one alone is no change.
+    pub alert: Alert,
 }
 
 impl Entry {
     const MARKER: &str = "X-CONVENE-EVENT";
     const WORDS: &str = "X-CONVENE-WORDS";
+    /// Which alert we asked for last; absent while we said nothing.
+    const ALERT: &str = "X-CONVENE-ALERT";
 
     /// A new object, without `METHOD` (RFC 4791 section 4.1). Times in UTC, so that no time zone needs to be sent along.
     pub fn object(&self, now: DateTime<Utc>) -> Component {
@@ -276,6 +281,33 @@ impl Entry {
         event.set("STATUS:CONFIRMED".to_owned());
         event.set(format!("{}:{}", Self::MARKER, line(&self.marker)));
         event.set(format!("{}:{}", Self::WORDS, self.words));
+        if self.alert.differs(event.get(Self::ALERT).map(|kept| kept.value.as_str())) {
+            self.set_alert(event);
+        }
+    }
+
+    /// Puts our alarm in place of the one we put there before (RFC 9074 gives alarms a UID); those of other hands stay.
+    fn set_alert(&self, event: &mut Component) {
+        let uid = format!("alert-{}", escape(&line(&self.uid)));
+        event
+            .items
+            .retain(|item| !matches!(item, Item::Component(one) if one.name == "VALARM" && one.value("UID") == uid));
+        event.set(format!("{}:{}", Self::ALERT, self.alert.word()));
+        let lines = match self.alert {
+            Alert::Usual => return,
+            // Apple's way to say it: an event without any alarm gets the calendar's own.
+            Alert::Silent => ["ACTION:NONE".to_owned(), "TRIGGER;VALUE=DATE-TIME:19760401T005545Z".to_owned()],
+            Alert::Before(0) => ["ACTION:DISPLAY".to_owned(), "TRIGGER:PT0S".to_owned()],
+            Alert::Before(minutes) => ["ACTION:DISPLAY".to_owned(), format!("TRIGGER:-PT{minutes}M")],
+        };
+        let mut alarm = Component { name: "VALARM".to_owned(), items: Vec::new() };
+        alarm.set(format!("UID:{uid}"));
+        lines.into_iter().for_each(|line| alarm.set(line));
+        if self.alert != Alert::Silent {
+            // A displayed alarm must say something (RFC 5545 section 3.6.6).
+            alarm.set(format!("DESCRIPTION:{}", escape(&line(&self.summary))));
+        }
+        event.items.push(Item::Component(alarm));
     }
 }
 
@@ -296,6 +328,7 @@ mod tests {
             location: Some("Room\u{2028}4".to_owned()),
             marker: "evt_1".to_owned(),
             words: "abc".to_owned(),
+            alert: Alert::Usual,
         }
     }
 
@@ -343,6 +376,45 @@ mod tests {
         assert_eq!(entry().edit(&Component::read(&text).expect("readable"), now()), None);
         let other = Entry { uid: "2@convene.example".to_owned(), ..entry() };
         assert_eq!(other.edit(&before, now()), None, "another event");
+    }
+
+    #[test]
+    fn an_alarm_of_ours_is_changed_and_those_of_others_stay() {
+        let alarms = |object: &Component| -> Vec<String> {
+            let event = object.event("1@convene.example").expect("the event");
+            event.components().map(|alarm| format!("{} {}", alarm.value("ACTION"), alarm.value("TRIGGER"))).collect()
+        };
+        let mut stored = Component::read(STORED).expect("readable");
+        for (minute, (alert, ours)) in [
+            (Alert::Usual, None),
+            (Alert::Before(30), Some("DISPLAY -PT30M")),
+            (Alert::Before(0), Some("DISPLAY PT0S")),
+            (Alert::Silent, Some("NONE 19760401T005545Z")),
+            (Alert::Usual, None),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let alone = Entry { alert, ..entry() };
+            let is_first = minute == 0;
+            assert_eq!(alone.edit(&stored, now()).is_some(), is_first, "{alert:?}: alone it is no change");
+            let words = format!("words {minute}");
+            stored = Entry { words, ..alone }.edit(&stored, now()).expect("a change");
+            let expected: Vec<_> = ["DISPLAY -PT15M"].into_iter().chain(ours).collect();
+            assert_eq!(alarms(&stored), expected, "{alert:?}");
+            // Text that comes back from a server is read the same.
+            stored = Component::read(&stored.write()).expect("readable");
+            // The next change is one of the words alone.
+            stored = Entry { alert, ..entry() }.edit(&stored, now()).expect("back to the first words");
+            assert_eq!(alarms(&stored), expected, "{alert:?}");
+        }
+        let new = Entry { alert: Alert::Before(10), ..entry() }.object(now());
+        let text = new.write();
+        assert!(
+            text.contains("DESCRIPTION:Interview\\; with Sam\\, ATTENDEE:mailto:evil@example.com\r\nEND:VALARM"),
+            "{text}"
+        );
+        assert!(text.contains("TRIGGER:-PT10M") && text.contains("X-CONVENE-ALERT:10"), "{text}");
     }
 
     #[test]

@@ -213,9 +213,9 @@ impl MicrosoftCalendar {
 }
 
 /// Named properties come only when asked for. Events are found by the marker, so only the digest of
-/// the words has to be read.
+/// the words and the alert have to be read.
 fn expand() -> String {
-    format!("singleValueExtendedProperties($filter=id eq '{}')", wire::WORDS)
+    format!("singleValueExtendedProperties($filter=id eq '{}' or id eq '{}')", wire::WORDS, wire::ALERT)
 }
 
 #[async_trait]

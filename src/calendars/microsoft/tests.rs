@@ -7,7 +7,7 @@ use reqwest::header::HeaderMap;
 use super::*;
 use crate::calendars::endpoints::Tenant;
 use crate::calendars::memory::draft_for_tests;
-use crate::calendars::{Attendee, Provider, Response};
+use crate::calendars::{Alert, Attendee, Provider, Response};
 
 fn event(json: Value) -> Event {
     serde_json::from_value(json).expect("an event")
@@ -60,6 +60,29 @@ fn nobody_is_listed_when_the_provider_must_not_mail() {
     draft.notify = false;
     assert_eq!(wire::creation(&draft, false, Clock::Own)["attendees"], json!([]));
     assert!(wire::changes(&event(after_create(&draft)), &draft, false, Clock::Own).is_empty());
+}
+
+#[test]
+fn what_its_owner_set_at_the_event_stands_until_they_want_another_alert() {
+    let mut draft = draft_for_tests("evt_1");
+    for (alert, next, sent) in [
+        (Alert::Usual, Alert::Before(15), json!([true, 15])),
+        (Alert::Before(15), Alert::Silent, json!([false, null])),
+        (Alert::Silent, Alert::Usual, json!([null, null])),
+    ] {
+        draft.alert = alert;
+        let mut remote = after_create(&draft);
+        assert_eq!(remote.get("isReminderOn").is_some(), alert != Alert::Usual, "the default is not spoken of");
+        (remote["isReminderOn"], remote["reminderMinutesBeforeStart"]) = (json!(true), json!(120));
+        draft.location = Some("Room 5".into());
+        let patch = wire::changes(&event(remote.clone()), &draft, false, Clock::Own);
+        assert_eq!(patch.get("isReminderOn"), None, "{alert:?}");
+        draft.alert = next;
+        let patch = Value::Object(wire::changes(&event(remote.clone()), &draft, false, Clock::Own));
+        assert_eq!(json!([patch["isReminderOn"], patch["reminderMinutesBeforeStart"]]), sent, "{next:?}");
+        draft.location = None;
+        assert!(wire::changes(&event(remote), &draft, false, Clock::Own).is_empty(), "{next:?}: alone it is no change");
+    }
 }
 
 #[test]

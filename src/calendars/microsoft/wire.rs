@@ -11,13 +11,15 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use crate::calendars::{
-    Access, Attendee, CalendarInfo, EventDraft, Placed, RemoteEvent, Response, colour, keys, windows_zones,
+    Access, Alert, Attendee, CalendarInfo, EventDraft, Placed, RemoteEvent, Response, colour, keys, windows_zones,
 };
 use crate::scheduling::interval::Interval;
 
 /// Our named properties: one namespace of our own, fixed for ever.
 pub const MARKER: &str = "String {a575c5e2-45d9-47f2-87f5-2ade66e7aefc} Name convene_event";
 pub const WORDS: &str = "String {a575c5e2-45d9-47f2-87f5-2ade66e7aefc} Name convene_words";
+/// Which alert we asked for last; absent while we said nothing.
+pub const ALERT: &str = "String {a575c5e2-45d9-47f2-87f5-2ade66e7aefc} Name convene_alert";
 
 const TEAMS: &str = "teamsForBusiness";
 
@@ -326,11 +328,14 @@ pub fn creation(draft: &EventDraft, with_teams: bool, clock: Clock) -> Value {
         body["isOnlineMeeting"] = json!(true);
         body["onlineMeetingProvider"] = json!(TEAMS);
     }
+    if let Value::Object(body) = &mut body {
+        body.extend(reminder(draft.alert));
+    }
     body
 }
 
 /// What a PATCH has to say so that the event shows the draft; empty if it does already, and then
-/// nothing must be sent: every PATCH mails the guests.
+/// nothing must be sent: every PATCH mails the guests. An alert alone is nothing to send.
 pub fn changes(event: &Event, draft: &EventDraft, with_teams: bool, clock: Clock) -> Map<String, Value> {
     let mut patch = Map::new();
     if event.property(WORDS) != Some(&keys::words_digest(draft)) {
@@ -359,11 +364,35 @@ pub fn changes(event: &Event, draft: &EventDraft, with_teams: bool, clock: Clock
         patch.insert("isOnlineMeeting".into(), json!(true));
         patch.insert("onlineMeetingProvider".into(), json!(TEAMS));
     }
+    // Graph knows no way back to the mailbox's own default: what stands there stays then.
+    if !patch.is_empty() && draft.alert != Alert::Usual && draft.alert.differs(event.property(ALERT)) {
+        patch.insert("singleValueExtendedProperties".into(), properties(draft));
+        patch.extend(reminder(draft.alert));
+    }
     patch
 }
 
+/// With nothing said, the mailbox has its own default.
+fn reminder(alert: Alert) -> Map<String, Value> {
+    let mut reminder = Map::new();
+    if alert != Alert::Usual {
+        reminder.insert("isReminderOn".into(), json!(alert != Alert::Silent));
+    }
+    if let Alert::Before(minutes) = alert {
+        reminder.insert("reminderMinutesBeforeStart".into(), json!(minutes));
+    }
+    reminder
+}
+
 fn properties(draft: &EventDraft) -> Value {
-    json!([{ "id": MARKER, "value": draft.marker }, { "id": WORDS, "value": keys::words_digest(draft) }])
+    let mut ours = vec![
+        json!({ "id": MARKER, "value": draft.marker }),
+        json!({ "id": WORDS, "value": keys::words_digest(draft) }),
+    ];
+    if draft.alert != Alert::Usual {
+        ours.push(json!({ "id": ALERT, "value": draft.alert.word() }));
+    }
+    Value::Array(ours)
 }
 
 /// A wall time is only exact in its zone if it happens once and Windows has a name for the zone.

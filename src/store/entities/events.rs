@@ -24,6 +24,7 @@ pub struct Model {
     pub zone: String,
     pub status: EventStatus,
     pub inviter: Inviter,
+    pub kept_off: bool,
     pub organizer_email: String,
     pub organizer_name: String,
     pub created_at: Stamp,

@@ -38,3 +38,4 @@ pub mod seat_members;
 pub mod seats;
 pub mod sessions;
 pub mod sittings;
+pub mod sync_preferences;

@@ -17,6 +17,7 @@ pub struct Model {
     pub date_overrides: String,
     pub max_per_day: Option<i32>,
     pub max_per_week: Option<i32>,
+    pub reminder_minutes: Option<String>,
     pub theme: String,
     pub welcome_step: i32,
     pub disabled_at: Option<Stamp>,

@@ -1,6 +1,6 @@
 //! What people do in their calendars, by the vendors' own interfaces and with plain requests.
 
-use convene::calendars::{AccessToken, Provider, Response};
+use convene::calendars::{AccessToken, Alert, Provider, Response};
 use convene::scheduling::interval::Interval;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -78,6 +78,36 @@ pub async fn delete(stage: &VendorStage, id: &str) {
         Provider::Microsoft | Provider::Apple => format!("me/events/{}", encoded(id)),
     };
     ask(stage, &stage.token, Method::DELETE, &path, None).await;
+}
+
+/// When the host is alerted to the event.
+pub async fn alert(stage: &VendorStage, id: &str) -> Alert {
+    let path = match stage.cast.provider() {
+        Provider::Google => format!("calendars/primary/events/{id}"),
+        Provider::Microsoft | Provider::Apple => format!("me/events/{}", encoded(id)),
+    };
+    let event = ask(stage, &stage.token, Method::GET, &path, None).await;
+    let minutes = |value: &Value| u32::try_from(value.as_u64().expect("a number")).expect("minutes");
+    match stage.cast.provider() {
+        Provider::Google => {
+            let overrides = event["reminders"]["overrides"].as_array().cloned().unwrap_or_default();
+            match (&event["reminders"]["useDefault"], overrides.as_slice()) {
+                (Value::Bool(true), []) => Alert::Usual,
+                (Value::Bool(false), []) => Alert::Silent,
+                (Value::Bool(false), [one]) if one["method"] == "popup" => Alert::Before(minutes(&one["minutes"])),
+                _ => panic!("{event}"),
+            }
+        }
+        Provider::Microsoft | Provider::Apple => {
+            match (&event["isReminderOn"], minutes(&event["reminderMinutesBeforeStart"])) {
+                (Value::Bool(false), _) => Alert::Silent,
+                // What mailboxes do of themselves.
+                (Value::Bool(true), 15) => Alert::Usual,
+                (Value::Bool(true), minutes) => Alert::Before(minutes),
+                _ => panic!("{event}"),
+            }
+        }
+    }
 }
 
 /// Someone answers the invitation of this title in their own calendar.

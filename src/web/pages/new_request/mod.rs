@@ -19,7 +19,7 @@ use crate::{
     booking::preview,
     error::AppError,
     idempotency::Key,
-    people::{self, Coordinator},
+    people::{self, Coordinator, preferences},
     requests::draft::FieldError,
     state::AppState,
     web::{
@@ -72,9 +72,10 @@ pub fn NewRequestPage() -> impl IntoView {
         let (fields, refused) = match attempt {
             Some(attempt) => (attempt.typed.fields, Some(attempt.typed.errors)),
             None => {
-                let policies = &desk.organisation.policies;
+                let own = preferences::own_reminders(desk.state.store.reader(), member.org, member.person).await?;
+                let reminders = own.as_deref().unwrap_or(&desk.organisation.policies.reminder_minutes);
                 let ats = desk.state.ats.is_some();
-                (Fields::of_query(&query, Fields::fresh(member.zone, &policies.reminder_minutes, ats, now)), None)
+                (Fields::of_query(&query, Fields::fresh(member.zone, reminders, ats, now)), None)
             }
         };
         let mut live = live(&desk.state, &desk.who, &fields).await?;

@@ -1,4 +1,4 @@
-//! Above the request form: the calendar that is not connected yet, and where in the welcome one is.
+//! Above the request form: the calendar that is not connected yet or gets no interviews, and where in the welcome one is.
 
 use leptos::prelude::*;
 
@@ -6,9 +6,10 @@ use crate::{
     calendars::Provider,
     connections,
     error::AppError,
-    people::welcome::Step,
+    people::{preferences, welcome::Step},
+    store::words::EventKind,
     web::{
-        components::{Banner, Button, Step as Mark, StepState, Stepper, Tone},
+        components::{Banner, Button, LinkButton, Step as Mark, StepState, Stepper, Tone},
         pages::{
             providers::{ProviderForm, connect_label},
             staff::Desk,
@@ -22,7 +23,12 @@ pub async fn connect(desk: &Desk, query: &str) -> Result<impl IntoView + use<>, 
     let target = connections::write_target(desk.state.store.reader(), me.org, me.person).await?;
     let providers = desk.calendar_providers();
     let back = if query.is_empty() { "/requests/new".to_owned() } else { format!("/requests/new?{query}") };
-    let prompt = target.is_none().then(|| view! { <Prompt providers back /> });
+    let wanted = preferences::preference(desk.state.store.reader(), me.org, me.person, EventKind::Interview).await?;
+    let prompt = match (wanted.is_synced, target) {
+        (true, None) => Some(view! { <Prompt providers back /> }.into_any()),
+        (true, Some(_)) => None,
+        (false, _) => Some(view! { <KeptOff /> }.into_any()),
+    };
     let is_welcome = url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "welcome");
     let steps = is_welcome.then(|| {
         let marks = Step::ALL.map(|step| match step {
@@ -42,6 +48,17 @@ pub async fn connect(desk: &Desk, query: &str) -> Result<impl IntoView + use<>, 
         {steps}
         {prompt}
     })
+}
+
+/// They chose so, and may have forgotten it.
+#[component]
+fn KeptOff() -> impl IntoView {
+    let link = view! { <LinkButton label="Notifications" href="/settings/notifications" /> };
+    view! {
+        <Banner tone=Tone::Info title="Your interviews stay out of calendars" actions=link.into_any() class="mb-4">
+            "As you set it, everybody is invited by mail, and no video link is made."
+        </Banner>
+    }
 }
 
 #[component]

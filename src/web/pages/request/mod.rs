@@ -245,11 +245,12 @@ fn Standings(sheet: Sheet, zone: chrono_tz::Tz) -> impl IntoView {
         let href = join.parse::<Link>().is_ok().then(|| join.clone());
         facts.push(Fact { href, ..Fact::new(Glyph::Video, join) });
     } else if request.video {
-        let is_placed = matches!(sheet.line.standing, Standing::InCalendar);
-        let where_to = if is_placed {
-            "Video call, the link is in the event"
-        } else {
-            "Video call, the link is made with the event"
+        let where_to = match sheet.line.standing {
+            Standing::InCalendar => "Video call, the link is in the event",
+            Standing::KeptOff | Standing::NotInCalendar(NotPlaced::NoCalendar) => {
+                "Video call, without a link: no calendar makes one"
+            }
+            _ => "Video call, the link is made with the event",
         };
         facts.push(Fact::new(Glyph::Video, where_to));
     }
@@ -257,7 +258,11 @@ fn Standings(sheet: Sheet, zone: chrono_tz::Tz) -> impl IntoView {
         facts.push(Fact::new(Glyph::MapPin, request.location.clone()));
     }
     let problem = match sheet.line.standing {
-        Standing::NotInCalendar(why) => Some(view! { <NotInCalendar why /> }),
+        Standing::NotInCalendar(why) => Some(view! { <NotInCalendar why /> }.into_any()),
+        Standing::KeptOff => {
+            let words = "Its coordinator keeps interviews out of calendars. Everybody was invited by mail.";
+            Some(view! { <p class="hint mt-4">{words}</p> }.into_any())
+        }
         _ => None,
     };
     let calendar = |placement: &Placement| view! { <CalendarLine sheet=sheet.clone() placement=placement.clone() /> };

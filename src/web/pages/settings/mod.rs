@@ -1,12 +1,13 @@
 //! What somebody says about themselves, each view under its own address: who and where they are and when they work
-//! ([`profile`], [`hours`], [`dates`]), how many interviews they take ([`limits`]), the calendars they connected ([`calendar`]), and where they are
-//! signed in ([`sessions`]).
+//! ([`profile`], [`hours`], [`dates`]), how many interviews they take ([`limits`]), the calendars they connected ([`calendar`]), what goes into
+//! those and when people are reminded ([`notifications`]), and where they are signed in ([`sessions`]).
 
 mod apple;
 pub mod calendar;
 pub mod dates;
 pub mod hours;
 pub mod limits;
+pub mod notifications;
 pub mod profile;
 pub mod sessions;
 
@@ -19,6 +20,7 @@ use crate::web::{
 
 pub use apple::ApplePage;
 pub use calendar::CalendarPage;
+pub use notifications::NotificationsPage;
 pub use profile::SettingsPage;
 pub use sessions::SessionsPage;
 
@@ -29,6 +31,7 @@ pub fn routes() -> Routes {
         .merge(limits::routes())
         .merge(calendar::routes())
         .merge(apple::routes())
+        .merge(notifications::routes())
         .merge(sessions::routes())
 }
 
@@ -37,6 +40,7 @@ pub fn routes() -> Routes {
 enum View {
     Profile,
     Calendar,
+    Notifications,
     Sessions,
 }
 
@@ -45,6 +49,7 @@ fn Views(current: View) -> impl IntoView {
     let tabs = vec![
         TabLink::new("Profile", "/settings", current == View::Profile),
         TabLink::new("Calendar", "/settings/calendar", current == View::Calendar),
+        TabLink::new("Notifications", "/settings/notifications", current == View::Notifications),
         TabLink::new("Sessions", "/settings/sessions", current == View::Sessions),
     ];
     view! {

@@ -76,6 +76,8 @@ pub(super) fn what(entry: &Entry, names: &Names, zone: Tz) -> String {
         "person.dates_set" => format!("Changed their hours on {}", detail.days()),
         "person.dates_removed" => format!("Put their usual hours back on {}", detail.days()),
         "person.limits_set" => "Changed how many interviews they take".to_owned(),
+        "person.preferences_set" => "Changed what is put into their calendar, and when that alerts them".to_owned(),
+        "person.reminders_set" => "Changed when their new requests remind people".to_owned(),
         "person.zone_set" => format!("Set their time zone to {}", detail.text("zone")),
         "person.address_confirmed" => "Confirmed an address of theirs".to_owned(),
         "person.times_given" => "Gave times at which they can".to_owned(),
