@@ -8,7 +8,10 @@ use convene::{
 };
 
 use super::inviting::people_of;
-use crate::story::{ANA, TestApp, stories};
+use crate::{
+    story::{ANA, TestApp, stories},
+    support::front::Front,
+};
 
 const BEN: &str = "ben@example.com";
 const PRIYA: &str = "priya@example.net";
@@ -178,6 +181,30 @@ stories! {
         assert_eq!((app.on_calendar().len(), app.rows("revocations").await), (0, 0));
         assert_eq!(app.grants.asked(), ["renew", "renew", "hand back"]);
         app.all_is_well().await;
+    }
+
+    async fn what_becomes_of_interviews_is_asked_on_the_page(app) {
+        app.grants.live();
+        app.ana_connects().await;
+        app.connected(&[BEN]).await;
+        let mut front = Front::over(app).await;
+        let dialog = "/settings/calendar?disconnect=google";
+        let nothing = front.get(dialog).await.body;
+        assert!(nothing.contains("Disconnect Google Calendar") && !nothing.contains("name=\"interviews\""), "{nothing}");
+        let asked = front.app.asks(|_| ()).await;
+        front.app.book(&asked, front.app.time(0, "10:00")).await.expect("booked");
+        front.app.work().await;
+        let asks = front.get(dialog).await.body;
+        assert!(asks.contains("One interview to come is in it") && asks.contains("Take out of the calendar"), "{asks}");
+        let form = |said: &str| vec![("interviews", said.to_owned())];
+        let wrong = front.post("/settings/calendar/google/disconnect", &form("burn")).await;
+        assert_eq!(wrong.status.as_u16(), 422, "{}", wrong.body);
+        assert!(wrong.body.contains("interviews_unknown"), "{}", wrong.body);
+        assert_eq!(front.app.rows("connections WHERE status = 'inactive'").await, 0, "nothing was done");
+        let done = front.post("/settings/calendar/google/disconnect", &form("leave")).await;
+        assert_eq!(done.header("location"), "/settings/calendar?news=left", "{}", done.body);
+        front.app.work().await;
+        assert!(front.app.on_calendar().is_empty());
     }
 
     async fn whoever_connects_again_meanwhile_finds_one_event(app) {

@@ -252,6 +252,7 @@ pub fn CalendarPolicyPage() -> impl IntoView {
                                     error=wrong_way
                                     hint="Who is signed in stays so; calendars of the other provider can still be connected."
                                 />
+                                <Kinds kinds ticked=said.calendars.unwrap_or_default() error=wrong_kinds />
                                 <RadioGroup
                                     legend="Whose consent opens calendars"
                                     name="calendar_access"
@@ -265,7 +266,6 @@ pub fn CalendarPolicyPage() -> impl IntoView {
                                     checked=said.require_calendar == "true"
                                     hint="Coordinators see requests and the dashboard only while their own calendar is connected, and are asked to connect it again when access was withdrawn."
                                 />
-                                <Kinds kinds ticked=said.calendars.unwrap_or_default() error=wrong_kinds />
                                 <Switch
                                     label="One calendar account each"
                                     name="one_calendar"

@@ -57,9 +57,9 @@ pub(super) fn EverybodysCalendars(team: Calendars, now: DateTime<Utc>) -> impl I
     };
     let rows = team.people.iter().map(|person| {
         let list = team.connections.get(&person.id).map_or(&[][..], Vec::as_slice);
+        let source = Source { told: team.told.get(&person.id).copied(), ..Source::default() };
         let name = person.name.clone();
         if list.is_empty() {
-            let source = Source { told: team.told.get(&person.id).copied(), ..Source::default() };
             let (status, detail) = source.in_words(now);
             return view! {
                 <li>
@@ -74,7 +74,7 @@ pub(super) fn EverybodysCalendars(team: Calendars, now: DateTime<Utc>) -> impl I
         let accounts: Vec<_> = accounts.collect();
         view! {
             <li>
-                <PersonLine name detail=accounts_in_words(list.len()) />
+                <PersonLine name />
                 <ul class="person-accounts">{accounts}</ul>
             </li>
         }
@@ -88,13 +88,6 @@ pub(super) fn EverybodysCalendars(team: Calendars, now: DateTime<Utc>) -> impl I
         </Card>
     }
     .into_any()
-}
-
-fn accounts_in_words(many: usize) -> String {
-    match many {
-        1 => "one account".to_owned(),
-        many => format!("{many} accounts"),
-    }
 }
 
 #[component]
@@ -111,10 +104,10 @@ fn Account(one: Connection, reader: Member, now: DateTime<Utc>) -> impl IntoView
     let email = if one.account_email.is_empty() { one.provider.label().to_owned() } else { one.account_email.clone() };
     let error = (!one.last_error.is_empty()).then(|| view! { <span class="hint">{one.last_error.clone()}</span> });
     view! {
-        <li class="row">
+        <li>
             <ProviderMark provider=one.provider.into() />
             <span class="person-account">
-                <span class="truncate">{email}</span>
+                <span class="person-email">{email}</span>
                 <span class="hint">"since " {since} ", " {read}</span>
                 {error}
             </span>

@@ -205,7 +205,7 @@ fn Ending(
         <Dialog id="disconnect" title open=true close_href=PAGE actions=actions.into_any()>
             <p>{means}</p>
             <p class="hint mt-2">{then}</p>
-            <form id=form method="post" action=format!("/settings/calendar/{provider}/disconnect") class="stack mt-4">
+            <form id=form method="post" action=format!("/settings/calendar/{provider}/disconnect") class=(standing > 0).then_some("mt-4")>
                 {(standing > 0).then(|| view! { <WhatStands standing provider next /> })}
             </form>
         </Dialog>
@@ -236,11 +236,11 @@ fn WhatStands(standing: u64, provider: Provider, next: Option<Provider>) -> impl
             <Radio
                 name="interviews"
                 value="stay"
-                label="Leave them in it"
+                label="Leave in the calendar"
                 hint="When one is moved or cancelled later, this calendar shows it only after you connect it again."
                 checked=true
             />
-            <Radio name="interviews" value="leave" label="Take them out" hint=leave />
+            <Radio name="interviews" value="leave" label="Take out of the calendar" hint=leave />
             </div>
         </fieldset>
     }
