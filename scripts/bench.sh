@@ -9,4 +9,5 @@ export CONVENE_BINARY="$CARGO_TARGET_DIR/release/convene" BARE_BINARY="$CARGO_TA
 LEPTOS_SITE_ROOT="$PWD/target/site"
 export LEPTOS_SITE_ROOT
 say "Benchmarks"
-cargo bench --no-default-features --features ssr "$@"
+# With the sandbox, which one of them asks.
+cargo bench --no-default-features --features ssr,demo "$@"
