@@ -15,7 +15,7 @@ use crate::{
 pub(super) async fn by(txn: &Txn, state: &AppState, coordinator: &Person) -> Result<Host, StoreError> {
     let (org, id) = (coordinator.org, coordinator.id);
     let wanted = preferences::preference(&**txn, org, id, EventKind::Interview).await?;
-    let target = if wanted.is_synced { connections::write_target(&**txn, org, id).await? } else { None };
+    let target = if wanted.is_synced { connections::hold_write_target(txn, org, id).await? } else { None };
     let inviting = target.as_ref().map(|(connection, _)| connection).filter(|connection| connection.provider.invites());
     let account = inviting.map(|connection| &connection.account_email).filter(|email| !email.is_empty());
     let from = &state.config.mail.from.address;

@@ -58,14 +58,16 @@ pub async fn disconnect(
     let (org, now) = (member.org, state.clock.now());
     let txn = state.store.begin().await?;
     let Some(connection) = connections::own(&*txn, member, provider).await? else { return Ok(false) };
-    let ahead = leaving::ahead(&*txn, org, connection.id, now).await?;
-    // Whoever moves or cancels one of them now waits, or is waited for.
-    let requests = requests_of(&txn, org, &ahead).await?;
-    for request in &requests {
-        requests::lock(&txn, org, *request).await?;
-    }
+    // Whoever moves or cancels one of them now waits, or is waited for; as with every booking, before the connection is locked.
+    let known = leaving::ahead(&*txn, org, connection.id, now).await?;
+    lock_requests(&txn, org, &known).await?;
     let takes_off = interviews == Interviews::Leave;
-    disconnect::disconnect(&state.services, &txn, member, &connection, takes_off, origin).await?;
+    if !disconnect::disconnect(&state.services, &txn, member, &connection, takes_off, origin).await? {
+        return Ok(false);
+    }
+    // With those that were booked until then.
+    let ahead = leaving::ahead(&*txn, org, connection.id, now).await?;
+    lock_requests(&txn, org, &ahead).await?;
     if let Some(owner) = people::find(&*txn, org, member.person).await? {
         for event in ahead {
             elsewhere(&txn, state, &owner, connection.id, event, interviews, origin).await?;
@@ -76,15 +78,18 @@ pub async fn disconnect(
     Ok(true)
 }
 
-/// The requests behind these events, in the order in which they are locked.
-async fn requests_of(txn: &Txn, org: OrgId, events: &[EventId]) -> Result<BTreeSet<RequestId>, StoreError> {
-    let mut requests = BTreeSet::new();
+/// Locks the requests behind these events, always in the same order.
+async fn lock_requests(txn: &Txn, org: OrgId, events: &[EventId]) -> Result<(), StoreError> {
+    let mut requests: BTreeSet<RequestId> = BTreeSet::new();
     for id in events {
         let Some(event) = events::find(&**txn, org, *id).await? else { continue };
         let Some(booking) = event.booking else { continue };
         requests.extend(find(&**txn, org, booking).await?.map(|booking| booking.request));
     }
-    Ok(requests)
+    for request in requests {
+        requests::lock(txn, org, request).await?;
+    }
+    Ok(())
 }
 
 /// Sees to one event that belongs on a calendar of this connection.

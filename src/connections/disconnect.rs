@@ -4,7 +4,7 @@
 //! answers. The row stays, `inactive`, so that what was written to the calendar is still known, and connecting the same account again
 //! keeps its settings.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use serde_json::json;
 
 use super::{Connection, Need, Services, busy, choice, of_people, revocation};
@@ -19,7 +19,7 @@ use crate::{
     store::{StoreError, Txn, entities::connections, words::ConnectionStatus},
 };
 
-/// Ends a connection of the member's own. Another account of theirs takes the events of the future, if one can. Where something
+/// Ends a connection of the member's own; `false` if it was ended already. Another account of theirs takes the events of the future, if one can. Where something
 /// `takes_off` what stands in the calendar, the grant is handed back after that.
 ///
 /// # Errors
@@ -31,10 +31,13 @@ pub async fn disconnect(
     connection: &Connection,
     takes_off: bool,
     origin: &Origin,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let (org, id) = (member.org, connection.id);
-    let row = super::in_org(org).filter(connections::Column::Id.eq(id)).one(&**txn).await?;
-    let Some(row) = row else { return Ok(()) };
+    let row = super::in_org(org).filter(connections::Column::Id.eq(id));
+    // An event that is made for it now is there before it ends, or goes elsewhere.
+    let row = if txn.get_database_backend() == DbBackend::Postgres { row.lock_exclusive() } else { row };
+    let row = row.one(&**txn).await?.filter(|row| row.status != ConnectionStatus::Inactive);
+    let Some(row) = row else { return Ok(false) };
     shut(services, txn, &row, takes_off).await?;
     if row.is_primary {
         let mut others = of_people(&**txn, org, &[member.person]).await?.remove(&member.person).unwrap_or_default();
@@ -46,7 +49,8 @@ pub async fn disconnect(
     let detail = json!({ "provider": connection.provider.as_str() });
     let (actor, action) = (Actor::Person(member.person), "connection.disconnected");
     let entry = AuditEntry { org, actor, action, subject: id.to_string(), detail, origin: origin.clone() };
-    audit::record(txn, entry).await
+    audit::record(txn, entry).await?;
+    Ok(true)
 }
 
 /// This account makes room for another, as its owner agreed.

@@ -23,7 +23,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use url::Url;
 
 use crate::{
@@ -363,6 +363,27 @@ pub async fn write_target(
             Ok(Some((connection, calendar)))
         }
         None => Ok(None),
+    }
+}
+
+/// As [`write_target`], for an event that this transaction makes: the connection is not ended before it is over.
+pub async fn hold_write_target(
+    txn: &Txn,
+    org: OrgId,
+    person: PersonId,
+) -> Result<Option<(Connection, String)>, StoreError> {
+    loop {
+        let target = write_target(&**txn, org, person).await?;
+        let Some((connection, _)) = &target else { return Ok(None) };
+        // SQLite has one writer at a time.
+        if txn.get_database_backend() != DbBackend::Postgres {
+            return Ok(target);
+        }
+        let row = in_org(org).filter(connections::Column::Id.eq(connection.id)).lock_shared().one(&**txn).await?;
+        // Otherwise it was ended, or another one chosen, while we waited for its row.
+        if row.map(from_row).is_some_and(|now| now.is_primary && now.is_usable()) {
+            return Ok(target);
+        }
     }
 }
 

@@ -1,11 +1,16 @@
 //! A coordinator disconnects the calendar into which interviews went: no interview ends, nobody keeps an invitation to nothing.
 
+use std::time::Duration;
+
 use convene::{
     audit::Origin,
     booking::leave::{Interviews, disconnect},
     calendars::{CalendarError, Provider, memory::Action},
+    connections,
     store::words::{BookingStatus, Inviter},
 };
+
+use sea_orm::ConnectionTrait;
 
 use super::inviting::people_of;
 use crate::{
@@ -187,7 +192,7 @@ stories! {
         app.grants.live();
         app.ana_connects().await;
         app.connected(&[BEN]).await;
-        let mut front = Front::over(app).await;
+        let front = Front::over(app).await;
         let dialog = "/settings/calendar?disconnect=google";
         let nothing = front.get(dialog).await.body;
         assert!(nothing.contains("Disconnect Google Calendar") && !nothing.contains("name=\"interviews\""), "{nothing}");
@@ -205,6 +210,39 @@ stories! {
         assert_eq!(done.header("location"), "/settings/calendar?news=left", "{}", done.body);
         front.app.work().await;
         assert!(front.app.on_calendar().is_empty());
+    }
+
+    async fn what_is_booked_meanwhile_goes_elsewhere_too(app) {
+        app.grants.live();
+        app.ana_connects().await;
+        app.connected(&[BEN]).await;
+        let asked = app.asks(|_| ()).await;
+        let booking = app.book(&asked, app.time(0, "10:00")).await.expect("booked");
+        let event = app.event_of(booking.id).await;
+        app.run("DELETE FROM placements").await;
+        // Another booking is about to be written for the calendar that is disconnected now.
+        let txn = app.store().begin().await.expect("a write");
+        let (org, ana) = (app.org, app.ana.member().person);
+        let target = connections::hold_write_target(&txn, org, ana).await.expect("read").expect("a calendar");
+        let (state, ana) = (app.state.clone(), app.ana.clone());
+        let mut ending = tokio::spawn(async move {
+            disconnect(&state, ana.member(), Provider::Google, Interviews::Stay, &Origin::default()).await
+        });
+        // Time for it to end, if it does not wait for the booking.
+        let early = tokio::time::timeout(Duration::from_millis(500), &mut ending).await;
+        let (connection, event) = (target.0.id.uuid(), event.id.uuid());
+        let ids = [uuid::Uuid::now_v7(), org.uuid(), event, connection].map(|id| app.uuid(id)).join(", ");
+        let sql = format!("INSERT INTO placements (id, org_id, event_id, connection_id, calendar) VALUES ({ids}, 'primary')");
+        txn.execute_unprepared(&sql).await.expect("placed");
+        txn.commit().await.expect("committed");
+        let ended = match early {
+            Ok(ended) => ended,
+            Err(_) => ending.await,
+        };
+        assert!(ended.expect("no panic").expect("ended"));
+        app.work().await;
+        assert_eq!(mailed(&app, "invitation").await, [ANA, BEN, PRIYA]);
+        app.all_is_well().await;
     }
 
     async fn whoever_connects_again_meanwhile_finds_one_event(app) {
