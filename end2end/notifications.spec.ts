@@ -67,7 +67,7 @@ test("new requests start with one's own reminders", async ({ page }) => {
   await expect(page.getByRole("checkbox", { name: "1 day before" })).not.toBeChecked();
 
   await page.goto(PAGE);
-  await page.getByText("The organisation's reminders", { exact: true }).click();
+  await page.getByRole("radio", { name: /The organisation's reminders/ }).check();
   await save(page, "Save reminders");
   await page.goto("/requests/new");
   await expect(page.getByRole("checkbox", { name: "15 minutes before" })).not.toBeChecked();

@@ -22,7 +22,7 @@ impl Wrong {
 }
 
 /// The line under a control, or nothing.
-pub fn wrong_line(id: &str, wrong: Option<Wrong>) -> impl IntoView + use<> {
+pub(crate) fn wrong_line(id: &str, wrong: Option<Wrong>) -> impl IntoView + use<> {
     let id = format!("{id}-error");
     wrong.map(|Wrong { code, sentence }| {
         view! {

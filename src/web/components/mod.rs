@@ -58,7 +58,6 @@ pub use copy::{CopyButton, CopyField};
 pub use day_bars::{DayBars, DayCount};
 pub use dialog::Dialog;
 pub use error_page::ErrorPage;
-pub(crate) use field::wrong_line;
 pub use field::{Field, Wrong, described_by};
 pub use icons::{Glyph, Icon, IconSize};
 pub use input::{InputKind, TextField, TextInput, Textarea, TextareaField};

@@ -33,7 +33,7 @@ use crate::{
         again::{self, Attempt, problem, wrong},
         components::{
             Button, ButtonKind, Card, CardBody, CardHead, Checkbox, Choice, RadioGroup, Reminders, Section,
-            SelectField, Switch, Toast, Toasts, Wrong, described_by, wrong_line,
+            SelectField, Switch, Toast, Toasts, Wrong, described_by, field::wrong_line,
         },
         form,
         pages::staff::{Desk, Frame, desk},
