@@ -2,7 +2,7 @@
 // spec: the watch over browsers' complaints in `support/world.ts` fails it.
 import type { Page } from "@playwright/test";
 import { ANA, BEN, TOM, expect, test } from "./support/world";
-import { bookFirst, consent, createRequest, times } from "./support/steps";
+import { bookFirst, consent, createRequest, times, inDays } from "./support/steps";
 
 test("no page scrolls sideways on a phone", async ({ visitor }) => {
   const phone = { viewport: { width: 320, height: 700 }, isMobile: true, hasTouch: true };
@@ -34,8 +34,7 @@ test("a time is booked with the keyboard alone", async ({ page, visitor }) => {
   await page.goto("/requests/new");
   await consent(page, ANA);
   // A day on which other tests have booked nothing: there are several times to go through.
-  const from = new Date(Date.now() + 14 * 86_400_000).toISOString().slice(0, 10);
-  const { link } = await createRequest(page, { interviewers: [BEN], from });
+  const { link } = await createRequest(page, { interviewers: [BEN], from: inDays(14) });
   const candidate = await visitor();
   await candidate.goto(link);
   await expect(times(candidate).first()).toBeVisible();

@@ -1,12 +1,12 @@
 // A coordinator disconnects the calendar in which an interview stands: it takes place, and its guests get another invitation.
 import { ANA, BEN, expect, test } from "./support/world";
-import { allow, bookFirst, createRequest, signIn } from "./support/steps";
+import { allow, bookFirst, createRequest, inDays, signIn } from "./support/steps";
 
 const PAGE = "/settings/calendar";
 
 test("interviews are taken out of a calendar that is disconnected, and nobody loses one", async ({ page, visitor }) => {
   await signIn(page, ANA, "/dashboard");
-  const { url, link, email } = await createRequest(page, { interviewers: [BEN] });
+  const { url, link, email } = await createRequest(page, { interviewers: [BEN], from: inDays(21) });
   await bookFirst(await visitor(), link);
   await expect(async () => {
     await page.goto(url);

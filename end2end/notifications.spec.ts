@@ -1,7 +1,7 @@
 // What goes into a calendar, when it alerts its owner, and when new requests of a coordinator remind people.
 import type { Page } from "@playwright/test";
 import { ANA, BEN, expect, test } from "./support/world";
-import { bookFirst, createRequest, signIn } from "./support/steps";
+import { bookFirst, createRequest, inDays, signIn } from "./support/steps";
 
 const PAGE = "/settings/notifications";
 
@@ -39,7 +39,7 @@ test("what goes into a calendar is chosen kind by kind", async ({ page, visitor 
     await save(page, "Save notifications");
     await page.goto("/requests/new");
     await expect(page.getByText("Your interviews stay out of calendars")).toBeVisible();
-    const { url, link } = await createRequest(page, { interviewers: [BEN] });
+    const { url, link } = await createRequest(page, { interviewers: [BEN], from: inDays(21) });
     await bookFirst(await visitor(), link);
     await page.goto(url);
     await expect(page.getByText("Its coordinator keeps interviews out of calendars. Everybody was invited by mail.")).toBeVisible();

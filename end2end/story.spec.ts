@@ -1,6 +1,6 @@
 // The whole story through the real interface: a coordinator asks, a candidate picks, moves and cancels, calendars follow.
 import { ANA, BEN, CHLOE, TOM, expect, test } from "./support/world";
-import { chooseZone, choose, clock, consent, createRequest, newAddress, anotherDay, times } from "./support/steps";
+import { chooseZone, choose, clock, consent, createRequest, newAddress, anotherDay, times, inDays } from "./support/steps";
 
 for (const who of [ANA, CHLOE]) {
   test(`with ${who.provider}, from sign-in to a cancelled interview`, async ({ page, context, visitor, world, scripts }) => {
@@ -117,7 +117,7 @@ for (const who of [ANA, CHLOE]) {
 test("a coordinator moves and cancels", async ({ page, visitor, world }) => {
   await page.goto("/requests/new");
   await consent(page, ANA);
-  const { url, link, email } = await createRequest(page, { interviewers: [BEN] });
+  const { url, link, email } = await createRequest(page, { interviewers: [BEN], from: inDays(14) });
   const candidate = await visitor();
   await candidate.goto(link);
   const { start } = await choose(candidate, 0);
