@@ -9,6 +9,7 @@
 //! of busy times. Unknown is not free.
 
 pub mod caldav;
+pub mod changes;
 pub mod endpoints;
 pub mod google;
 pub mod http;
@@ -28,6 +29,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::scheduling::interval::{Interval, normalise};
+use changes::{Changes, Cursor, Hook, Pushes, Watching};
 
 /// Whose calendars these are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -382,6 +384,46 @@ pub trait Calendar: Send + Sync {
         draft: &EventDraft,
         last: Option<&Placed>,
     ) -> Result<Option<RemoteEvent>, CalendarError>;
+
+    /// What changed on this calendar since the cursor, in as many pages as the provider makes of it. Without a cursor everything
+    /// that ends after the window's start and, where the provider bounds its answer, starts before its end. A cursor that the
+    /// provider does not know any more is [`CalendarError::CursorGone`]: read everything then.
+    ///
+    /// Only what the provider sent is told: nothing is concluded from what it left out.
+    async fn changes(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        since: Option<&Cursor>,
+        window: Interval,
+    ) -> Result<Changes, CalendarError> {
+        let _ = (token, calendar, since, window);
+        Err(CalendarError::Rejected("this calendar does not tell changes".into()))
+    }
+
+    /// How it tells that something changed.
+    fn pushes(&self) -> Pushes {
+        Pushes::Never
+    }
+
+    /// Asks the provider to push when something changes on this calendar, for as long as it allows (a week, or three days). The
+    /// first push may come before the answer, so the hook must be known where it arrives.
+    async fn watch(&self, token: &AccessToken, calendar: &str, hook: &Hook) -> Result<Watching, CalendarError> {
+        let _ = (token, calendar, hook);
+        Err(CalendarError::Rejected("this calendar does not push".into()))
+    }
+
+    /// Makes a subscription longer. One that is no longer there is [`CalendarError::Gone`].
+    async fn renew(&self, token: &AccessToken, watching: &Watching) -> Result<Watching, CalendarError> {
+        let _ = (token, watching);
+        Err(CalendarError::Rejected("this calendar does not push".into()))
+    }
+
+    /// Stops the pushes. A channel that is not there any more is no error.
+    async fn unwatch(&self, token: &AccessToken, watching: &Watching) -> Result<(), CalendarError> {
+        let _ = (token, watching);
+        Ok(())
+    }
 }
 
 /// The secondary calendar of this name among those of an account, if events may be put onto it.
@@ -404,6 +446,9 @@ pub enum CalendarError {
     /// The calendar, or the event that stood there, no longer exists.
     #[error("no longer there")]
     Gone,
+    /// The provider forgot how far we had read: read everything.
+    #[error("the cursor is no longer known")]
+    CursorGone,
     /// Someone else changed the event at the same moment, twice.
     #[error("changed by someone else meanwhile")]
     Conflict { etag: Option<String> },
@@ -437,7 +482,7 @@ impl CalendarError {
             Self::Conflict { .. } => ErrorClass::Conflict,
             Self::Unavailable(_) => ErrorClass::Transient,
             Self::UnknownOutcome(_) => ErrorClass::UnknownOutcome,
-            Self::Gone | Self::Rejected(_) => ErrorClass::Permanent,
+            Self::Gone | Self::CursorGone | Self::Rejected(_) => ErrorClass::Permanent,
         }
     }
 
@@ -496,6 +541,7 @@ mod tests {
             (CalendarError::PermissionMissing(vec![]), ErrorClass::Auth, false),
             (CalendarError::RateLimited { retry_after: None }, ErrorClass::Throttled, true),
             (CalendarError::Gone, ErrorClass::Permanent, false),
+            (CalendarError::CursorGone, ErrorClass::Permanent, false),
             (CalendarError::Conflict { etag: None }, ErrorClass::Conflict, true),
             (CalendarError::Unavailable("503".into()), ErrorClass::Transient, true),
             (CalendarError::UnknownOutcome("cut".into()), ErrorClass::UnknownOutcome, true),

@@ -302,7 +302,7 @@ pub fn job_error(error: AccessError, connection: ConnectionId) -> JobError {
             CalendarError::RateLimited { retry_after } => {
                 JobError::Retry { after: retry_after, reason: Reason::RateLimited }
             }
-            CalendarError::Gone => JobError::GiveUp { reason: Reason::Gone },
+            CalendarError::Gone | CalendarError::CursorGone => JobError::GiveUp { reason: Reason::Gone },
             CalendarError::Rejected(_) => JobError::GiveUp { reason: Reason::Rejected },
             CalendarError::Conflict { .. } => retry(Reason::Conflict),
             CalendarError::Unavailable(_) => retry(Reason::Unavailable),
