@@ -87,6 +87,7 @@ ids! {
     SessionId = "ses";
     ConnectionId = "con";
     CalendarId = "cal";
+    ChannelId = "chn";
     RevocationId = "rev";
     RequestId = "req";
     SeatId = "sea";

@@ -4,8 +4,9 @@
 //! in line with whatever the event says by that time. Who invites the attendees is decided once, when the event is made.
 
 pub mod leaving;
+pub mod theirs;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -17,6 +18,7 @@ use sea_orm::{
 };
 
 use crate::{
+    calendars::Response,
     ids::{BookingId, ConnectionId, EventId, OrgId, ParticipantId, PersonId, PlacementId},
     outbox::{self, Job, Reason},
     scheduling::interval::Interval,
@@ -194,6 +196,10 @@ async fn intend(txn: &Txn, event: &Event, connection: ConnectionId, calendar: St
         withdrawn_at: Set(None),
         last_synced_at: Set(None),
         last_error: Set(String::new()),
+        seen_starts_at: Set(None),
+        seen_ends_at: Set(None),
+        seen_answers: Set("{}".to_owned()),
+        looked_at: Set(None),
     })
     .exec_without_returning(&**txn)
     .await?;
@@ -392,6 +398,11 @@ pub struct Placement {
     pub last_synced_at: Option<DateTime<Utc>>,
     /// Why it does not stand there as it should.
     pub problem: Option<Reason>,
+    /// The time it had there when it was last written or looked at. `None` if it was neither, or was of whole days.
+    pub seen: Option<Interval>,
+    /// What attendees had answered when it was last looked at, by address in small letters.
+    pub answers: BTreeMap<String, Response>,
+    pub looked_at: Option<DateTime<Utc>>,
 }
 
 impl Placement {
@@ -430,6 +441,10 @@ pub async fn placements_of(
         is_withdrawn: row.withdrawn_at.is_some(),
         last_synced_at: row.last_synced_at.map(|at| at.at()),
         problem: Reason::stored(&row.last_error),
+        seen: row.seen_starts_at.zip(row.seen_ends_at).and_then(|(start, end)| Interval::new(start.at(), end.at())),
+        // What cannot be read is taken as no answer yet; the next look tells.
+        answers: serde_json::from_str(&row.seen_answers).unwrap_or_default(),
+        looked_at: row.looked_at.map(|at| at.at()),
     };
     Ok(rows.into_iter().map(placement).collect())
 }

@@ -64,6 +64,8 @@ words! {
     AccessLevel { FreeBusy = "free_busy", Read = "read", Write = "write", Own = "own", }
     /// How an organisation's access stands: `Error` was refused or did not answer when last asked.
     AccessStatus { Active = "active", Error = "error", }
+    /// A channel by which a provider pushes. `Opening` was asked for and not answered yet; pushes of both count.
+    ChannelStatus { Opening = "opening", Live = "live", Ended = "ended", }
     RequestStatus { Open = "open", Booked = "booked", Cancelled = "cancelled", }
     SeatKind { All = "all", Any = "any", Optional = "optional", }
     /// `Held` waits for a calendar that did not answer; `Released` was held and could not be confirmed.

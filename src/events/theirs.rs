@@ -1,0 +1,95 @@
+//! What a calendar shows of an event, as it was last seen there, and what we make of it.
+//!
+//! A change there is told from our own by comparing three things: the event as we want it, what the calendar shows now, and what
+//! both looked like last time. The last is kept here, on the placement: [`acknowledge`] moves it on. A calendar that shows
+//! another time than the last one we know is never overwritten; whoever decides that ours counts says so with [`insist`].
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait},
+};
+use serde::{Deserialize, Serialize};
+
+use super::Event;
+use crate::{
+    ids::{OrgId, PlacementId},
+    outbox::{self, Job},
+    scheduling::interval::Interval,
+    store::{Stamp, StoreError, Txn, entities::placements},
+};
+
+/// What a calendar shows of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Theirs {
+    /// It stands there at this time.
+    At(Interval),
+    /// Somebody made it an entry of whole days.
+    WholeDays,
+    /// It is not there any more, or was cancelled there.
+    Gone,
+}
+
+impl Theirs {
+    /// The time it has there, if it has one.
+    pub fn span(self) -> Option<Interval> {
+        match self {
+            Self::At(span) => Some(span),
+            Self::WholeDays | Self::Gone => None,
+        }
+    }
+}
+
+/// We know of it: the next look is compared with this, and the next write may replace it.
+pub async fn acknowledge(
+    txn: &Txn,
+    org: OrgId,
+    placement: PlacementId,
+    theirs: Theirs,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let stamp = |at: fn(&Interval) -> DateTime<Utc>| theirs.span().map(|span| Stamp::from(at(&span)));
+    let change = placements::ActiveModel {
+        seen_starts_at: Set(stamp(|span| span.start())),
+        seen_ends_at: Set(stamp(|span| span.end())),
+        looked_at: Set(Some(now.into())),
+        ..Default::default()
+    };
+    placements::Entity::update_many()
+        .set(change)
+        .filter(placements::Column::OrgId.eq(org))
+        .filter(placements::Column::Id.eq(placement))
+        .exec(&**txn)
+        .await?;
+    Ok(())
+}
+
+/// Ours counts: the calendar is to show the event as we have it, over what it shows now, or anew where it is gone.
+pub async fn insist(
+    txn: &Txn,
+    event: &Event,
+    placement: PlacementId,
+    theirs: Theirs,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    use placements::Column;
+    acknowledge(txn, event.org, placement, theirs, now).await?;
+    let mut change = placements::Entity::update_many()
+        .col_expr(Column::PlacedRevision, Expr::value(0_i64))
+        .col_expr(Column::LastError, Expr::value(""));
+    if theirs == Theirs::Gone {
+        // The id of an event that was deleted is not given again: it follows from the generation.
+        change = change
+            .col_expr(Column::ProviderId, Expr::value(""))
+            .col_expr(Column::Etag, Expr::value(""))
+            .col_expr(Column::JoinUrl, Expr::value(""))
+            .col_expr(Column::IcalUid, Expr::value(""))
+            .col_expr(Column::SeenAnswers, Expr::value("{}"))
+            .col_expr(Column::Generation, Expr::col(Column::Generation).add(1));
+    }
+    change.filter(Column::OrgId.eq(event.org)).filter(Column::Id.eq(placement)).exec(&**txn).await?;
+    outbox::enqueue(txn, event.org, &Job::PlaceEvent { event: event.id }, now).await?;
+    Ok(())
+}
