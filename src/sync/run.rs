@@ -126,6 +126,7 @@ fn last(placement: &Placement) -> Option<Placed> {
         etag: told(&placement.etag),
         join_url: told(&placement.join_url),
         ical_uid: told(&placement.ical_uid),
+        span: None,
     })
 }
 
@@ -304,7 +305,7 @@ pub fn job_error(error: AccessError, connection: ConnectionId) -> JobError {
             }
             CalendarError::Gone | CalendarError::CursorGone => JobError::GiveUp { reason: Reason::Gone },
             CalendarError::Rejected(_) => JobError::GiveUp { reason: Reason::Rejected },
-            CalendarError::Conflict { .. } => retry(Reason::Conflict),
+            CalendarError::Conflict { .. } | CalendarError::Moved(_) => retry(Reason::Conflict),
             CalendarError::Unavailable(_) => retry(Reason::Unavailable),
             CalendarError::UnknownOutcome(_) => retry(Reason::UnknownOutcome),
         },
