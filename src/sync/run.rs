@@ -131,6 +131,7 @@ pub(super) fn last(placement: &Placement) -> Option<Placed> {
         etag: told(&placement.etag),
         join_url: told(&placement.join_url),
         ical_uid: told(&placement.ical_uid),
+        span: None,
     })
 }
 
@@ -311,7 +312,7 @@ pub fn job_error(error: AccessError, connection: ConnectionId) -> JobError {
             }
             CalendarError::Gone | CalendarError::CursorGone => JobError::GiveUp { reason: Reason::Gone },
             CalendarError::Rejected(_) => JobError::GiveUp { reason: Reason::Rejected },
-            CalendarError::Conflict { .. } => retry(Reason::Conflict),
+            CalendarError::Conflict { .. } | CalendarError::Moved(_) => retry(Reason::Conflict),
             CalendarError::Unavailable(_) => retry(Reason::Unavailable),
             CalendarError::UnknownOutcome(_) => retry(Reason::UnknownOutcome),
         },
