@@ -33,6 +33,7 @@ reasons! {
     /// Somebody took the event off the calendar. Trying again makes it anew.
     Gone = "gone": "The event was deleted in the calendar by hand. Trying again puts it there anew.",
     Conflict = "conflict": "Somebody else changed the event in the calendar at the same moment.",
+    Moved = "moved": "Somebody gave the event another time in the calendar.",
     Unavailable = "unavailable": "The calendar did not answer.",
     UnknownOutcome = "unknown_outcome": "The calendar did not say whether it took the event.",
     Rejected = "rejected": "The calendar refused the event.",

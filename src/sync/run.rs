@@ -60,6 +60,19 @@ async fn put(state: &AppState, event: &Event, placement: &Placement) -> Result<(
     });
     match outcome.await {
         Ok(placed) => Ok(record(state, event, placement, Some(placed)).await?),
+        // Somebody moved it there meanwhile, which is not ours to overwrite: what follows is decided after a look.
+        Err(error) if error.reason() == Some(Reason::Moved) => {
+            let txn = state.store.begin().await?;
+            outbox::enqueue_once(
+                &txn,
+                event.org,
+                &Job::FollowEvent { event: event.id },
+                state.clock.now(),
+                state.clock.now(),
+            )
+            .await?;
+            Ok(txn.commit().await?)
+        }
         Err(error) => {
             if error.reason() != Some(Reason::UnknownOutcome) {
                 unannounce(state, placement, event.org).await?;
@@ -131,7 +144,7 @@ pub(super) fn last(placement: &Placement) -> Option<Placed> {
         etag: told(&placement.etag),
         join_url: told(&placement.join_url),
         ical_uid: told(&placement.ical_uid),
-        span: None,
+        span: placement.seen.and_then(Theirs::span),
     })
 }
 
@@ -312,7 +325,8 @@ pub fn job_error(error: AccessError, connection: ConnectionId) -> JobError {
             }
             CalendarError::Gone | CalendarError::CursorGone => JobError::GiveUp { reason: Reason::Gone },
             CalendarError::Rejected(_) => JobError::GiveUp { reason: Reason::Rejected },
-            CalendarError::Conflict { .. } | CalendarError::Moved(_) => retry(Reason::Conflict),
+            CalendarError::Conflict { .. } => retry(Reason::Conflict),
+            CalendarError::Moved(_) => retry(Reason::Moved),
             CalendarError::Unavailable(_) => retry(Reason::Unavailable),
             CalendarError::UnknownOutcome(_) => retry(Reason::UnknownOutcome),
         },
