@@ -10,7 +10,7 @@ mod overtaken;
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    QueryTrait, sea_query::Expr,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -22,7 +22,7 @@ use crate::{
     ids::{BookingId, DifferenceId, EventId, OrgId, PersonId, PlacementId, RequestId},
     store::{
         Stamp, StoreError, Txn,
-        entities::differences,
+        entities::{bookings, differences},
         words::{DifferenceKind, Outcome, Provider},
     },
 };
@@ -207,9 +207,21 @@ pub async fn of_request(
     read(db, in_org(org).filter(differences::Column::RequestId.eq(request))).await
 }
 
-/// What waits for somebody's decision in an organisation, oldest first, at most `limit`.
-pub async fn open_in(db: &impl ConnectionTrait, org: OrgId, limit: u64) -> Result<Vec<Difference>, StoreError> {
-    read(db, in_org(org).filter(differences::Column::SettledAt.is_null()).limit(limit)).await
+/// What waits for somebody's decision in an organisation, about interviews that are not over; oldest first, at most `limit`.
+pub async fn open_in(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    now: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<Difference>, StoreError> {
+    let ahead = bookings::Entity::find()
+        .select_only()
+        .column(bookings::Column::Id)
+        .filter(bookings::Column::OrgId.eq(org))
+        .filter(bookings::Column::EndsAt.gt(Stamp::from(now)))
+        .into_query();
+    let open = in_org(org).filter(differences::Column::SettledAt.is_null());
+    read(db, open.filter(differences::Column::BookingId.in_subquery(ahead)).limit(limit)).await
 }
 
 /// What is open about one event.

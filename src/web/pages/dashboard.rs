@@ -237,7 +237,9 @@ impl Board {
 async fn questions(desk: &Desk) -> Result<Vec<(Question, Request)>, AppError> {
     let (db, org) = (desk.state.store.reader(), desk.me().org);
     let mut questions = Vec::new();
-    for (number, found) in difference::open_in(db, org, MOST_QUESTIONS).await?.into_iter().enumerate() {
+    for (number, found) in
+        difference::open_in(db, org, desk.state.clock.now(), MOST_QUESTIONS).await?.into_iter().enumerate()
+    {
         let Some(request) = requests::find(db, org, found.request).await? else { continue };
         let question = if number < LOOKED_UP {
             let _turn = desk.state.searches.turn().await?;

@@ -94,7 +94,10 @@ impl Sheet {
             None => Vec::new(),
         };
         let mut questions = Vec::new();
-        for found in difference::of_request(db, org, id).await?.into_iter().filter(Difference::is_open) {
+        // What is over needs no decision.
+        let ahead = booking.as_ref().filter(|booking| booking.span.end() > now).map(|booking| booking.id);
+        let is_open = |found: &Difference| found.is_open() && Some(found.booking) == ahead;
+        for found in difference::of_request(db, org, id).await?.into_iter().filter(is_open) {
             let turn = desk.state.searches.turn().await?;
             questions.push(Question::of(desk, found).await);
             drop(turn);
