@@ -46,8 +46,22 @@ on_every_stage![
     a_calendar_of_a_name_is_made_once,
     a_lost_answer_to_a_new_calendar_makes_no_second,
     a_dead_sign_in_says_so,
-    a_limit_says_how_long_to_wait;
+    a_limit_says_how_long_to_wait,
+    what_changed_since_a_cursor_is_told_once,
+    our_own_writes_are_told_too,
+    a_full_read_lists_what_is_there,
+    a_forgotten_cursor_says_so,
+    what_is_no_cursor_is_a_forgotten_one,
+    a_calendar_that_is_not_there_has_no_changes,
+    a_dead_sign_in_tells_and_pushes_nothing,
+    what_a_person_moved_is_not_overwritten,
+    whole_days_a_person_made_are_not_overwritten,
+    a_move_of_ours_whose_answer_was_lost_is_nobody_elses,
+    what_is_ours_is_found_without_knowing_it,
+    changes_are_pushed_until_nobody_watches,
+    a_subscription_is_made_longer_or_replaced;
     with_guests:
+    an_answer_is_told,
     an_update_changes_the_guests,
     who_comes_is_invited_and_who_leaves_is_told,
     answers_are_read_and_survive_an_update,

@@ -197,6 +197,12 @@ async fn every_way_lets_in_whom_it_says() {
                     let code = Page(&answer.body).code();
                     assert_eq!((answer.status.as_u16(), code.as_deref()), (404, Some("link_unknown")), "{what}");
                 }
+                Policy::Push => {
+                    house.become_one(role).await;
+                    let answer = house.front.post(way.path, &[]).await;
+                    // Whoever asks shows no token of a channel.
+                    assert!(matches!(answer.status.as_u16(), 400 | 404), "{what}: {:?}", said(&answer));
+                }
                 Policy::Coordinator => coordinators_only(&mut house, way, role, &asked, number, &what).await,
                 Policy::Member | Policy::Admin => {
                     let path = match way.path.contains("{id}") {

@@ -1,7 +1,8 @@
 -- What happens on calendars without us: what each placement showed when it was last looked at, how far each calendar has been read,
 -- and who pushes.
 
--- The time the calendar showed when it was last written or looked at; NULL for nothing yet, or for whole days.
+-- What the calendar showed when it was last written or looked at: 'at' this time, 'whole_days', 'gone'; empty for nothing yet.
+ALTER TABLE placements ADD COLUMN seen TEXT NOT NULL DEFAULT '' CONSTRAINT placements_seen_known CHECK (seen IN ('', 'at', 'whole_days', 'gone'));
 ALTER TABLE placements ADD COLUMN seen_starts_at BIGINT;
 ALTER TABLE placements ADD COLUMN seen_ends_at BIGINT;
 -- What attendees had answered then: JSON {"address": "accepted", ...}, addresses in small letters.
@@ -51,6 +52,3 @@ CREATE TABLE channels (
 );
 CREATE INDEX channels_by_calendar ON channels (connection_id, calendar, status);
 CREATE INDEX channels_by_remote ON channels (provider, remote_id);
-
--- A calendar waits to be read once at a time, however often it was pushed.
-CREATE UNIQUE INDEX jobs_one_pull_queued ON jobs (org_id, subject) WHERE status = 'queued' AND kind = 'pull_calendar';

@@ -3,10 +3,12 @@
 //! Both providers' keys come from one SHA-256 over UID and generation; a third digest tells whether
 //! the words of an event are still the ones we wrote.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::EventDraft;
+use crate::scheduling::interval::Interval;
 
 /// The alphabet of RFC 4648 section 7 in lower case: what Google allows in event ids.
 const BASE32HEX: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
@@ -53,6 +55,24 @@ pub fn words_digest(draft: &EventDraft) -> String {
         hash.update(part);
     }
     base32hex(&hash.finalize()[..20])
+}
+
+/// A time as an event keeps it of our last write, so that one a person gave it is told from one whose receipt was lost. An
+/// interval of ISO 8601.
+pub fn time_text(span: Interval) -> String {
+    let text = |instant: DateTime<Utc>| instant.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    format!("{}/{}", text(span.start()), text(span.end()))
+}
+
+/// The same read again.
+pub fn time_of(text: &str) -> Option<Interval> {
+    let (start, end) = text.split_once('/')?;
+    Interval::new(start.parse().ok()?, end.parse().ok()?)
+}
+
+/// Tells one version of something from another.
+pub fn short_digest(text: &str) -> String {
+    base32hex(&Sha256::digest(text)[..5])
 }
 
 fn base32hex(bytes: &[u8]) -> String {

@@ -252,6 +252,8 @@ pub struct Placed {
     pub join_url: Option<String>,
     /// The UID under which the provider mails it, which differs from ours.
     pub ical_uid: Option<String>,
+    /// The time it had as of that answer. `None` if it is an all-day entry, or if nobody knows any more.
+    pub span: Option<Interval>,
 }
 
 /// What a removal found.
@@ -284,6 +286,18 @@ pub struct RemoteEvent {
     pub attendees: Vec<(String, Response)>,
     /// Graph does not tell it.
     pub sequence: Option<u32>,
+}
+
+/// An event that carries our marker, found without knowing of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ours {
+    pub provider_id: String,
+    /// As in [`EventDraft::marker`].
+    pub marker: String,
+    /// `None` if someone turned it into an all-day entry.
+    pub span: Option<Interval>,
+    /// Cancelled by hand, yet still standing there.
+    pub cancelled: bool,
 }
 
 /// Somebody whose busy time is asked of their organisation's access, by the address of their mailbox.
@@ -353,7 +367,9 @@ pub trait Calendar: Send + Sync {
     /// Makes the calendar show this draft, once, whatever was tried before.
     ///
     /// With `last` the placed event is updated in place; if it is gone or was cancelled there, the
-    /// answer is [`CalendarError::Gone`], for a person may have removed it on purpose. Without `last`
+    /// answer is [`CalendarError::Gone`], for a person may have removed it on purpose. Nothing is written over a time that a
+    /// person gave it: if it has another one than the receipt says ([`Placed::span`]), and none that we wrote or want, the answer
+    /// is [`CalendarError::Moved`]. Without `last`
     /// the event is looked for first (an earlier answer may have been lost) and adopted, revived (where
     /// the provider knows a way back from cancelled) or created under the id that follows from UID and
     /// generation. `calendar` is `"primary"` or an id.
@@ -389,7 +405,8 @@ pub trait Calendar: Send + Sync {
     /// that ends after the window's start and, where the provider bounds its answer, starts before its end. A cursor that the
     /// provider does not know any more is [`CalendarError::CursorGone`]: read everything then.
     ///
-    /// Only what the provider sent is told: nothing is concluded from what it left out.
+    /// Only what the provider sent is told: nothing is concluded from what it left out. (A CalDAV server that tells no changes is
+    /// compared with what it listed before.)
     async fn changes(
         &self,
         token: &AccessToken,
@@ -399,6 +416,13 @@ pub trait Calendar: Send + Sync {
     ) -> Result<Changes, CalendarError> {
         let _ = (token, calendar, since, window);
         Err(CalendarError::Rejected("this calendar does not tell changes".into()))
+    }
+
+    /// Every event on this calendar that carries our marker and overlaps the window, whatever is known of it here: one that was
+    /// forgotten, or a copy that a person made. What was deleted is not told.
+    async fn ours(&self, token: &AccessToken, calendar: &str, window: Interval) -> Result<Vec<Ours>, CalendarError> {
+        let _ = (token, calendar, window);
+        Err(CalendarError::Rejected("this calendar does not tell what is ours".into()))
     }
 
     /// How it tells that something changed.
@@ -431,6 +455,22 @@ fn made_before(calendars: Vec<CalendarInfo>, name: &str) -> Option<CalendarInfo>
     calendars.into_iter().find(|one| one.name == name && one.writable && !one.primary)
 }
 
+/// Whether nobody but us gave the event the time that it has `now`. `kept` is what the event itself keeps of our last write, whose
+/// answer may have been lost; a receipt that knows no time is trusted.
+///
+/// # Errors
+/// [`CalendarError::Moved`]
+fn unmoved(
+    now: Option<Interval>,
+    kept: Option<Interval>,
+    draft: &EventDraft,
+    last: Option<&Placed>,
+) -> Result<(), CalendarError> {
+    let Some(known) = last.and_then(|placed| placed.span) else { return Ok(()) };
+    let is_ours = now.is_some_and(|now| now == known || now == draft.span || kept == Some(now));
+    if is_ours { Ok(()) } else { Err(CalendarError::Moved(now)) }
+}
+
 /// The ways in which a calendar can fail us. Texts are for operators: they carry a provider's code
 /// and no token or title.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -452,6 +492,9 @@ pub enum CalendarError {
     /// Someone else changed the event at the same moment, twice.
     #[error("changed by someone else meanwhile")]
     Conflict { etag: Option<String> },
+    /// Somebody gave the event another time meanwhile, this one (`None`: whole days), and nothing was written over it.
+    #[error("moved by someone else meanwhile")]
+    Moved(Option<Interval>),
     /// Nothing was written; try again later.
     #[error("unavailable: {0}")]
     Unavailable(String),
@@ -479,7 +522,7 @@ impl CalendarError {
         match self {
             Self::SignInExpired | Self::PermissionMissing(_) => ErrorClass::Auth,
             Self::RateLimited { .. } => ErrorClass::Throttled,
-            Self::Conflict { .. } => ErrorClass::Conflict,
+            Self::Conflict { .. } | Self::Moved(_) => ErrorClass::Conflict,
             Self::Unavailable(_) => ErrorClass::Transient,
             Self::UnknownOutcome(_) => ErrorClass::UnknownOutcome,
             Self::Gone | Self::CursorGone | Self::Rejected(_) => ErrorClass::Permanent,
@@ -543,6 +586,7 @@ mod tests {
             (CalendarError::Gone, ErrorClass::Permanent, false),
             (CalendarError::CursorGone, ErrorClass::Permanent, false),
             (CalendarError::Conflict { etag: None }, ErrorClass::Conflict, true),
+            (CalendarError::Moved(None), ErrorClass::Conflict, true),
             (CalendarError::Unavailable("503".into()), ErrorClass::Transient, true),
             (CalendarError::UnknownOutcome("cut".into()), ErrorClass::UnknownOutcome, true),
             (CalendarError::Rejected("400".into()), ErrorClass::Permanent, false),

@@ -23,7 +23,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
 use url::Url;
 
 use crate::{
@@ -412,6 +412,19 @@ pub async fn serving(
 /// The one tenant filter for connections.
 fn in_org(org: OrgId) -> sea_orm::Select<connections::Entity> {
     connections::Entity::find().filter(connections::Column::OrgId.eq(org))
+}
+
+/// Every connection that may be asked, of people who are not switched off, in all organisations: for what the worker does by itself.
+pub async fn usable(db: &impl ConnectionTrait) -> Result<Vec<Connection>, StoreError> {
+    use crate::store::entities::people::{Column as PersonColumn, Entity as People};
+    let owner = connections::Entity::belongs_to(People).from(connections::Column::PersonId).to(PersonColumn::Id).into();
+    let rows = connections::Entity::find()
+        .join(JoinType::InnerJoin, owner)
+        .filter(PersonColumn::DisabledAt.is_null())
+        .filter(connections::Column::Status.is_in([ConnectionStatus::Active, ConnectionStatus::Error]))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(from_row).collect())
 }
 
 fn from_row(row: connections::Model) -> Connection {

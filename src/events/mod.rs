@@ -17,6 +17,8 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
+use theirs::Theirs;
+
 use crate::{
     calendars::Response,
     ids::{BookingId, ConnectionId, EventId, OrgId, ParticipantId, PersonId, PlacementId},
@@ -196,6 +198,7 @@ async fn intend(txn: &Txn, event: &Event, connection: ConnectionId, calendar: St
         withdrawn_at: Set(None),
         last_synced_at: Set(None),
         last_error: Set(String::new()),
+        seen: Set(String::new()),
         seen_starts_at: Set(None),
         seen_ends_at: Set(None),
         seen_answers: Set("{}".to_owned()),
@@ -399,20 +402,22 @@ pub struct Placement {
     pub last_synced_at: Option<DateTime<Utc>>,
     /// Why it does not stand there as it should.
     pub problem: Option<Reason>,
-    /// The time it had there when it was last written or looked at. `None` if it was neither, or was of whole days.
-    pub seen: Option<Interval>,
+    /// What the calendar showed when it was last written or looked at.
+    pub seen: Option<Theirs>,
     /// What attendees had answered when it was last looked at, by address in small letters.
     pub answers: BTreeMap<String, Response>,
     pub looked_at: Option<DateTime<Utc>>,
 }
 
 impl Placement {
+    /// The event stands there as far as we know, in whatever version, and is meant to.
+    pub fn stands(&self) -> bool {
+        !self.provider_id.is_empty() && self.removed_at.is_none() && !self.is_withdrawn
+    }
+
     /// The calendar shows the event as it is now.
     pub fn is_current(&self, event: &Event) -> bool {
-        !self.provider_id.is_empty()
-            && self.removed_at.is_none()
-            && !self.is_withdrawn
-            && self.placed_revision == event.revision
+        self.stands() && self.placed_revision == event.revision
     }
 }
 
@@ -442,7 +447,7 @@ pub async fn placements_of(
         is_withdrawn: row.withdrawn_at.is_some(),
         last_synced_at: row.last_synced_at.map(|at| at.at()),
         problem: Reason::stored(&row.last_error),
-        seen: row.seen_starts_at.zip(row.seen_ends_at).and_then(|(start, end)| Interval::new(start.at(), end.at())),
+        seen: Theirs::stored(&row.seen, row.seen_starts_at.zip(row.seen_ends_at)),
         // What cannot be read is taken as no answer yet; the next look tells.
         answers: serde_json::from_str(&row.seen_answers).unwrap_or_default(),
         looked_at: row.looked_at.map(|at| at.at()),

@@ -36,6 +36,36 @@ pub enum Theirs {
 }
 
 impl Theirs {
+    /// The word in the `seen` column, whose times stand beside it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::At(_) => "at",
+            Self::WholeDays => "whole_days",
+            Self::Gone => "gone",
+        }
+    }
+
+    /// Reads the columns back.
+    pub(super) fn stored(word: &str, span: Option<(Stamp, Stamp)>) -> Option<Self> {
+        match (word, span) {
+            ("at", Some((start, end))) => Interval::new(start.at(), end.at()).map(Self::At),
+            ("whole_days", _) => Some(Self::WholeDays),
+            ("gone", _) => Some(Self::Gone),
+            _ => None,
+        }
+    }
+
+    /// The columns that keep it.
+    pub fn columns(self) -> placements::ActiveModel {
+        let stamp = |at: fn(&Interval) -> DateTime<Utc>| self.span().map(|span| Stamp::from(at(&span)));
+        placements::ActiveModel {
+            seen: Set(self.word().to_owned()),
+            seen_starts_at: Set(stamp(Interval::start)),
+            seen_ends_at: Set(stamp(Interval::end)),
+            ..Default::default()
+        }
+    }
+
     /// The time it has there, if it has one.
     pub fn span(self) -> Option<Interval> {
         match self {
@@ -53,13 +83,7 @@ pub async fn acknowledge(
     theirs: Theirs,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let stamp = |at: fn(&Interval) -> DateTime<Utc>| theirs.span().map(|span| Stamp::from(at(&span)));
-    let change = placements::ActiveModel {
-        seen_starts_at: Set(stamp(|span| span.start())),
-        seen_ends_at: Set(stamp(|span| span.end())),
-        looked_at: Set(Some(now.into())),
-        ..Default::default()
-    };
+    let change = placements::ActiveModel { looked_at: Set(Some(now.into())), ..theirs.columns() };
     placements::Entity::update_many()
         .set(change)
         .filter(placements::Column::OrgId.eq(org))

@@ -56,6 +56,12 @@ pub enum Job {
     Remind { booking: BookingId, minutes: u32 },
     /// Hand the grant of a disconnected account back to its provider.
     EndGrant { revocation: RevocationId },
+    /// Read what changed on a calendar. Some push, or the time that passed, says that something may have.
+    PullCalendar { connection: ConnectionId, calendar: String },
+    /// Look at one event where it stands, and do what follows from what was done to it there.
+    FollowEvent { event: EventId },
+    /// Have the provider push when something changes on a calendar, or go on pushing.
+    WatchCalendar { connection: ConnectionId, calendar: String },
 }
 
 impl Job {
@@ -70,6 +76,9 @@ impl Job {
             Self::WriteNote { .. } => "write_note",
             Self::Remind { .. } => "remind",
             Self::EndGrant { .. } => "end_grant",
+            Self::PullCalendar { .. } => "pull_calendar",
+            Self::FollowEvent { .. } => "follow_event",
+            Self::WatchCalendar { .. } => "watch_calendar",
         }
     }
 
@@ -84,6 +93,10 @@ impl Job {
             Self::WriteNote { request, .. } => format!("ats:{request}"),
             Self::Remind { booking, minutes } => format!("remind:{booking}:{minutes}"),
             Self::EndGrant { revocation } => revocation.to_string(),
+            Self::PullCalendar { connection, calendar } => format!("pull:{connection}:{calendar}"),
+            // Not that of placing it, which must not wait for a look that waits.
+            Self::FollowEvent { event } => format!("follow:{event}"),
+            Self::WatchCalendar { connection, calendar } => format!("watch:{connection}:{calendar}"),
         }
     }
 
@@ -162,6 +175,34 @@ pub async fn enqueue_at(
     .exec_without_returning(&**txn)
     .await?;
     Ok(id)
+}
+
+/// The same, unless it is promised already and has not started: whoever starts it then sees what we saw. One that waits, because the
+/// other side wants to be left alone, is not hastened. Whether it was written.
+///
+/// Two who promise at the same moment may both write it, which costs a run and no more.
+pub async fn enqueue_once(
+    txn: &Txn,
+    org: OrgId,
+    job: &Job,
+    run_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    if is_waiting(&**txn, org, job).await? {
+        return Ok(false);
+    }
+    enqueue_at(txn, org, job, run_at, now).await?;
+    Ok(true)
+}
+
+/// Whether it is promised and has not started.
+pub async fn is_waiting(db: &impl ConnectionTrait, org: OrgId, job: &Job) -> Result<bool, StoreError> {
+    let waiting = jobs::Entity::find()
+        .filter(jobs::Column::OrgId.eq(org))
+        .filter(jobs::Column::Subject.eq(job.subject()))
+        .filter(jobs::Column::Kind.eq(job.kind()))
+        .filter(jobs::Column::Status.is_in([JobStatus::Queued, JobStatus::Parked]));
+    Ok(waiting.count(db).await? > 0)
 }
 
 /// Takes back what was promised of this kind and subject, unless it has started.

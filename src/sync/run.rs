@@ -11,7 +11,7 @@ use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars::{AccessToken, Alert, Attendee, Calendar, CalendarError, EventDraft, Placed, Removal},
     connections::{self, revocation, tokens::AccessError},
-    events::{self, Event, Placement},
+    events::{self, Event, Placement, theirs::Theirs},
     ids::{ConnectionId, EventId, OrgId},
     outbox::{self, Job, JobError, Reason},
     people::preferences,
@@ -98,7 +98,12 @@ async fn is_replaced(state: &AppState, event: &Event) -> Result<bool, StoreError
 
 /// Makes a call with the calendar the event is placed on. What leaves a calendar that was disconnected is taken off with the grant
 /// that is about to be handed back.
-async fn with_calendar<T, F, R>(state: &AppState, event: &Event, placement: &Placement, call: F) -> Result<T, JobError>
+pub(super) async fn with_calendar<T, F, R>(
+    state: &AppState,
+    event: &Event,
+    placement: &Placement,
+    call: F,
+) -> Result<T, JobError>
 where
     F: Fn(Arc<dyn Calendar>, AccessToken) -> R,
     R: Future<Output = Result<T, CalendarError>>,
@@ -119,13 +124,14 @@ where
 }
 
 /// The provider's last receipt.
-fn last(placement: &Placement) -> Option<Placed> {
+pub(super) fn last(placement: &Placement) -> Option<Placed> {
     let told = |text: &String| (!text.is_empty()).then(|| text.clone());
     Some(Placed {
         provider_id: told(&placement.provider_id)?,
         etag: told(&placement.etag),
         join_url: told(&placement.join_url),
         ical_uid: told(&placement.ical_uid),
+        span: None,
     })
 }
 
@@ -187,7 +193,7 @@ async fn update(
 }
 
 /// What the calendars should show.
-fn draft(event: &Event, placement: &Placement, alert: words::Alert) -> EventDraft {
+pub(super) fn draft(event: &Event, placement: &Placement, alert: words::Alert) -> EventDraft {
     let attendees = event.participants.iter().filter(|one| one.role != ParticipantRole::Organizer);
     EventDraft {
         uid: event.uid.clone(),
@@ -227,12 +233,14 @@ async fn record(
 ) -> Result<(), StoreError> {
     let now = Stamp::from(state.clock.now());
     let txn = state.store.begin().await?;
+    // What stands there now is what we know of: the next look is compared with it.
+    let shows = if placed.is_some() { Theirs::At(event.span) } else { Theirs::Gone };
     let mut row = placements::ActiveModel {
         last_synced_at: Set(Some(now)),
         last_error: Set(String::new()),
         placed_revision: Set(event.revision),
         unconfirmed_since: Set(None),
-        ..Default::default()
+        ..shows.columns()
     };
     let is_off = placed.is_none();
     let verb = match placed {
@@ -304,7 +312,7 @@ pub fn job_error(error: AccessError, connection: ConnectionId) -> JobError {
             }
             CalendarError::Gone | CalendarError::CursorGone => JobError::GiveUp { reason: Reason::Gone },
             CalendarError::Rejected(_) => JobError::GiveUp { reason: Reason::Rejected },
-            CalendarError::Conflict { .. } => retry(Reason::Conflict),
+            CalendarError::Conflict { .. } | CalendarError::Moved(_) => retry(Reason::Conflict),
             CalendarError::Unavailable(_) => retry(Reason::Unavailable),
             CalendarError::UnknownOutcome(_) => retry(Reason::UnknownOutcome),
         },

@@ -22,6 +22,8 @@ pub enum Policy {
     Public,
     /// Whoever holds the token in the address; being signed in changes nothing.
     Link,
+    /// A provider that shows the token of a channel it was asked to push by.
+    Push,
     /// Anyone who is signed in, for what is theirs.
     Member,
     /// A signed-in coordinator, for what belongs to their organisation. What belongs to another is not there.
@@ -45,10 +47,10 @@ const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
     Way { method, path, policy }
 }
 
-use Policy::{Admin, Coordinator, Demo, Link, Member, Public};
+use Policy::{Admin, Coordinator, Demo, Link, Member, Public, Push};
 
 /// The manifest.
-pub static WAYS: [Way; 80] = [
+pub static WAYS: [Way; 83] = [
     way(Method::GET, "/", Public),
     way(Method::GET, "/signin", Public),
     way(Method::GET, "/signup", Public),
@@ -57,6 +59,9 @@ pub static WAYS: [Way; 80] = [
     way(Method::POST, "/signout", Public),
     way(Method::GET, "/healthz", Public),
     way(Method::GET, "/readyz", Public),
+    way(Method::POST, "/hooks/google", Push),
+    way(Method::POST, "/hooks/microsoft", Push),
+    way(Method::POST, "/hooks/microsoft/lifecycle", Push),
     way(Method::GET, "/book/{token}", Link),
     way(Method::POST, "/book/{token}", Link),
     way(Method::GET, "/book/{token}/move", Link),

@@ -11,7 +11,7 @@ use crate::{
         revocation::{self, RevocationError},
     },
     events,
-    ids::{OrgId, RevocationId},
+    ids::{EventId, OrgId, RevocationId},
     notifications,
     outbox::{Fate, Job, JobError, Reason},
     state::AppState,
@@ -37,7 +37,18 @@ pub async fn run(state: &AppState, org: OrgId, job: Job) -> Result<(), JobError>
         Job::Remind { booking, minutes } => booking::remind::remind(state, org, booking, minutes).await,
         Job::WriteNote { note, .. } => ats::write::write_note(state, org, note).await,
         Job::EndGrant { revocation } => end_grant(state, org, revocation).await,
+        Job::PullCalendar { connection, calendar } => sync::pull(state, org, connection, &calendar).await,
+        Job::FollowEvent { event } => follow(state, org, event).await,
+        Job::WatchCalendar { connection, calendar } => sync::channels::watch(state, org, connection, &calendar).await,
     }
+}
+
+/// Looks at an event where it stands, and does what follows from what was done to it there.
+async fn follow(state: &AppState, org: OrgId, event: EventId) -> Result<(), JobError> {
+    for finding in sync::follow::look(state, org, event).await? {
+        tracing::info!(%event, ?finding, "an event was changed in a calendar");
+    }
+    Ok(())
 }
 
 /// Hands a grant back, as soon as what was to be taken off the calendar with it is off; in any case after three days.
@@ -47,6 +58,9 @@ async fn end_grant(state: &AppState, org: OrgId, id: RevocationId) -> Result<(),
     let may_wait = now < pending.since + LEAVES_WITHIN;
     if may_wait && events::leaving::is_under_way(db, org, pending.connection, now).await? {
         return Err(JobError::Later { after: LOOK_AGAIN });
+    }
+    if may_wait {
+        sync::channels::end_all(state, org, pending.connection).await?;
     }
     revocation::carry_out(&state.services, org, id).await.map_err(|error| match error {
         RevocationError::NoAnswer => JobError::Retry { after: None, reason: Reason::Unavailable },
@@ -74,7 +88,13 @@ pub async fn failed(
         Job::WriteNote { note, .. } => ats::notes::failed(txn, org, *note, reason, is_dead).await,
         Job::EndGrant { revocation } if is_dead => revocation::give_up(txn, org, *revocation).await,
         Job::EndGrant { .. } => Ok(()),
-        Job::SettleHold { .. } | Job::ReadConnection { .. } | Job::TellAnswered { .. } | Job::Remind { .. } => Ok(()),
+        Job::SettleHold { .. }
+        | Job::ReadConnection { .. }
+        | Job::TellAnswered { .. }
+        | Job::Remind { .. }
+        | Job::PullCalendar { .. }
+        | Job::FollowEvent { .. }
+        | Job::WatchCalendar { .. } => Ok(()),
     }
 }
 
@@ -87,6 +107,9 @@ pub fn limit(job: &Job) -> Duration {
         | Job::TellAnswered { .. }
         | Job::WriteNote { .. }
         | Job::EndGrant { .. }
+        | Job::PullCalendar { .. }
+        | Job::FollowEvent { .. }
+        | Job::WatchCalendar { .. }
         | Job::Remind { .. } => Duration::from_secs(50),
         // Breaking off while the mail server takes its time would send the same mail again: the transport's own patience has
         // to end first.

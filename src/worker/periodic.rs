@@ -13,23 +13,32 @@ use crate::{
     state::AppState,
     store::{
         Stamp, StoreError,
-        entities::{idempotency_keys, oauth_attempts, rate_windows, sessions},
+        entities::{channels, idempotency_keys, oauth_attempts, rate_windows, sessions},
+        words::ChannelStatus,
     },
+    sync,
 };
 
 /// How often connected calendars are read again, so that pages answer from what is stored.
 const READ_CALENDARS: Duration = Duration::from_secs(4 * 60);
+/// How often to see which calendars are due to be read, and which channels to be seen to.
+const TEND: Duration = Duration::from_secs(15);
 /// How often tokens that end within five minutes are refreshed, whoever needs them.
 const REFRESH_TOKENS: Duration = Duration::from_secs(3 * 60);
 /// How often what has expired is swept out.
 const SWEEP: Duration = Duration::from_secs(10 * 60);
 /// Form keys answer repeats for this long.
 const KEYS_KEPT: TimeDelta = TimeDelta::hours(72);
+/// The last channel of a calendar says when to ask for another; older ones tell nothing.
+const CHANNELS_KEPT: TimeDelta = TimeDelta::days(14);
 
 pub async fn run(state: AppState, stop: watch::Receiver<bool>) {
     tokio::join!(
         every(READ_CALENDARS, stop.clone(), || async {
             offer::refresh(&state).await.unwrap_or_else(|error| tracing::warn!(%error, "calendars were not read"));
+        }),
+        every(TEND, stop.clone(), || async {
+            sync::tend(&state).await.unwrap_or_else(|error| tracing::warn!(%error, "calendars were not seen to"));
         }),
         every(REFRESH_TOKENS, stop.clone(), || async {
             let kept = tokens::keep_fresh(&state.services).await;
@@ -76,6 +85,11 @@ pub async fn sweep(state: &AppState) -> Result<(), StoreError> {
         .await?;
     rate_windows::Entity::delete_many()
         .filter(rate_windows::Column::WindowStart.lt(before(TimeDelta::days(1))))
+        .exec(&*txn)
+        .await?;
+    channels::Entity::delete_many()
+        .filter(channels::Column::Status.eq(ChannelStatus::Ended))
+        .filter(channels::Column::CreatedAt.lt(before(CHANNELS_KEPT)))
         .exec(&*txn)
         .await?;
     outbox::unpark_usable(&txn).await?;

@@ -55,6 +55,7 @@ pub async fn there(app: &TestApp, change: impl FnOnce(&mut Draft)) -> There {
         etag: Some(at.etag.clone()),
         join_url: None,
         ical_uid: Some(at.ical_uid.clone()),
+        span: None,
     };
     There { asked, booking, event: event.id, on: at.id, placed }
 }

@@ -11,7 +11,7 @@ use convene::scheduling::interval::{Interval, normalise};
 use serde_json::{Value, json};
 
 use super::sandbox::Sandbox;
-use super::{Mails, Stage, Stands, alert_of_object, at, draft, span};
+use super::{Mails, Stage, Stands, alert_of_object, at, draft, span, with_times};
 
 const HOST: &str = "mei.tanaka@icloud.example";
 const GUEST: &str = "noah.keller@icloud.example";
@@ -118,7 +118,11 @@ impl Stage for AppleStage {
         self.fault(json!({ "kind": "revoke", "account": HOST })).await;
     }
 
-    async fn add_entry(&self, stands: Stands, span: Interval) {
+    async fn forget_cursors(&self) {
+        self.fault(json!({ "kind": "dead_sync_token_403", "times": 1 })).await;
+    }
+
+    async fn add_entry(&self, stands: Stands, span: Interval) -> String {
         let more = match stands {
             Stands::Busy => "TRANSP:OPAQUE".to_owned(),
             Stands::Tentative => "STATUS:TENTATIVE".to_owned(),
@@ -134,11 +138,29 @@ impl Stage for AppleStage {
         let text = format!(
             "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//A person//EN\r\nBEGIN:VEVENT\r\n{lines}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
         );
-        self.by_hand("PUT", &format!("{}entry-{start}.ics", self.home), text).await;
+        let path = format!("{}entry-{start}.ics", self.home);
+        self.by_hand("PUT", &path, text).await;
+        path
+    }
+
+    async fn remove_entry(&self, id: &str) {
+        self.by_hand("DELETE", id, String::new()).await;
     }
 
     async fn delete_by_hand(&self, _draft: &EventDraft, placed: &Placed) {
         self.by_hand("DELETE", &placed.provider_id, String::new()).await;
+    }
+
+    async fn move_by_hand(&self, placed: &Placed, to: Interval) {
+        let text = self.by_hand("GET", &placed.provider_id, String::new()).await;
+        let (start, end) = (format!("DTSTART:{}", utc(to.start())), format!("DTEND:{}", utc(to.end())));
+        self.by_hand("PUT", &placed.provider_id, with_times(&text, &start, &end)).await;
+    }
+
+    async fn make_all_day_by_hand(&self, placed: &Placed) {
+        let text = self.by_hand("GET", &placed.provider_id, String::new()).await;
+        let (start, end) = ("DTSTART;VALUE=DATE:20310305", "DTEND;VALUE=DATE:20310306");
+        self.by_hand("PUT", &placed.provider_id, with_times(&text, start, end)).await;
     }
 
     async fn answer(&self, _draft: &EventDraft, _placed: &Placed, _answer: Response) {

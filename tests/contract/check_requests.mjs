@@ -114,6 +114,15 @@ const GOOGLE = [
     params: "Params$Resource$Freebusy$Query",
     needs: ["timeMin", "timeMax", "items"],
   },
+  // Without "fields" titles and guests would come along, which we have no use for.
+  { method: "GET", path: /^\/calendars\/[^/]+\/events$/, params: "Params$Resource$Events$List", query: ["fields"] },
+  {
+    method: "POST",
+    path: /^\/calendars\/[^/]+\/events\/watch$/,
+    params: "Params$Resource$Events$Watch",
+    needs: ["id", "type", "address", "token"],
+  },
+  { method: "POST", path: /^\/channels\/stop$/, params: "Params$Resource$Channels$Stop", needs: ["id", "resourceId"] },
   { method: "GET", path: /^\/calendars\/[^/]+\/events\/[^/]+$/, params: "Params$Resource$Events$Get" },
   {
     method: "POST",
@@ -152,6 +161,28 @@ const MICROSOFT = [
     options: [...LIST, "startDateTime", "endDateTime"],
     query: ["startDateTime", "endDateTime"],
   },
+  // Later rounds call the link of an answer as it is.
+  {
+    method: "GET",
+    path: /^\/me(\/calendars\/[^/]+|\/calendar)?\/calendarView\/delta$/,
+    of: "Event",
+    options: ["startDateTime", "endDateTime", "$deltatoken", "$skiptoken"],
+  },
+  {
+    method: "POST",
+    path: /^\/subscriptions$/,
+    of: "Subscription",
+    body: "Subscription",
+    needs: ["changeType", "resource", "notificationUrl", "lifecycleNotificationUrl", "expirationDateTime", "clientState"],
+  },
+  {
+    method: "PATCH",
+    path: /^\/subscriptions\/[^/]+$/,
+    of: "Subscription",
+    body: "Subscription",
+    needs: ["expirationDateTime"],
+  },
+  { method: "DELETE", path: /^\/subscriptions\/[^/]+$/, of: "Subscription" },
   { method: "GET", path: /^\/me(\/calendars\/[^/]+|\/calendar)?\/events$/, of: "Event", options: LIST },
   { method: "GET", path: /^\/me\/events\/[^/]+$/, of: "Event", options: EVENT_READ },
   {

@@ -1,13 +1,15 @@
 //! The stage in memory.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use convene::calendars::memory::{Action, Entry, Memory, NoticeKind};
+use convene::calendars::changes::{Hook, HookToken};
+use convene::calendars::memory::{Action, Entry, Memory, NoticeKind, Push};
 use convene::calendars::{AccessToken, Account, Alert, Calendar, CalendarError, EventDraft, Placed, Response};
 use convene::scheduling::interval::Interval;
 
-use super::{Mails, Stage, Stands};
+use super::{Mails, Stage, Stands, at, span};
 
 const HOST: &str = "ana.alvarez@example.com";
 const GUEST: &str = "ben.okafor@example.com";
@@ -16,6 +18,7 @@ pub struct MemoryStage {
     memory: Memory,
     token: AccessToken,
     account: Account,
+    pushes: Mutex<Vec<Push>>,
 }
 
 impl MemoryStage {
@@ -23,7 +26,8 @@ impl MemoryStage {
         let memory = Memory::new();
         let token = memory.sign_in(HOST);
         memory.sign_in(GUEST);
-        Self { memory, token, account: Account { email: HOST.to_owned(), personal: true, zone: None } }
+        let account = Account { email: HOST.to_owned(), personal: true, zone: None };
+        Self { memory, token, account, pushes: Mutex::default() }
     }
 }
 
@@ -69,18 +73,48 @@ impl Stage for MemoryStage {
         self.memory.revoke(HOST);
     }
 
-    async fn add_entry(&self, stands: Stands, span: Interval) {
+    async fn forget_cursors(&self) {
+        self.memory.forget_cursors(HOST);
+    }
+
+    async fn add_entry(&self, stands: Stands, span: Interval) -> String {
         let entry = Entry {
             calendar: "primary".to_owned(),
             span,
             transparent: stands == Stands::Transparent,
             declined: stands == Stands::Declined,
         };
-        self.memory.add_entry(HOST, entry);
+        self.memory.add_entry(HOST, entry)
+    }
+
+    async fn remove_entry(&self, id: &str) {
+        self.memory.remove_entry(HOST, id);
     }
 
     async fn delete_by_hand(&self, _draft: &EventDraft, placed: &Placed) {
         self.memory.delete_by_hand(HOST, placed);
+    }
+
+    async fn move_by_hand(&self, placed: &Placed, to: Interval) {
+        self.memory.move_by_hand(HOST, placed, to);
+    }
+
+    async fn make_all_day_by_hand(&self, placed: &Placed) {
+        self.memory.make_all_day_by_hand(HOST, placed, span(at(0, 0), 24 * 60));
+    }
+
+    fn hook(&self) -> Option<Hook> {
+        let address = "https://convene.example/push".to_owned();
+        let lifecycle = format!("{address}/lifecycle");
+        Some(Hook { channel: uuid::Uuid::now_v7(), address, lifecycle, token: HookToken::new("known to both") })
+    }
+
+    async fn pushed(&self, hook: &Hook, least: usize) -> usize {
+        let mut pushes = self.pushes.lock().expect("no panic");
+        pushes.extend(self.memory.take_pushes());
+        let told = pushes.iter().filter(|push| push.hook == *hook && !push.is_first).count();
+        assert!(told >= least, "{told} pushes, not {least}");
+        told
     }
 
     async fn answer(&self, _draft: &EventDraft, placed: &Placed, answer: Response) {

@@ -1,6 +1,7 @@
 //! The contract, and the stages it is played on.
 
 pub mod apple;
+pub mod hooks;
 pub mod memory;
 pub mod radicale;
 pub mod sandbox;
@@ -9,6 +10,7 @@ pub mod vendor;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use convene::calendars::changes::Hook;
 use convene::calendars::{AccessToken, Account, Alert, Attendee, Calendar, EventDraft, Placed, Response};
 use convene::scheduling::interval::Interval;
 
@@ -49,12 +51,31 @@ pub trait Stage: Sync {
     /// The sign-in stops working.
     async fn kill_the_sign_in(&self);
 
-    /// The host puts an entry into their own calendar; a declined one comes by invitation.
-    async fn add_entry(&self, stands: Stands, span: Interval);
+    /// The provider forgets how far we had read.
+    async fn forget_cursors(&self);
+
+    /// The host puts an entry into their own calendar; a declined one comes by invitation. The answer is what the provider calls
+    /// it.
+    async fn add_entry(&self, stands: Stands, span: Interval) -> String;
+    /// The host takes such an entry off again.
+    async fn remove_entry(&self, id: &str);
     /// The host deletes our event by hand.
     async fn delete_by_hand(&self, draft: &EventDraft, placed: &Placed);
+    /// The host drags our event to another time.
+    async fn move_by_hand(&self, placed: &Placed, to: Interval);
+    /// The host makes a whole day of our event: that of [`at`].
+    async fn make_all_day_by_hand(&self, placed: &Placed);
     /// The guest answers our invitation.
     async fn answer(&self, draft: &EventDraft, placed: &Placed, answer: Response);
+
+    /// Somewhere new to push to; nothing where the provider never pushes.
+    fn hook(&self) -> Option<Hook> {
+        None
+    }
+    /// How many changes were pushed there so far, once there were as many as `least`.
+    async fn pushed(&self, hook: &Hook, least: usize) -> usize {
+        panic!("nothing is pushed here: {hook:?}, {least}");
+    }
 
     /// How many events that are not cancelled show this draft's title in the host's calendar.
     async fn live_events(&self, draft: &EventDraft) -> usize;
@@ -66,6 +87,16 @@ pub trait Stage: Sync {
     fn knows_its_default(&self) -> bool {
         true
     }
+}
+
+/// An event of a CalDAV collection with other times.
+fn with_times(text: &str, start: &str, end: &str) -> String {
+    let line = |line: &str| match line {
+        line if line.starts_with("DTSTART") => start.to_owned(),
+        line if line.starts_with("DTEND") => end.to_owned(),
+        line => line.to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\r\n") + "\r\n"
 }
 
 /// The alert of an event as it is stored in a CalDAV collection.

@@ -21,7 +21,7 @@ use convene::http::guard::Rules;
 use convene::scheduling::interval::Interval;
 use reqwest::Method;
 
-use super::{Mails, Stage, Stands, alert_of_object};
+use super::{Mails, Stage, Stands, alert_of_object, with_times};
 
 pub const USER: &str = "ana";
 pub const PASSWORD: &str = "abcd-efgh-ijkl-mnop";
@@ -44,6 +44,8 @@ pub enum Fault {
     NoEtag,
     /// No sign-in is accepted, from now on.
     Dead,
+    /// The server knows no sync reports, from now on.
+    NoSync,
 }
 
 type Faults = Arc<Mutex<VecDeque<Fault>>>;
@@ -190,9 +192,13 @@ async fn pass(State(gate): State<Gate>, request: Request) -> Answer {
     let writes = matches!(parts.method.as_str(), "PUT" | "DELETE" | "MKCALENDAR");
     let fault = {
         let mut faults = gate.faults.lock().expect("no panic");
-        let applies = |fault: &Fault| writes || matches!(fault, Fault::Limit(_) | Fault::Dead);
+        let applies = |fault: &Fault| match fault {
+            Fault::Limit(_) | Fault::Dead => true,
+            Fault::NoSync => parts.method.as_str() == "REPORT",
+            _ => writes,
+        };
         match faults.front().copied().filter(applies) {
-            Some(Fault::Dead) => Some(Fault::Dead),
+            Some(lasting @ (Fault::Dead | Fault::NoSync)) => Some(lasting),
             Some(_) => faults.pop_front(),
             None => None,
         }
@@ -211,6 +217,10 @@ async fn pass(State(gate): State<Gate>, request: Request) -> Answer {
         _ => {}
     }
     let body = axum::body::to_bytes(body, usize::MAX).await.expect("a whole request");
+    if fault == Some(Fault::NoSync) && body.windows(15).any(|part| part == b"sync-collection") {
+        let error = r#"<?xml version="1.0"?><error xmlns="DAV:"><supported-report/></error>"#;
+        return (StatusCode::FORBIDDEN, error).into_response();
+    }
     let url = format!("http://{}{}", gate.to, parts.uri.path_and_query().expect("a path"));
     let mut headers = parts.headers;
     headers.remove("host");
@@ -291,7 +301,13 @@ impl Stage for RadicaleStage {
         self.fault(Fault::Dead);
     }
 
-    async fn add_entry(&self, stands: Stands, span: Interval) {
+    /// What Radicale does of itself after a month.
+    async fn forget_cursors(&self) {
+        let tokens = self.folder.join("collections/collection-root/ana/home/.Radicale.cache/sync-token");
+        std::fs::remove_dir_all(&tokens).expect("Radicale keeps what it told");
+    }
+
+    async fn add_entry(&self, stands: Stands, span: Interval) -> String {
         let more = match stands {
             Stands::Busy => "TRANSP:OPAQUE",
             Stands::Tentative => "STATUS:TENTATIVE",
@@ -300,10 +316,27 @@ impl Stage for RadicaleStage {
         };
         let (start, end) = (utc(span.start()), utc(span.end()));
         self.enter(&format!("entry-{start}"), &format!("DTSTART:{start} | DTEND:{end} | SUMMARY:Entry | {more}")).await;
+        format!("{HOME}entry-{start}.ics")
+    }
+
+    async fn remove_entry(&self, id: &str) {
+        self.ask("DELETE", id, String::new()).await;
     }
 
     async fn delete_by_hand(&self, _draft: &EventDraft, placed: &Placed) {
         self.ask("DELETE", &placed.provider_id, String::new()).await;
+    }
+
+    async fn move_by_hand(&self, placed: &Placed, to: Interval) {
+        let text = self.ask("GET", &placed.provider_id, String::new()).await;
+        let (start, end) = (format!("DTSTART:{}", utc(to.start())), format!("DTEND:{}", utc(to.end())));
+        self.ask("PUT", &placed.provider_id, with_times(&text, &start, &end)).await;
+    }
+
+    async fn make_all_day_by_hand(&self, placed: &Placed) {
+        let text = self.ask("GET", &placed.provider_id, String::new()).await;
+        let (start, end) = ("DTSTART;VALUE=DATE:20310305", "DTEND;VALUE=DATE:20310306");
+        self.ask("PUT", &placed.provider_id, with_times(&text, start, end)).await;
     }
 
     async fn answer(&self, _draft: &EventDraft, _placed: &Placed, _answer: Response) {

@@ -6,6 +6,7 @@ mod people;
 use std::process::Command;
 
 use async_trait::async_trait;
+use convene::calendars::changes::Hook;
 use convene::calendars::endpoints::{Endpoints, Tenant};
 use convene::calendars::google::GoogleCalendar;
 use convene::calendars::http::Http;
@@ -14,6 +15,7 @@ use convene::calendars::{AccessToken, Account, Alert, Calendar, EventDraft, Plac
 use convene::scheduling::interval::Interval;
 use serde_json::{Value, json};
 
+use super::hooks::Hooks;
 use super::sandbox::Sandbox;
 use super::{Mails, Stage, Stands};
 
@@ -70,6 +72,7 @@ pub struct VendorStage {
     account: Account,
     token: AccessToken,
     guest_token: AccessToken,
+    hooks: Hooks,
 }
 
 /// Plays one case on a fresh stage, then looks at every request our client sent.
@@ -94,7 +97,8 @@ impl VendorStage {
             personal: cast == Cast::OutlookPersonal,
             zone: Some(chrono_tz::Europe::Berlin),
         };
-        Self { calendar, account, token: host_token, guest_token, sandbox, cast }
+        let hooks = Hooks::open().await;
+        Self { calendar, account, token: host_token, guest_token, hooks, sandbox, cast }
     }
 
     pub fn endpoints(&self) -> Endpoints {
@@ -181,12 +185,40 @@ impl Stage for VendorStage {
         }
     }
 
-    async fn add_entry(&self, stands: Stands, span: Interval) {
-        people::add_entry(self, stands, span).await;
+    async fn forget_cursors(&self) {
+        let kind = match self.cast.provider() {
+            Provider::Google => "fullSyncRequired",
+            Provider::Microsoft | Provider::Apple => "delta.expired",
+        };
+        self.fault(json!({ "kind": kind, "times": 1 })).await;
+    }
+
+    async fn add_entry(&self, stands: Stands, span: Interval) -> String {
+        people::add_entry(self, stands, span).await
+    }
+
+    async fn remove_entry(&self, id: &str) {
+        people::delete(self, id).await;
     }
 
     async fn delete_by_hand(&self, _draft: &EventDraft, placed: &Placed) {
         people::delete(self, &placed.provider_id).await;
+    }
+
+    async fn move_by_hand(&self, placed: &Placed, to: Interval) {
+        people::move_to(self, &placed.provider_id, to).await;
+    }
+
+    async fn make_all_day_by_hand(&self, placed: &Placed) {
+        people::make_all_day(self, &placed.provider_id).await;
+    }
+
+    fn hook(&self) -> Option<Hook> {
+        Some(self.hooks.hook())
+    }
+
+    async fn pushed(&self, hook: &Hook, least: usize) -> usize {
+        self.hooks.heard(hook, least).await
     }
 
     async fn answer(&self, draft: &EventDraft, _placed: &Placed, answer: Response) {

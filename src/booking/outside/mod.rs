@@ -19,10 +19,7 @@ use std::collections::BTreeMap;
 use super::{BookError, book, difference, seat};
 use crate::{
     calendars::Response,
-    events::{
-        Placement,
-        theirs::{self, Theirs},
-    },
+    events::theirs::{self, Theirs},
     ids::{EventId, OrgId, PersonId, PlacementId},
     outbox::{JobError, Reason},
     scheduling::Interval,
@@ -34,11 +31,6 @@ use crate::{
 };
 use possible::{Answer, possible};
 use scene::{Finding, Found, Scene};
-
-/// What the calendar showed when both sides last agreed, or when we last acknowledged what it shows.
-fn seen(placement: &Placement) -> Option<Theirs> {
-    placement.seen.map(Theirs::At)
-}
 
 /// The event has another time on the calendar, and we had not changed ours: the interview moves there, or it is found why not.
 ///
@@ -116,7 +108,7 @@ pub async fn gone(state: &AppState, org: OrgId, event: EventId, on: PlacementId)
         let Some(scene) = Scene::lock(&txn, state, org, event, on).await? else { return Ok(()) };
         if !scene.found.is_ahead(scene.now) {
             scene.acknowledge(Theirs::Gone).await?;
-        } else if scene.found.placement.provider_id.is_empty() {
+        } else if scene.found.placement.provider_id.is_empty() || scene.is_decided(Theirs::Gone) {
             // It is about to be put there anew.
             return Ok(());
         } else if scene.ours_changed() {

@@ -209,7 +209,7 @@ impl Known {
 impl Interview<'_> {
     /// Where calendars may still show it, or showed it until now.
     fn was(&self) -> Vec<Interval> {
-        let seen = super::seen(self.placement).and_then(|seen| seen.span());
+        let seen = self.placement.seen.and_then(|seen| seen.span());
         seen.into_iter().chain([self.event.span]).collect()
     }
 

@@ -123,12 +123,12 @@ impl<'a> Scene<'a> {
 
     /// We know that the calendar shows this, and nothing about it waits for anybody: it was decided, and the calendar is on its way.
     pub fn is_decided(&self, theirs: Theirs) -> bool {
-        super::seen(&self.found.placement) == Some(theirs) && self.opened(Difference::is_shown).is_none()
+        self.found.placement.seen == Some(theirs) && self.opened(Difference::is_shown).is_none()
     }
 
     /// Ours is not what the calendar last showed, and that was no proposal of theirs.
     pub fn ours_changed(&self) -> bool {
-        let Some(Theirs::At(seen)) = super::seen(&self.found.placement) else { return false };
+        let Some(Theirs::At(seen)) = self.found.placement.seen else { return false };
         let is_proposal = |open: &Difference| {
             matches!(open.kind, DifferenceKind::Moved | DifferenceKind::Gone)
                 && open.placement == self.found.placement.id
@@ -144,7 +144,7 @@ impl<'a> Scene<'a> {
     pub async fn let_go(&self, theirs: Theirs) -> Result<(), StoreError> {
         let Found { event, placement, .. } = &self.found;
         let leaves = event.status == EventStatus::Cancelled && placement.removed_at.is_none();
-        let is_news = super::seen(placement) != Some(theirs);
+        let is_news = placement.seen != Some(theirs);
         match theirs {
             Theirs::At(_) | Theirs::WholeDays if leaves && is_news => {
                 theirs::insist(self.txn, event, placement.id, theirs, self.now).await

@@ -107,15 +107,15 @@ impl Ask {
 impl CaldavCalendar {
     /// Sends, and turns whatever is no success into a failure.
     pub(super) async fn ask(&self, who: &Credentials<'_>, ask: Ask) -> Result<Answer, DavError> {
+        let writes = ask.writes;
+        success(self.send(who, ask).await?, writes)
+    }
+
+    /// Sends, and leaves it to the caller what a status means.
+    pub(super) async fn send(&self, who: &Credentials<'_>, ask: Ask) -> Result<Answer, DavError> {
         let Ask { action, method, url, headers, body, writes } = ask;
         let call = Call { action, method, url, headers, body, credentials: Some(who.clone()) };
-        let answer = self.guard.send(call).await.map_err(|error| lost(error, writes))?;
-        match answer.reply.status {
-            status if status.is_success() => Ok(answer),
-            StatusCode::UNAUTHORIZED if answer.without_password => Err(DavError::Elsewhere(answer.url)),
-            StatusCode::UNAUTHORIZED => Err(DavError::Login),
-            _ => Err(failure(&answer.reply, writes).into()),
-        }
+        self.guard.send(call).await.map_err(|error| lost(error, writes))
     }
 
     /// Asks for properties; the answer comes with the address that gave it.
@@ -134,12 +134,32 @@ impl CaldavCalendar {
     }
 }
 
-/// Reads a `207`, away from the threads that serve others.
+/// The answer, if it is a success.
+pub(super) fn success(answer: Answer, wrote: bool) -> Result<Answer, DavError> {
+    match answer.reply.status {
+        status if status.is_success() => Ok(answer),
+        StatusCode::UNAUTHORIZED if answer.without_password => Err(DavError::Elsewhere(answer.url)),
+        StatusCode::UNAUTHORIZED => Err(DavError::Login),
+        _ => Err(failure(&answer.reply, wrote).into()),
+    }
+}
+
+/// Reads a `207`.
 pub(super) async fn multistatus(answer: Answer) -> Result<Vec<Response>, DavError> {
+    read(answer, xml::multistatus).await
+}
+
+/// Reads a `207` of a collection's members.
+pub(super) async fn listing(answer: Answer) -> Result<xml::Listing, DavError> {
+    read(answer, xml::listing).await
+}
+
+/// Reads a `207` away from the threads that serve others.
+async fn read<T: Send + 'static>(answer: Answer, how: fn(&[u8]) -> Result<T, XmlError>) -> Result<T, DavError> {
     if answer.reply.status != StatusCode::MULTI_STATUS {
         return Err(DavError::NotCaldav);
     }
-    let read = tokio::task::spawn_blocking(move || xml::multistatus(&answer.reply.body)).await;
+    let read = tokio::task::spawn_blocking(move || how(&answer.reply.body)).await;
     Ok(read.map_err(|_| CalendarError::Unavailable("an answer could not be read".into()))??)
 }
 
@@ -151,7 +171,7 @@ pub(super) fn link(property: &Element) -> Option<&str> {
 const SPACES: &str = r#"xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:a="http://apple.com/ns/ical/""#;
 
 /// Properties by name: some servers leave out half of them when asked for all.
-fn propfind_body(properties: &str) -> String {
+pub(super) fn propfind_body(properties: &str) -> String {
     format!(r#"<?xml version="1.0" encoding="utf-8"?><d:propfind {SPACES}><d:prop>{properties}</d:prop></d:propfind>"#)
 }
 
@@ -160,6 +180,14 @@ fn propfind_body(properties: &str) -> String {
 pub(super) fn query_body(start: &str, end: &str) -> String {
     format!(
         r#"<?xml version="1.0" encoding="utf-8"?><c:calendar-query {SPACES}><d:prop><d:getetag/><c:calendar-data/></d:prop><c:filter><c:comp-filter name="VCALENDAR"><c:comp-filter name="VEVENT"><c:time-range start="{start}" end="{end}"/></c:comp-filter></c:comp-filter></c:filter></c:calendar-query>"#
+    )
+}
+
+/// What changed in a collection since this token, everything if it is empty (RFC 6578 section 3.2).
+pub(super) fn sync_body(token: &str) -> String {
+    let token = quick_xml::escape::escape(token);
+    format!(
+        r#"<?xml version="1.0" encoding="utf-8"?><d:sync-collection {SPACES}><d:sync-token>{token}</d:sync-token><d:sync-level>1</d:sync-level><d:prop><d:getetag/></d:prop></d:sync-collection>"#
     )
 }
 

@@ -2,15 +2,18 @@
 //!
 //! There is no OAuth: the token is a name and a password with what was found by them ([`access`]), sealed like any other. Addresses
 //! that people type and links from answers go through [`crate::http::guard`]. Finding the calendars is in [`discover`], what
-//! takes time in [`busy`], one request and its failures in [`dav`].
+//! takes time in [`busy`], what changes without us in [`changes`], all that is ours in [`ours`], one request and its failures in
+//! [`dav`].
 //!
 //! What a newcomer would get wrong: the server does not say when somebody is busy, its objects do, and series have to be counted
 //! off here; and a server that knows attendees invites them by itself, so what we store names nobody and our own mail invites.
 
 pub mod access;
 mod busy;
+mod changes;
 mod dav;
 mod discover;
+mod ours;
 mod recurrence;
 mod xml;
 mod zones;
@@ -36,10 +39,11 @@ pub use self::{
     discover::{Server, SignedIn},
 };
 use super::{
-    AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Heard, Placed, RemoteEvent, Removal,
+    AccessToken, Account, Calendar, CalendarError, CalendarInfo, EventDraft, Heard, Ours, Placed, RemoteEvent, Removal,
     Response,
+    changes::{Changes, Cursor},
     ical::object::{Component, Entry},
-    keys, made_before,
+    keys, made_before, unmoved,
 };
 use crate::{
     http::guard::{Guard, Listed as ListedHost, Realm, Rules},
@@ -191,8 +195,8 @@ impl CaldavCalendar {
             let data =
                 response.property(Space::Caldav, "calendar-data").and_then(|data| Component::read(&data.text).ok());
             if data.is_some_and(|object| object.event(&draft.uid).is_some()) {
-                let url = discover::resolve(&base, &response.href, &realm).and_then(|url| access.at(url.path()));
-                return match url {
+                let id = changes::object_id(&base, &base, &response.href, &realm);
+                return match id.and_then(|id| access.at(&id)) {
                     Some(url) => self.get(access, &url).await,
                     None => Ok(None),
                 };
@@ -208,6 +212,15 @@ impl CaldavCalendar {
             None => access.at(&format!("{}/{}", calendar.trim_end_matches('/'), keys::caldav_name(draft))),
         };
         url.ok_or(CalendarError::Gone)
+    }
+}
+
+impl Stored {
+    /// Whether it holds this event, at no time that a person gave it.
+    fn unmoved(&self, draft: &EventDraft, last: Option<&Placed>) -> Result<(), CalendarError> {
+        let event = self.object.event(&draft.uid);
+        let event = event.ok_or_else(|| CalendarError::Rejected("another event stands in its place".into()))?;
+        unmoved(busy::times_of(event, &self.object), Entry::kept_span(event), draft, last)
     }
 }
 
@@ -253,8 +266,10 @@ fn entry(draft: &EventDraft) -> Entry {
     }
 }
 
+/// The receipt for an object that shows this draft.
 fn placed(url: &Url, etag: Option<String>, draft: &EventDraft) -> Placed {
-    Placed { provider_id: url.path().to_owned(), etag, join_url: None, ical_uid: Some(draft.uid.clone()) }
+    let (provider_id, ical_uid) = (url.path().to_owned(), Some(draft.uid.clone()));
+    Placed { provider_id, etag, join_url: None, ical_uid, span: Some(draft.span) }
 }
 
 #[async_trait]
@@ -359,16 +374,16 @@ impl Calendar for CaldavCalendar {
                     let stored = self.store(&access, &url, &entry.object(Utc::now()), None).await;
                     stored.map(|etag| placed(&url, etag, draft))
                 }
-                Some(stored) if stored.object.event(&draft.uid).is_none() => {
-                    return Err(CalendarError::Rejected("another event stands in its place".into()));
-                }
-                Some(stored) => match entry.edit(&stored.object, Utc::now()) {
-                    None => return Ok(placed(&stored.url, stored.etag.clone(), draft)),
-                    Some(changed) => {
-                        let etag = self.store(&access, &stored.url, &changed, Some(stored)).await;
-                        etag.map(|etag| placed(&stored.url, etag, draft))
+                Some(stored) => {
+                    stored.unmoved(draft, last)?;
+                    match entry.edit(&stored.object, Utc::now()) {
+                        None => return Ok(placed(&stored.url, stored.etag.clone(), draft)),
+                        Some(changed) => {
+                            let etag = self.store(&access, &stored.url, &changed, Some(stored)).await;
+                            etag.map(|etag| placed(&stored.url, etag, draft))
+                        }
                     }
-                },
+                }
             };
             match (outcome, &known) {
                 // Made or changed between our look and our write: most likely by ourselves, on a request whose answer was lost.
@@ -425,13 +440,32 @@ impl Calendar for CaldavCalendar {
         let access = Access::read(token)?;
         let Ok(url) = Self::place(&access, meant(&access, calendar), draft, last) else { return Ok(None) };
         let Some(stored) = self.get(&access, &url).await? else { return Ok(None) };
-        Ok(stored.object.event(&draft.uid).map(|event| RemoteEvent {
-            placed: placed(&stored.url, stored.etag.clone(), draft),
-            span: busy::times_of(event, &stored.object),
+        let Some(event) = stored.object.event(&draft.uid) else { return Ok(None) };
+        let span = busy::times_of(event, &stored.object);
+        Ok(Some(RemoteEvent {
+            placed: Placed { span, ..placed(&stored.url, stored.etag.clone(), draft) },
+            span,
             cancelled: event.value("STATUS").eq_ignore_ascii_case("CANCELLED"),
             attendees: event.all("ATTENDEE").map(answer).collect(),
             sequence: event.value("SEQUENCE").parse().ok(),
         }))
+    }
+
+    /// Nothing bounds what is listed at first.
+    async fn changes(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        since: Option<&Cursor>,
+        _window: Interval,
+    ) -> Result<Changes, CalendarError> {
+        let access = Access::read(token)?;
+        self.read_changes(&access, meant(&access, calendar), since).await
+    }
+
+    async fn ours(&self, token: &AccessToken, calendar: &str, window: Interval) -> Result<Vec<Ours>, CalendarError> {
+        let access = Access::read(token)?;
+        self.find_ours(&access, meant(&access, calendar), window).await
     }
 }
 

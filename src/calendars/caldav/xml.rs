@@ -13,6 +13,8 @@ const ATTRIBUTES: usize = 64;
 /// Elements of one document; an answer about 5,000 things has fewer.
 const ELEMENTS: usize = 200_000;
 const RESPONSES: usize = 5_000;
+/// Where each is an address and an etag: those of years of a full calendar.
+const LISTED: usize = 30_000;
 
 const DAV: &str = "DAV:";
 const CALDAV: &str = "urn:ietf:params:xml:ns:caldav";
@@ -72,6 +74,8 @@ impl Element {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     pub href: String,
+    /// What was said of it as a whole: 404 for what is no longer there (RFC 6578 section 3.5.2).
+    pub status: Option<u16>,
     /// Properties that were answered with 200; others are not there.
     pub properties: Element,
 }
@@ -82,16 +86,37 @@ impl Response {
     }
 }
 
+/// A long list of addresses.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Listing {
+    pub responses: Vec<Response>,
+    /// Where a sync report goes on (RFC 6578 section 4).
+    pub sync_token: Option<String>,
+}
+
+/// Reads a `207 Multi-Status` of a collection's members, which may be many.
+///
+/// # Errors
+/// [`XmlError`]
+pub fn listing(body: &[u8]) -> Result<Listing, XmlError> {
+    let root = read(body)?;
+    let sync_token = root.child(Space::Dav, "sync-token").map(|token| token.text.clone());
+    Ok(Listing { responses: responses(&root, LISTED)?, sync_token })
+}
+
 /// Reads a `207 Multi-Status`. A response without an address is left out.
 ///
 /// # Errors
 /// [`XmlError`]; there is nothing between whole and refused.
 pub fn multistatus(body: &[u8]) -> Result<Vec<Response>, XmlError> {
-    let root = read(body)?;
+    responses(&read(body)?, RESPONSES)
+}
+
+fn responses(root: &Element, most: usize) -> Result<Vec<Response>, XmlError> {
     if root.space != Space::Dav || root.name != "multistatus" {
         return Err(XmlError::NotXml);
     }
-    if root.all(Space::Dav, "response").count() > RESPONSES {
+    if root.all(Space::Dav, "response").count() > most {
         return Err(XmlError::TooMuch("responses"));
     }
     let response = |one: &Element| {
@@ -102,7 +127,8 @@ pub fn multistatus(body: &[u8]) -> Result<Vec<Response>, XmlError> {
         let children = found.flat_map(|prop| prop.children.clone()).collect();
         let properties =
             Element { space: Space::Dav, name: "prop".to_owned(), named: String::new(), text: String::new(), children };
-        Some(Response { href, properties })
+        let status = one.child(Space::Dav, "status").and_then(|status| code(&status.text));
+        Some(Response { href, status, properties })
     };
     Ok(root.all(Space::Dav, "response").filter_map(response).collect())
 }
@@ -238,6 +264,7 @@ mod tests {
             </x:multistatus>"#;
         let responses = multistatus(body).expect("readable");
         assert_eq!(responses.iter().map(|one| one.href.as_str()).collect::<Vec<_>>(), ["/a%40b/", "/c/"]);
+        assert_eq!(responses.iter().map(|one| one.status).collect::<Vec<_>>(), [None, Some(404)]);
         let first = &responses[0];
         assert_eq!(first.property(Space::Dav, "displayname").map(|one| one.text.as_str()), Some("Tom & Ana!"));
         assert!(first.property(Space::Dav, "resourcetype").is_some_and(|one| one.has(Space::Caldav, "calendar")));
@@ -293,6 +320,15 @@ mod tests {
             Err(XmlError::NotXml),
             "deep as may be, yet not closed"
         );
+    }
+
+    #[test]
+    fn a_listing_may_be_long_and_tells_where_to_go_on() {
+        let one = "<response><href>/a.ics</href></response>".repeat(RESPONSES + 1);
+        let body = format!("<multistatus xmlns=\"DAV:\">{one}<sync-token> urn:x </sync-token></multistatus>");
+        let listing = listing(body.as_bytes()).expect("readable");
+        assert_eq!((listing.responses.len(), listing.sync_token.as_deref()), (RESPONSES + 1, Some("urn:x")));
+        assert_eq!(multistatus(body.as_bytes()), Err(XmlError::TooMuch("responses")));
     }
 
     #[test]

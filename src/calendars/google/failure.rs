@@ -44,6 +44,8 @@ pub fn of(reply: &Reply, wrote: bool, scope: &str) -> CalendarError {
         CalendarError::Rejected(format!("{} {reason}", reply.status.as_u16()))
     };
     match reply.status.as_u16() {
+        // It is our address for pushes that is not accepted, and the sign-in is fine.
+        401 if is("push.webhookUrlUnauthorized") => rejected(),
         401 => CalendarError::SignInExpired,
         403 if is("rateLimitExceeded") || is("userRateLimitExceeded") => {
             CalendarError::RateLimited { retry_after: reply.retry_after() }
@@ -57,6 +59,7 @@ pub fn of(reply: &Reply, wrote: bool, scope: &str) -> CalendarError {
         403 if is("requiredAccessLevel") => {
             CalendarError::PermissionMissing(vec!["write access to this calendar".into()])
         }
+        410 if is("fullSyncRequired") || is("updatedMinTooLongAgo") => CalendarError::CursorGone,
         404 | 410 => CalendarError::Gone,
         409 | 412 => CalendarError::Conflict { etag: None },
         _ => rejected(),

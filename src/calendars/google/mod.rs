@@ -1,12 +1,15 @@
 //! Google Calendar, API v3.
 //!
 //! Event ids are our own (derived from UID and generation), so even a request sent twice makes one
-//! event. Which answer means what is in `failure`; Google's JSON is in `wire`.
+//! event. Which answer means what is in `failure`; Google's JSON is in `wire`; what happens without us in
+//! `changes`; all that is ours in `ours`.
 //!
 //! What a newcomer would get wrong: `freeBusy` answers 200 with an `errors` list inside, 404 also
 //! means "not shared with you", and 403 is at times a rate limit.
 
+mod changes;
 mod failure;
+mod ours;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -20,8 +23,10 @@ use url::Url;
 use self::wire::{CalendarList, CalendarListEntry, Event, FreeBusy, NewCalendar};
 use super::http::{Ask, Http, Reply, address};
 use super::{
-    AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed, RemoteEvent,
-    Removal, keys, made_before,
+    AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Ours, Placed,
+    RemoteEvent, Removal,
+    changes::{Changes, Cursor, Hook, Pushes, Watching},
+    keys, made_before, unmoved,
 };
 use crate::calendars::endpoints::Endpoints;
 use crate::scheduling::interval::{Interval, normalise};
@@ -96,21 +101,23 @@ impl GoogleCalendar {
         self.ask(token, ask, EVENTS).await?.read(true)
     }
 
-    /// Changes the event until it shows the draft; once more if someone changed it in between.
+    /// Changes the event until it shows the draft; once more if someone changed it in between, unless they gave it another time.
+    /// Without a receipt, one that was cancelled is revived.
     async fn bring_in_line(
         &self,
         token: &AccessToken,
         calendar: &str,
         draft: &EventDraft,
         mut event: Event,
-        revive: bool,
+        last: Option<&Placed>,
         with_meet: bool,
     ) -> Result<Event, CalendarError> {
         let mut tries = 0;
         loop {
-            if event.is_cancelled() && !revive {
+            if event.is_cancelled() && last.is_some() {
                 return Err(CalendarError::Gone);
             }
+            unmoved(event.span(), event.kept_span(), draft, last)?;
             let patch = wire::changes(&event, draft, with_meet);
             if patch.is_empty() {
                 return Ok(event);
@@ -331,7 +338,7 @@ impl Calendar for GoogleCalendar {
                 Err(error) => return Err(error),
             },
         };
-        let event = self.bring_in_line(token, calendar, draft, event, last.is_none(), with_meet).await?;
+        let event = self.bring_in_line(token, calendar, draft, event, last, with_meet).await?;
         Ok(self.receipt(token, calendar, &event).await)
     }
 
@@ -361,6 +368,32 @@ impl Calendar for GoogleCalendar {
         last: Option<&Placed>,
     ) -> Result<Option<RemoteEvent>, CalendarError> {
         Ok(self.get(token, calendar, &id_of(draft, last)).await?.map(|event| event.seen()))
+    }
+
+    async fn changes(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        since: Option<&Cursor>,
+        window: Interval,
+    ) -> Result<Changes, CalendarError> {
+        self.read_changes(token, calendar, since, window).await
+    }
+
+    async fn ours(&self, token: &AccessToken, calendar: &str, window: Interval) -> Result<Vec<Ours>, CalendarError> {
+        self.find_ours(token, calendar, window).await
+    }
+
+    fn pushes(&self) -> Pushes {
+        Pushes::Replaced
+    }
+
+    async fn watch(&self, token: &AccessToken, calendar: &str, hook: &Hook) -> Result<Watching, CalendarError> {
+        self.open_channel(token, calendar, hook).await
+    }
+
+    async fn unwatch(&self, token: &AccessToken, watching: &Watching) -> Result<(), CalendarError> {
+        self.stop_channel(token, watching).await
     }
 }
 

@@ -81,7 +81,7 @@ fn what_its_owner_set_at_the_event_stands_until_they_want_another_alert() {
         draft.alert = next;
         let patch = wire::changes(&event(remote.clone()), &draft, false);
         assert!(patch["reminders"].is_object(), "{next:?}");
-        for key in ["convene_event", "convene_words"] {
+        for key in ["convene", "convene_event", "convene_words", "convene_time"] {
             assert!(patch["extendedProperties"]["private"][key].is_string(), "{key} stays");
         }
         draft.location = None;
@@ -97,7 +97,11 @@ fn a_lower_sequence_is_never_written() {
     draft.span = Interval::new(draft.span.end(), draft.span.end() + TimeDelta::minutes(30)).expect("a span");
     draft.sequence = 6;
     let patch = wire::changes(&event(remote), &draft, false);
-    assert_eq!(patch.keys().collect::<Vec<_>>(), ["end", "start"]);
+    assert_eq!(patch.keys().collect::<Vec<_>>(), ["end", "extendedProperties", "start"]);
+    assert_eq!(
+        patch["extendedProperties"]["private"]["convene_time"], "2027-03-08T14:45:00Z/2027-03-08T15:15:00Z",
+        "what is written is kept, to tell it from what a person does"
+    );
 }
 
 #[test]
@@ -206,6 +210,9 @@ fn reasons_decide_what_a_failure_means() {
     assert!(matches!(of(403, "forbiddenForNonOrganizer"), CalendarError::Rejected(_)));
     assert_eq!(of(404, "notFound"), CalendarError::Gone);
     assert_eq!(of(410, "deleted"), CalendarError::Gone);
+    assert_eq!(of(410, "fullSyncRequired"), CalendarError::CursorGone);
+    assert_eq!(of(410, "updatedMinTooLongAgo"), CalendarError::CursorGone);
+    assert!(matches!(of(401, "push.webhookUrlUnauthorized"), CalendarError::Rejected(_)));
     assert_eq!(of(412, "conditionNotMet"), CalendarError::Conflict { etag: None });
     assert!(matches!(of(400, "timeRangeEmpty"), CalendarError::Rejected(_)));
     assert!(matches!(of(500, "backendError"), CalendarError::UnknownOutcome(_)));

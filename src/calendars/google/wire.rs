@@ -10,14 +10,18 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::calendars::{Access, Alert, CalendarInfo, EventDraft, Placed, RemoteEvent, Response, colour, keys};
+use crate::calendars::{Access, Alert, CalendarInfo, EventDraft, Ours, Placed, RemoteEvent, Response, colour, keys};
 use crate::scheduling::interval::Interval;
 
 /// Where an event keeps our event id and the digest of the words we wrote.
 const MARKER: &str = "convene_event";
 const WORDS: &str = "convene_words";
+/// The time we wrote last, by [`keys::time_text`].
+const TIME: &str = "convene_time";
 /// Which alert we asked for last; absent while we said nothing.
 const ALERT: &str = "convene_alert";
+/// The same on every event of ours, to ask for them all.
+pub const OURS: (&str, &str) = ("convene", "event");
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -126,6 +130,14 @@ pub struct Reason {
     pub reason: String,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventList {
+    #[serde(default)]
+    pub items: Vec<Event>,
+    pub next_page_token: Option<String>,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
@@ -176,8 +188,23 @@ impl Event {
         self.status.as_deref() == Some("cancelled")
     }
 
-    fn span(&self) -> Option<Interval> {
+    pub fn span(&self) -> Option<Interval> {
         Interval::new(self.start.as_ref()?.date_time?, self.end.as_ref()?.date_time?)
+    }
+
+    /// The time we wrote last, if the event keeps it.
+    pub fn kept_span(&self) -> Option<Interval> {
+        keys::time_of(self.private().get(TIME)?)
+    }
+
+    /// What it says of itself if it carries our marker.
+    pub fn as_ours(&self) -> Option<Ours> {
+        Some(Ours {
+            provider_id: self.id.clone(),
+            marker: self.private().get(MARKER)?.clone(),
+            span: self.span(),
+            cancelled: self.is_cancelled(),
+        })
     }
 
     fn private(&self) -> BTreeMap<String, String> {
@@ -197,6 +224,7 @@ impl Event {
             etag: self.etag.clone(),
             join_url: self.join_url(),
             ical_uid: self.ical_uid.clone(),
+            span: self.span(),
         }
     }
 
@@ -251,7 +279,7 @@ pub fn insertion(draft: &EventDraft, with_meet: bool) -> Value {
         "attendees": guests(draft, &[]),
         "guestsCanInviteOthers": false,
         "transparency": "opaque",
-        "extendedProperties": { "private": { MARKER: draft.marker, WORDS: keys::words_digest(draft) } },
+        "extendedProperties": { "private": ours(draft) },
     });
     if let Some(location) = &draft.location {
         body["location"] = json!(location);
@@ -277,15 +305,11 @@ pub fn changes(event: &Event, draft: &EventDraft, with_meet: bool) -> Map<String
     }
     let mut private = event.private();
     let digest = keys::words_digest(draft);
+    let is_marked = private.get(MARKER) == Some(&draft.marker);
     if private.get(WORDS) != Some(&digest) {
         patch.insert("summary".into(), json!(draft.summary));
         patch.insert("description".into(), json!(draft.description));
         patch.insert("location".into(), json!(draft.location));
-    }
-    let ours = [(MARKER, draft.marker.clone()), (WORDS, digest)];
-    if ours.iter().any(|(name, value)| private.get(*name) != Some(value)) {
-        private.extend(ours.map(|(name, value)| (name.to_owned(), value)));
-        patch.insert("extendedProperties".into(), json!({ "private": private.clone() }));
     }
     if event.span() != Some(draft.span) {
         patch.insert("start".into(), cleared_date(when(draft.span.start(), draft.zone)));
@@ -300,15 +324,34 @@ pub fn changes(event: &Event, draft: &EventDraft, with_meet: bool) -> Map<String
     if with_meet && event.conference_data.is_none() {
         patch.insert("conferenceData".into(), meet(draft));
     }
-    if !patch.is_empty() && draft.sequence > event.sequence.unwrap_or(0) {
+    if patch.is_empty() && is_marked {
+        return patch;
+    }
+    if draft.sequence > event.sequence.unwrap_or(0) {
         patch.insert("sequence".into(), json!(draft.sequence));
     }
-    if !patch.is_empty() && draft.alert.differs(private.get(ALERT).map(String::as_str)) {
+    private.extend(ours(draft));
+    if draft.alert.differs(private.get(ALERT).map(String::as_str)) {
         private.insert(ALERT.to_owned(), draft.alert.word());
-        patch.insert("extendedProperties".into(), json!({ "private": private }));
         patch.insert("reminders".into(), reminders(draft.alert));
     }
+    if private != event.private() {
+        patch.insert("extendedProperties".into(), json!({ "private": private }));
+    }
     patch
+}
+
+/// What we keep on every event.
+fn ours(draft: &EventDraft) -> BTreeMap<String, String> {
+    let (name, value) = OURS;
+    [
+        (MARKER, draft.marker.clone()),
+        (WORDS, keys::words_digest(draft)),
+        (TIME, keys::time_text(draft.span)),
+        (name, value.to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
 }
 
 /// Only the owner's own; each guest has theirs. Default reminders and a list exclude each other, and a patch would leave the

@@ -5,7 +5,7 @@
 //! never understood.
 
 use super::{Lines, escape, line, lines, utc};
-use crate::calendars::Alert;
+use crate::calendars::{Alert, keys};
 use crate::scheduling::interval::Interval;
 use chrono::{DateTime, Utc};
 
@@ -228,8 +228,20 @@ pub struct Entry {
 impl Entry {
     const MARKER: &str = "X-CONVENE-EVENT";
     const WORDS: &str = "X-CONVENE-WORDS";
+    /// The time we wrote last, by [`keys::time_text`].
+    const TIME: &str = "X-CONVENE-TIME";
     /// Which alert we asked for last; absent while we said nothing.
     const ALERT: &str = "X-CONVENE-ALERT";
+
+    /// Which event of ours this is.
+    pub fn marker_of(event: &Component) -> Option<&str> {
+        event.get(Self::MARKER).map(|kept| kept.value.as_str())
+    }
+
+    /// The time we wrote last, if the event keeps it.
+    pub fn kept_span(event: &Component) -> Option<Interval> {
+        keys::time_of(event.value(Self::TIME))
+    }
 
     /// A new object, without `METHOD` (RFC 4791 section 4.1). Times in UTC, so that no time zone needs to be sent along.
     pub fn object(&self, now: DateTime<Utc>) -> Component {
@@ -281,6 +293,7 @@ impl Entry {
         event.set("STATUS:CONFIRMED".to_owned());
         event.set(format!("{}:{}", Self::MARKER, line(&self.marker)));
         event.set(format!("{}:{}", Self::WORDS, self.words));
+        event.set(format!("{}:{}", Self::TIME, keys::time_text(self.span)));
         if self.alert.differs(event.get(Self::ALERT).map(|kept| kept.value.as_str())) {
             self.set_alert(event);
         }

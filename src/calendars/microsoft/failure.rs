@@ -38,6 +38,7 @@ pub fn of(reply: &Reply, wrote: bool, scope: &str) -> CalendarError {
     let is = |code: &str| problem.codes().any(|one| one.eq_ignore_ascii_case(code));
     let status = reply.status.as_u16();
     match status {
+        400 | 410 if super::changes::has_forgotten(reply, is) => CalendarError::CursorGone,
         401 => CalendarError::SignInExpired,
         403 if is("ErrorAccessDenied") || is("Authorization_RequestDenied") || is("AccessDenied") => {
             CalendarError::PermissionMissing(vec![scope.to_owned()])

@@ -2,15 +2,19 @@
 //!
 //! Graph chooses event ids, so ours goes into a named property and we look before we create; the
 //! `transactionId` guards the moment in between. Graph's JSON is in `wire`, what its failures mean in
-//! `failure`, the care for Teams' join block in `body`.
+//! `failure`, the care for Teams' join block in `body`; what happens without us in `changes`, being told of it in
+//! `subscriptions`, all that is ours in `ours`.
 //!
 //! What a newcomer would get wrong: every PATCH mails all guests, so nothing is sent when nothing
 //! changed; and all-day entries come as bare dates, whatever zone one asks for.
 
 mod batch;
 mod body;
+mod changes;
 mod failure;
+mod ours;
 mod schedule;
+mod subscriptions;
 mod wire;
 
 use async_trait::async_trait;
@@ -23,8 +27,10 @@ use url::Url;
 use self::wire::{Clock, Event, GraphCalendar, Page};
 use super::http::{Ask, Http, Reply, address};
 use super::{
-    AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed, RemoteEvent,
-    Removal, keys, made_before,
+    AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Ours, Placed,
+    RemoteEvent, Removal,
+    changes::{Changes, Cursor, Hook, Pushes, Watching},
+    keys, made_before, unmoved,
 };
 use crate::calendars::endpoints::Endpoints;
 use crate::scheduling::interval::{Interval, normalise};
@@ -52,8 +58,18 @@ impl MicrosoftCalendar {
 
     /// Sends, and turns whatever is no success into a failure. `scope` is what the action needs.
     async fn ask(&self, token: &AccessToken, ask: Ask, scope: &'static str) -> Result<Reply, CalendarError> {
+        self.ask_preferring(token, ask, scope, PREFER).await
+    }
+
+    async fn ask_preferring(
+        &self,
+        token: &AccessToken,
+        ask: Ask,
+        scope: &'static str,
+        prefer: &str,
+    ) -> Result<Reply, CalendarError> {
         let wrote = ask.writes;
-        let ask = ask.header("Prefer", PREFER);
+        let ask = ask.header("Prefer", prefer);
         let reply = self.http.send(token, ask).await.map_err(|error| error.for_calendar(wrote))?;
         if reply.status.is_success() { Ok(reply) } else { Err(failure::of(&reply, wrote, scope)) }
     }
@@ -114,11 +130,7 @@ impl MicrosoftCalendar {
         let marker = draft.marker.replace('\'', "''");
         let filter =
             format!("singleValueExtendedProperties/Any(ep: ep/id eq '{}' and ep/value eq '{marker}')", wire::MARKER);
-        let path = match calendar {
-            "primary" => vec!["me", "events"],
-            id => vec!["me", "calendars", id, "events"],
-        };
-        let url = address(&self.api, &path, &[("$filter", &filter), ("$expand", &expand())]);
+        let url = address(&self.api, &events_of(calendar), &[("$filter", &filter), ("$expand", &expand())]);
         let ours = keys::transaction_id(draft).to_string();
         let found: Vec<Event> = self.all(token, "events.list", url).await?;
         let made_for_this = |event: &Event| {
@@ -164,7 +176,7 @@ impl MicrosoftCalendar {
         self.ask(token, ask, WRITE).await?.read(true)
     }
 
-    /// Changes the event until it shows the draft; once more if someone changed it in between. Should
+    /// Changes the event until it shows the draft; once more if someone changed it in between, unless they gave it another time. Should
     /// the answer show another instant than we wrote, the mailbox reads the zone by other rules, and
     /// the time is written again in UTC.
     async fn bring_in_line(
@@ -172,13 +184,18 @@ impl MicrosoftCalendar {
         token: &AccessToken,
         draft: &EventDraft,
         mut event: Event,
+        last: Option<&Placed>,
         with_teams: bool,
         mut clock: Clock,
     ) -> Result<Placed, CalendarError> {
-        let mut conflicts = 0;
+        let (mut conflicts, mut rewrites) = (0, false);
         loop {
             if event.is_cancelled() {
                 return Err(CalendarError::Gone);
+            }
+            // Once written in the event's own zone, another time is the mailbox's doing and no person's.
+            if !rewrites {
+                unmoved(event.span(), event.kept_span(), draft, last)?;
             }
             let patch = wire::changes(&event, draft, with_teams, clock);
             if patch.is_empty() {
@@ -187,7 +204,7 @@ impl MicrosoftCalendar {
             match self.patch(token, &event, Value::Object(patch)).await {
                 Ok(after) if after.span() == Some(draft.span) => return Ok(after.placed()),
                 Ok(after) if clock == Clock::Own => {
-                    clock = Clock::Utc;
+                    (clock, rewrites) = (Clock::Utc, true);
                     event = self.get(token, &after.id).await?.ok_or(CalendarError::Gone)?;
                 }
                 Ok(_) => return Err(CalendarError::Rejected("the mailbox moved the event to another time".into())),
@@ -212,10 +229,23 @@ impl MicrosoftCalendar {
     }
 }
 
+/// Where a calendar's events are listed.
+fn events_of(calendar: &str) -> Vec<&str> {
+    match calendar {
+        "primary" => vec!["me", "events"],
+        id => vec!["me", "calendars", id, "events"],
+    }
+}
+
 /// Named properties come only when asked for. Events are found by the marker, so only the digest of
-/// the words and the alert have to be read.
+/// the words, the time and the alert have to be read.
 fn expand() -> String {
-    format!("singleValueExtendedProperties($filter=id eq '{}' or id eq '{}')", wire::WORDS, wire::ALERT)
+    format!(
+        "singleValueExtendedProperties($filter=id eq '{}' or id eq '{}' or id eq '{}')",
+        wire::WORDS,
+        wire::TIME,
+        wire::ALERT
+    )
 }
 
 #[async_trait]
@@ -327,13 +357,13 @@ impl Calendar for MicrosoftCalendar {
         let has_meeting = known.as_ref().is_some_and(Event::has_meeting);
         let with_teams = draft.video && !has_meeting && self.offers_teams(token, calendar).await?;
         if let Some(event) = known {
-            return self.bring_in_line(token, draft, event, with_teams, Clock::Own).await;
+            return self.bring_in_line(token, draft, event, last, with_teams, Clock::Own).await;
         }
         match self.create(token, calendar, draft, with_teams).await {
             Ok(event) if event.span() == Some(draft.span) => Ok(event.placed()),
             Ok(event) => {
                 let event = self.get(token, &event.id).await?.ok_or(CalendarError::Gone)?;
-                self.bring_in_line(token, draft, event, with_teams, Clock::Utc).await
+                self.bring_in_line(token, draft, event, last, with_teams, Clock::Utc).await
             }
             // The transaction id is known already: an earlier request, whose answer was lost, was
             // carried out after all.
@@ -341,7 +371,7 @@ impl Calendar for MicrosoftCalendar {
                 let event = self.search(token, calendar, draft).await?.ok_or_else(|| {
                     CalendarError::Unavailable("the transaction is known, yet its event is not found".into())
                 })?;
-                self.bring_in_line(token, draft, event, with_teams, Clock::Own).await
+                self.bring_in_line(token, draft, event, last, with_teams, Clock::Own).await
             }
             Err(error) => Err(error),
         }
@@ -385,6 +415,36 @@ impl Calendar for MicrosoftCalendar {
         last: Option<&Placed>,
     ) -> Result<Option<RemoteEvent>, CalendarError> {
         Ok(self.look(token, calendar, draft, last).await?.map(|event| event.seen()))
+    }
+
+    async fn changes(
+        &self,
+        token: &AccessToken,
+        calendar: &str,
+        since: Option<&Cursor>,
+        window: Interval,
+    ) -> Result<Changes, CalendarError> {
+        self.read_changes(token, calendar, since, window).await
+    }
+
+    async fn ours(&self, token: &AccessToken, calendar: &str, window: Interval) -> Result<Vec<Ours>, CalendarError> {
+        self.find_ours(token, calendar, window).await
+    }
+
+    fn pushes(&self) -> Pushes {
+        Pushes::Renewed
+    }
+
+    async fn watch(&self, token: &AccessToken, calendar: &str, hook: &Hook) -> Result<Watching, CalendarError> {
+        self.subscribe(token, calendar, hook).await
+    }
+
+    async fn renew(&self, token: &AccessToken, watching: &Watching) -> Result<Watching, CalendarError> {
+        self.make_longer(token, watching).await
+    }
+
+    async fn unwatch(&self, token: &AccessToken, watching: &Watching) -> Result<(), CalendarError> {
+        self.unsubscribe(token, watching).await
     }
 }
 

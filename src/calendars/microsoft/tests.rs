@@ -46,10 +46,13 @@ fn only_what_differs_is_patched() {
         json!([{ "emailAddress": { "address": "room@example.com", "name": "Room" }, "type": "resource" }]);
     assert!(wire::changes(&event(remote.clone()), &draft, false, Clock::Own).is_empty());
     draft.span = Interval::new(draft.span.end(), draft.span.end() + TimeDelta::minutes(30)).expect("a span");
-    assert_eq!(keys_of(&wire::changes(&event(remote.clone()), &draft, false, Clock::Own)), ["end", "start"]);
+    assert_eq!(
+        keys_of(&wire::changes(&event(remote.clone()), &draft, false, Clock::Own)),
+        ["end", "singleValueExtendedProperties", "start"]
+    );
     draft.attendees = vec![Attendee { email: "sam@example.net".into(), name: None, optional: true }];
     let patch = wire::changes(&event(remote), &draft, false, Clock::Own);
-    assert_eq!(keys_of(&patch), ["attendees", "end", "start"]);
+    assert_eq!(keys_of(&patch), ["attendees", "end", "singleValueExtendedProperties", "start"]);
     assert_eq!(patch["attendees"].as_array().map(Vec::len), Some(2), "the room stays: {patch:?}");
 }
 
@@ -204,9 +207,44 @@ fn codes_decide_what_a_failure_means() {
     assert_eq!(of(404, "ErrorItemNotFound"), CalendarError::Gone);
     assert!(matches!(of(404, "MailboxNotEnabledForRESTAPI"), CalendarError::Rejected(_)));
     assert_eq!(of(412, "ErrorIrresolvableConflict"), CalendarError::Conflict { etag: None });
+    for code in ["SyncStateNotFound", "syncstatenotfound", "resyncRequired"] {
+        assert_eq!(of(410, code), CalendarError::CursorGone);
+    }
+    assert_eq!(of(400, "InvalidDeltaToken"), CalendarError::CursorGone);
+    assert_eq!(of(410, "ErrorItemNotFound"), CalendarError::Gone);
     assert_eq!(of(429, "ApplicationThrottled"), CalendarError::RateLimited { retry_after: None });
     assert!(matches!(of(504, "UnknownError"), CalendarError::UnknownOutcome(_)));
     assert!(
         matches!(of(400, "ErrorInvalidRequest"), CalendarError::Rejected(text) if text == "400 ErrorInvalidRequest")
+    );
+}
+
+#[test]
+fn a_page_of_changes_tells_each_entry_once() {
+    let entries = json!([
+        { "id": "moved", "type": "singleInstance", "seriesMasterId": null, "isCancelled": false },
+        { "id": "came-and-went", "type": "singleInstance" },
+        { "id": "first-of-series", "type": "occurrence", "seriesMasterId": "series" },
+        { "id": "second-of-series", "type": "occurrence", "seriesMasterId": "series" },
+        { "id": "other-one-of-series", "type": "exception", "seriesMasterId": "series" },
+        { "id": "called-off", "type": "singleInstance", "isCancelled": true },
+        { "id": "one-of-old-series", "type": "occurrence", "seriesMasterId": "old-series" },
+        { "id": "old-series", "@removed": { "reason": "deleted" } },
+        { "id": "never-seen", "@removed": { "reason": "changed" } },
+        { "id": "came-and-went", "@removed": { "reason": "deleted" } },
+    ]);
+    let told = changes::folded(serde_json::from_value(entries).expect("entries"));
+    let told: Vec<_> = told.iter().map(|one| (one.provider_id.as_str(), one.is_gone)).collect();
+    assert_eq!(
+        told,
+        [
+            ("called-off", true),
+            ("came-and-went", true),
+            ("moved", false),
+            ("never-seen", true),
+            ("old-series", true),
+            ("other-one-of-series", false),
+            ("series", false),
+        ]
     );
 }

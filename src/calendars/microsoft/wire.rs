@@ -11,13 +11,15 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use crate::calendars::{
-    Access, Alert, Attendee, CalendarInfo, EventDraft, Placed, RemoteEvent, Response, colour, keys, windows_zones,
+    Access, Alert, Attendee, CalendarInfo, EventDraft, Ours, Placed, RemoteEvent, Response, colour, keys, windows_zones,
 };
 use crate::scheduling::interval::Interval;
 
 /// Our named properties: one namespace of our own, fixed for ever.
 pub const MARKER: &str = "String {a575c5e2-45d9-47f2-87f5-2ade66e7aefc} Name convene_event";
 pub const WORDS: &str = "String {a575c5e2-45d9-47f2-87f5-2ade66e7aefc} Name convene_words";
+/// The time we wrote last, by [`keys::time_text`].
+pub const TIME: &str = "String {a575c5e2-45d9-47f2-87f5-2ade66e7aefc} Name convene_time";
 /// Which alert we asked for last; absent while we said nothing.
 pub const ALERT: &str = "String {a575c5e2-45d9-47f2-87f5-2ade66e7aefc} Name convene_alert";
 
@@ -210,6 +212,7 @@ impl Event {
             etag: self.etag.clone(),
             join_url: self.online_meeting.as_ref().and_then(|meeting| meeting.join_url.clone()),
             ical_uid: self.ical_uid.clone(),
+            span: self.span(),
         }
     }
 
@@ -232,6 +235,21 @@ impl Event {
         // Exchange spells the GUID as it likes.
         let property = self.single_value_extended_properties.iter().find(|one| one.id.eq_ignore_ascii_case(id))?;
         property.value.as_deref()
+    }
+
+    /// The time we wrote last, if the event keeps it.
+    pub fn kept_span(&self) -> Option<Interval> {
+        keys::time_of(self.property(TIME)?)
+    }
+
+    /// What it says of itself if it carries our marker.
+    pub fn as_ours(&self) -> Option<Ours> {
+        Some(Ours {
+            provider_id: self.id.clone(),
+            marker: self.property(MARKER)?.to_owned(),
+            span: self.span(),
+            cancelled: self.is_cancelled(),
+        })
     }
 
     pub fn has_meeting(&self) -> bool {
@@ -353,6 +371,7 @@ pub fn changes(event: &Event, draft: &EventDraft, with_teams: bool, clock: Clock
         }
         patch.insert("start".into(), when(draft.span.start(), draft.zone, clock));
         patch.insert("end".into(), when(draft.span.end(), draft.zone, clock));
+        patch.insert("singleValueExtendedProperties".into(), properties(draft));
     }
     if guest_list(&event.attendees) != wanted_guests(draft) {
         patch.insert("attendees".into(), guests(draft, &event.attendees));
@@ -388,6 +407,7 @@ fn properties(draft: &EventDraft) -> Value {
     let mut ours = vec![
         json!({ "id": MARKER, "value": draft.marker }),
         json!({ "id": WORDS, "value": keys::words_digest(draft) }),
+        json!({ "id": TIME, "value": keys::time_text(draft.span) }),
     ];
     if draft.alert != Alert::Usual {
         ours.push(json!({ "id": ALERT, "value": draft.alert.word() }));

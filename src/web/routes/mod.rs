@@ -2,6 +2,7 @@
 
 pub mod auth;
 mod health;
+mod hooks;
 
 use axum::{
     Router,
@@ -61,6 +62,7 @@ pub fn all() -> Routes {
     Routes::default()
         .merge(auth::routes())
         .merge(health::routes())
+        .merge(hooks::routes())
         .merge(booking::post::routes())
         .merge(request::post::routes())
         .merge(mailbox::files::routes())

@@ -40,8 +40,10 @@ stories! {
         let there = placed(&app, |_| ()).await;
         let (before, told) = (app.event_of(there.booking.id).await, app.google.notices().len());
         let to = span(app.time(5, "06:20"), 45);
+        app.google.move_by_hand(ANA, &there.placed, to);
         moved(&app, &there, to).await;
         app.work().await;
+        assert_eq!(app.on_calendar()[0].span, Some(to));
         assert_eq!(there.booking(&app).await.span, to);
         let after = app.event_of(there.booking.id).await;
         assert_eq!((&after.uid, after.sequence, after.span), (&before.uid, before.sequence + 1, to));

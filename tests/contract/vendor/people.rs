@@ -15,6 +15,10 @@ pub async fn ask(stage: &VendorStage, token: &AccessToken, method: Method, path:
     };
     let url = format!("{}{base}{path}", stage.sandbox.origin(stage.cast.provider()));
     let mut request = stage.sandbox.http.request(method, &url).bearer_auth(token.expose());
+    if stage.cast.provider() == Provider::Microsoft {
+        // The ids that our client knows.
+        request = request.header("prefer", "IdType=\"ImmutableId\"");
+    }
     if let Some(body) = body {
         request = request.json(&body);
     }
@@ -54,12 +58,13 @@ fn events_path(stage: &VendorStage) -> &'static str {
     }
 }
 
-pub async fn add_entry(stage: &VendorStage, stands: Stands, span: Interval) {
+/// The id of what was made.
+pub async fn add_entry(stage: &VendorStage, stands: Stands, span: Interval) -> String {
+    let id = |event: &Value| event["id"].as_str().expect("an id").to_owned();
     let title = format!("Entry at {}", span.start());
     let mut body = entry(stage, &title, stands, span);
     if stands != Stands::Declined {
-        ask(stage, &stage.token, Method::POST, events_path(stage), Some(body)).await;
-        return;
+        return id(&ask(stage, &stage.token, Method::POST, events_path(stage), Some(body)).await);
     }
     // The guest invites the host, who declines.
     body["attendees"] = match stage.cast.provider() {
@@ -70,23 +75,44 @@ pub async fn add_entry(stage: &VendorStage, stands: Stands, span: Interval) {
     };
     ask(stage, &stage.guest_token, Method::POST, events_path(stage), Some(body)).await;
     answer(stage, &stage.account().email, &stage.token, &title, Response::Declined).await;
+    let copies = stage.events_of(&stage.account().email, &title).await;
+    id(copies.first().expect("the invitation is in the calendar"))
+}
+
+fn event_path(stage: &VendorStage, id: &str) -> String {
+    match stage.cast.provider() {
+        Provider::Google => format!("calendars/primary/events/{id}"),
+        Provider::Microsoft | Provider::Apple => format!("me/events/{}", encoded(id)),
+    }
 }
 
 pub async fn delete(stage: &VendorStage, id: &str) {
-    let path = match stage.cast.provider() {
-        Provider::Google => format!("calendars/primary/events/{id}"),
-        Provider::Microsoft | Provider::Apple => format!("me/events/{}", encoded(id)),
+    ask(stage, &stage.token, Method::DELETE, &event_path(stage, id), None).await;
+}
+
+pub async fn move_to(stage: &VendorStage, id: &str, to: Interval) {
+    let times = entry(stage, "", Stands::Busy, to);
+    let body = json!({ "start": times["start"], "end": times["end"] });
+    ask(stage, &stage.token, Method::PATCH, &event_path(stage, id), Some(body)).await;
+}
+
+pub async fn make_all_day(stage: &VendorStage, id: &str) {
+    let body = match stage.cast.provider() {
+        Provider::Google => {
+            let date = |day: &str| json!({ "date": day, "dateTime": null, "timeZone": null });
+            json!({ "start": date("2031-03-05"), "end": date("2031-03-06") })
+        }
+        Provider::Microsoft | Provider::Apple => {
+            let midnight = |day: &str| json!({ "dateTime": format!("{day}T00:00:00"), "timeZone": "UTC" });
+            json!({ "isAllDay": true, "start": midnight("2031-03-05"), "end": midnight("2031-03-06") })
+        }
     };
-    ask(stage, &stage.token, Method::DELETE, &path, None).await;
+    ask(stage, &stage.token, Method::PATCH, &event_path(stage, id), Some(body)).await;
 }
 
 /// When the host is alerted to the event.
 pub async fn alert(stage: &VendorStage, id: &str) -> Alert {
-    let path = match stage.cast.provider() {
-        Provider::Google => format!("calendars/primary/events/{id}"),
-        Provider::Microsoft | Provider::Apple => format!("me/events/{}", encoded(id)),
-    };
-    let event = ask(stage, &stage.token, Method::GET, &path, None).await;
+    let event = ask(stage, &stage.token, Method::GET, &event_path(stage, id), None).await;
     let minutes = |value: &Value| u32::try_from(value.as_u64().expect("a number")).expect("minutes");
     match stage.cast.provider() {
         Provider::Google => {

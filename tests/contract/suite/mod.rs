@@ -1,11 +1,14 @@
 //! What every client promises. Each case gets a fresh stage.
 
+mod changes;
+
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use convene::calendars::{Account, Alert, CalendarError, EventDraft, Placed, RemoteEvent, Removal, Response};
 use convene::scheduling::interval::Interval;
 
+pub use self::changes::*;
 use super::{Mails, Stage, Stands, at, draft, invited, span};
 
 const PRIMARY: &str = "primary";
