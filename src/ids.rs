@@ -103,6 +103,7 @@ ids! {
     JobId = "job";
     MessageId = "msg";
     NoteId = "nte";
+    DifferenceId = "dif";
     AuditId = "aud";
 }
 

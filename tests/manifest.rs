@@ -9,6 +9,8 @@ use crate::support::html::Page;
 use axum::http::Method;
 use convene::{
     app::App,
+    booking::{self, difference, outside},
+    calendars::Response,
     config::Config,
     ids::{LinkToken, OrgId, PersonId, RequestId, SessionId},
     invitations::{
@@ -114,6 +116,18 @@ impl House {
         job.id.to_string()
     }
 
+    /// Ben declines the interview of this request.
+    async fn difference(&self, asked: &Asked) -> String {
+        let app = &self.front.app;
+        let booking = booking::latest(app.store().reader(), app.org, asked.id).await.expect("read").expect("booked");
+        let event = app.event_of(booking.id).await;
+        let on = app.placement_of(&event).await.id;
+        let answers = [(BEN.to_owned(), Response::Declined)].into();
+        outside::answered(&app.state, app.org, event.id, on, &answers).await.expect("heard");
+        let found = difference::of_request(app.store().reader(), app.org, asked.id).await.expect("read");
+        found[0].id.to_string()
+    }
+
     /// A mail in the demo's mailbox.
     async fn mail(&self) -> String {
         self.front.app.run("UPDATE messages SET ics = 'BEGIN:VCALENDAR', ics_method = 'REQUEST'").await;
@@ -149,7 +163,7 @@ async fn every_way_lets_in_whom_it_says() {
         {
             // Each way finds everything new: some of them end what they are asked about.
             let asked = house.front.app.asks(|_| ()).await;
-            if way.path.ends_with("/move") || way.path.contains("/swap/") {
+            if ["/move", "/swap/{person}", "/difference/{difference}"].iter().any(|end| way.path.ends_with(end)) {
                 let free = house.front.app.offered(&asked).await;
                 house.front.app.book(&asked, free[0]).await.expect("booked");
             }
@@ -236,8 +250,12 @@ async fn coordinators_only(house: &mut House, way: &Way, role: Role, asked: &Ask
         (_, true) => house.invited(number).await.0.to_string(),
         _ => asked.id.to_string(),
     };
+    let difference = match way.path.contains("{difference}") {
+        true => house.difference(asked).await,
+        false => String::new(),
+    };
     house.become_one(role).await;
-    let path = way.path.replace("{person}", &house.ben.to_string());
+    let path = way.path.replace("{person}", &house.ben.to_string()).replace("{difference}", &difference);
     let answer = house.ask(way, &path.replace("{id}", &id)).await;
     let status = answer.status.as_u16();
     match role {

@@ -239,7 +239,7 @@ fn summary(request: &Request) -> String {
     format!("{}: {}", request.interview_type, request.candidate_name)
 }
 
-fn description(request: &Request) -> String {
+pub(super) fn description(request: &Request) -> String {
     let mut lines =
         vec![format!("{} with {}, {} minutes.", request.interview_type, request.candidate_name, request.duration)];
     if !request.location.is_empty() {

@@ -280,6 +280,7 @@ impl Event {
         let mut row = row.into_active_model();
         row.sequence = Set(stored(self.sequence));
         row.revision = Set(self.revision);
+        row.description = Set(self.description.clone());
         row.starts_at = Set(self.span.start().into());
         row.ends_at = Set(self.span.end().into());
         row.status = Set(self.status);

@@ -4,16 +4,19 @@
 //! both looked like last time. The last is kept here, on the placement: [`acknowledge`] moves it on. A calendar that shows
 //! another time than the last one we know is never overwritten; whoever decides that ours counts says so with [`insist`].
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter,
     sea_query::{Expr, ExprTrait},
 };
 use serde::{Deserialize, Serialize};
 
 use super::Event;
 use crate::{
+    calendars::Response,
     ids::{OrgId, PlacementId},
     outbox::{self, Job},
     scheduling::interval::Interval,
@@ -115,5 +118,41 @@ pub async fn insist(
     }
     change.filter(Column::OrgId.eq(event.org)).filter(Column::Id.eq(placement)).exec(&**txn).await?;
     outbox::enqueue(txn, event.org, &Job::PlaceEvent { event: event.id }, now).await?;
+    Ok(())
+}
+
+/// The calendar shows the event as it is now, although it was not us who wrote it so: there is nothing to write.
+pub async fn follows(txn: &Txn, event: &Event, placement: PlacementId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let change = placements::ActiveModel {
+        placed_revision: Set(event.revision),
+        last_synced_at: Set(Some(now.into())),
+        ..Default::default()
+    };
+    placements::Entity::update_many()
+        .set(change)
+        .filter(placements::Column::OrgId.eq(event.org))
+        .filter(placements::Column::Id.eq(placement))
+        .exec(&**txn)
+        .await?;
+    Ok(())
+}
+
+/// We know what attendees answered: the next look is compared with this. Addresses in small letters.
+pub async fn heard(
+    txn: &Txn,
+    org: OrgId,
+    placement: PlacementId,
+    answers: &BTreeMap<String, Response>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let answers = serde_json::to_string(answers).map_err(|error| DbErr::Json(error.to_string()))?;
+    let change =
+        placements::ActiveModel { seen_answers: Set(answers), looked_at: Set(Some(now.into())), ..Default::default() };
+    placements::Entity::update_many()
+        .set(change)
+        .filter(placements::Column::OrgId.eq(org))
+        .filter(placements::Column::Id.eq(placement))
+        .exec(&**txn)
+        .await?;
     Ok(())
 }

@@ -25,9 +25,9 @@ use address::{MailAddress, MailName, NotMailable};
 use letter::Letter;
 pub use messages::{
     Answered, AnsweredRequest, Asked, BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved,
-    CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice, HeldReleased, InterviewerAnswered,
-    InterviewerReminder, Invitation, InvitationCancelled, InvitationReplaced, InvitationUpdated, InvitationWithdrawn,
-    ReconnectNeeded, Reminder,
+    CalendarDiffers, CalendarSays, CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice, HeldReleased,
+    InterviewerAnswered, InterviewerReminder, Invitation, InvitationCancelled, InvitationReplaced, InvitationUpdated,
+    InvitationWithdrawn, ReconnectNeeded, Reminder,
 };
 pub use post::{Body, Post, body, deliver, failed, post, remind, reminder_about};
 
@@ -90,6 +90,7 @@ pub enum Message {
     InterviewerAnswered(InterviewerAnswered),
     Reminder(Reminder),
     InterviewerReminder(InterviewerReminder),
+    CalendarDiffers(CalendarDiffers),
 }
 
 /// A message in its final words.
@@ -125,6 +126,7 @@ impl Message {
             Self::InterviewerAnswered(_) => "interviewer_answered",
             Self::Reminder(_) => "reminder",
             Self::InterviewerReminder(_) => "reminder_interviewer",
+            Self::CalendarDiffers(message) => message.kind(),
         }
     }
 
@@ -160,6 +162,7 @@ impl Message {
             Self::InterviewerAnswered(message) => message.letter(to),
             Self::Reminder(message) => message.letter(to),
             Self::InterviewerReminder(message) => message.letter(to),
+            Self::CalendarDiffers(message) => message.letter(to),
         }
     }
 

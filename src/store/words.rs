@@ -71,7 +71,13 @@ words! {
     /// `Held` waits for a calendar that did not answer; `Released` was held and could not be confirmed.
     BookingStatus { Held = "held", Confirmed = "confirmed", Cancelled = "cancelled", Released = "released", }
     ChangeKind { Booked = "booked", Held = "held", Confirmed = "confirmed", Moved = "moved", Swapped = "swapped", Cancelled = "cancelled", Released = "released", }
-    ActorKind { Candidate = "candidate", Person = "person", System = "system", }
+    /// The last three are people too, who acted in their calendar and not here.
+    ActorKind { Candidate = "candidate", Person = "person", System = "system", InGoogle = "in_google", InMicrosoft = "in_microsoft", InApple = "in_apple", }
+    /// Where a calendar, or an attendee in it, says something else of an interview than we do: it has another time there, is not there
+    /// any more, was changed on both sides; or an interviewer, or the candidate, declined.
+    DifferenceKind { Moved = "moved", Gone = "gone", Collided = "collided", Declined = "declined", CandidateDeclined = "candidate_declined", }
+    /// What became of a difference: ours was put back, theirs was followed, it was left as it is, or it went away without a decision.
+    Outcome { Ours = "ours", Theirs = "theirs", Kept = "kept", Withdrawn = "withdrawn", }
     EventKind { Interview = "interview", Practice = "practice", Assignment = "assignment", FollowUp = "follow_up", Reminder = "reminder", }
     /// When somebody's calendar alerts them to events of a kind: as it does of itself, never, or so many minutes before.
     Alert { Usual = "default", Silent = "none", AtStart = "0", Minutes5 = "5", Minutes10 = "10", Minutes15 = "15", Minutes30 = "30", Hour = "60", Day = "1440", }
@@ -92,5 +98,17 @@ impl Alert {
     /// How many minutes before the start, where it is a time.
     pub fn minutes(self) -> Option<u32> {
         self.as_str().parse().ok()
+    }
+}
+
+impl ActorKind {
+    /// Whose calendar somebody acted in, if they did not act here.
+    pub fn provider(self) -> Option<Provider> {
+        match self {
+            Self::InGoogle => Some(Provider::Google),
+            Self::InMicrosoft => Some(Provider::Microsoft),
+            Self::InApple => Some(Provider::Apple),
+            Self::Candidate | Self::Person | Self::System => None,
+        }
     }
 }

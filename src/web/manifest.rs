@@ -50,7 +50,7 @@ const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
 use Policy::{Admin, Coordinator, Demo, Link, Member, Public, Push};
 
 /// The manifest.
-pub static WAYS: [Way; 81] = [
+pub static WAYS: [Way; 83] = [
     way(Method::GET, "/", Public),
     way(Method::GET, "/signin", Public),
     way(Method::GET, "/signup", Public),
@@ -86,6 +86,8 @@ pub static WAYS: [Way; 81] = [
     way(Method::POST, "/requests/{id}/move", Coordinator),
     way(Method::GET, "/requests/{id}/swap/{person}", Coordinator),
     way(Method::POST, "/requests/{id}/swap/{person}", Coordinator),
+    way(Method::GET, "/requests/{id}/difference/{difference}", Coordinator),
+    way(Method::POST, "/requests/{id}/difference/{difference}", Coordinator),
     way(Method::POST, "/requests/{id}/cancel", Coordinator),
     way(Method::POST, "/jobs/{id}/retry", Coordinator),
     way(Method::GET, "/welcome", Coordinator),

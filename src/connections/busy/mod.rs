@@ -254,6 +254,21 @@ async fn in_time<T>(
 }
 
 impl Stored {
+    /// What was read of all of somebody's calendars within this window at `until` at the latest, however long ago that is. No
+    /// answer to whether they are free, which only what is fresh can be.
+    pub fn read_until(&self, person: PersonId, window: Interval, until: DateTime<Utc>) -> Option<Vec<Interval>> {
+        let list = self.connections.get(&person).filter(|list| !list.is_empty())?;
+        let mut all = Vec::new();
+        for connection in list {
+            for calendar in self.calendars_of(connection) {
+                let is_of_then = |read: &&Read| read.covers(window) && read.read_at <= until;
+                let read = self.read_of(connection, calendar).filter(is_of_then)?;
+                all.extend(read.within(window).intervals);
+            }
+        }
+        Some(normalise(all))
+    }
+
     fn calendars_of(&self, connection: &Connection) -> &[String] {
         self.selected.get(&connection.id).map_or(&[], Vec::as_slice)
     }

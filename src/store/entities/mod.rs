@@ -16,6 +16,7 @@ pub mod calendars;
 pub mod channels;
 pub mod connections;
 pub mod cursors;
+pub mod differences;
 pub mod event_participants;
 pub mod events;
 pub mod given_times;

@@ -7,7 +7,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::swap_page;
+use super::{difference_page, swap_page};
 use crate::{
     audit::Origin,
     booking::{
@@ -37,6 +37,7 @@ pub fn routes() -> Routes {
         .post("/requests/{id}/replace-link", replace_link)
         .post("/requests/{id}/move", reschedule)
         .post("/requests/{id}/swap/{person}", swap_page::post)
+        .post("/requests/{id}/difference/{difference}", difference_page::post)
         .post("/requests/{id}/cancel", cancel)
         .post("/jobs/{id}/retry", retry)
 }
