@@ -20,8 +20,8 @@ use url::Url;
 use self::wire::{CalendarList, CalendarListEntry, Event, FreeBusy, NewCalendar};
 use super::http::{Ask, Http, Reply, address};
 use super::{
-    AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed, RemoteEvent,
-    Removal, keys, made_before,
+    AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed, Provider,
+    RemoteEvent, Removal, keys, made_before,
 };
 use crate::calendars::endpoints::Endpoints;
 use crate::scheduling::interval::{Interval, normalise};
@@ -54,7 +54,7 @@ impl GoogleCalendar {
     /// Sends, and turns whatever is no success into a failure. `scope` is what the action needs.
     async fn ask(&self, token: &AccessToken, ask: Ask, scope: &'static str) -> Result<Reply, CalendarError> {
         let wrote = ask.writes;
-        let reply = self.http.send(token, ask).await.map_err(|error| error.for_calendar(wrote))?;
+        let reply = self.http.send(Provider::Google, token, ask).await.map_err(|error| error.for_calendar(wrote))?;
         if reply.status.is_success() { Ok(reply) } else { Err(failure::of(&reply, wrote, scope)) }
     }
 

@@ -23,8 +23,8 @@ use url::Url;
 use self::wire::{Clock, Event, GraphCalendar, Page};
 use super::http::{Ask, Http, Reply, address};
 use super::{
-    AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed, RemoteEvent,
-    Removal, keys, made_before,
+    AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Placed, Provider,
+    RemoteEvent, Removal, keys, made_before,
 };
 use crate::calendars::endpoints::Endpoints;
 use crate::scheduling::interval::{Interval, normalise};
@@ -54,7 +54,7 @@ impl MicrosoftCalendar {
     async fn ask(&self, token: &AccessToken, ask: Ask, scope: &'static str) -> Result<Reply, CalendarError> {
         let wrote = ask.writes;
         let ask = ask.header("Prefer", PREFER);
-        let reply = self.http.send(token, ask).await.map_err(|error| error.for_calendar(wrote))?;
+        let reply = self.http.send(Provider::Microsoft, token, ask).await.map_err(|error| error.for_calendar(wrote))?;
         if reply.status.is_success() { Ok(reply) } else { Err(failure::of(&reply, wrote, scope)) }
     }
 
