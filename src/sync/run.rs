@@ -10,7 +10,7 @@ use super::plan::{Action, plan};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars::{AccessToken, Alert, Attendee, Calendar, CalendarError, EventDraft, Placed, Removal},
-    connections::{self, revocation, tokens::AccessError},
+    connections::{self, Services, alerts, revocation, tokens::AccessError},
     events::{self, Event, Placement, theirs::Theirs},
     ids::{ConnectionId, EventId, OrgId},
     outbox::{self, Job, JobError, Reason},
@@ -19,7 +19,7 @@ use crate::{
     store::{
         Stamp, StoreError, Txn,
         entities::placements,
-        words::{self, EventStatus, Inviter, ParticipantRole},
+        words::{self, Direction, EventStatus, Inviter, ParticipantRole},
     },
 };
 
@@ -274,6 +274,9 @@ async fn record(
     if is_off && placement.is_withdrawn {
         events::leaving::forget(&txn, placement).await?;
     }
+    if let Some(connection) = connections::find(&*txn, event.org, placement.connection).await? {
+        alerts::succeeded(&txn, &connection, Direction::Out).await?;
+    }
     // What we know of this calendar is from before.
     connections::busy::forget(&txn, event.org, placement.connection).await?;
     let now_wanted = events::find(&*txn, event.org, event.id).await?;
@@ -286,8 +289,9 @@ async fn record(
 }
 
 /// Keeps why a try failed where people look for it.
-pub async fn failed(txn: &Txn, org: OrgId, id: EventId, reason: Reason) -> Result<(), StoreError> {
+pub async fn failed(txn: &Txn, services: &Services, org: OrgId, id: EventId, reason: Reason) -> Result<(), StoreError> {
     let Some(event) = events::find(&**txn, org, id).await? else { return Ok(()) };
+    let mut counted = false;
     for placement in events::placements_of(&**txn, org, id).await? {
         let verb = match plan(&event, &placement) {
             Action::Put => "event.place_failed",
@@ -298,6 +302,11 @@ pub async fn failed(txn: &Txn, org: OrgId, id: EventId, reason: Reason) -> Resul
         update(txn, org, &placement, change).await?;
         let detail = serde_json::json!({ "reason": reason.code(), "connection": placement.connection });
         note(txn, &event, verb, detail).await?;
+        // They are tried one after the other, up to the first that fails.
+        if !counted {
+            alerts::failed(services, txn, org, placement.connection, Direction::Out, reason.code()).await?;
+            counted = true;
+        }
     }
     Ok(())
 }
