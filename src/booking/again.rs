@@ -3,7 +3,6 @@
 use crate::{
     ats,
     audit::{self, Actor, AuditEntry, Origin},
-    events,
     ids::JobId,
     outbox::{self, Job},
     people::Coordinator,
@@ -11,8 +10,7 @@ use crate::{
     store::StoreError,
 };
 
-/// Gives a dead letter another life because a coordinator asked for it: an event that was deleted by hand is made anew. False if
-/// it is not a dead letter of the organisation.
+/// Gives a dead letter another life because a coordinator asked for it. False if it is not a dead letter of the organisation.
 pub async fn try_again(
     state: &AppState,
     coordinator: &Coordinator,
@@ -22,10 +20,8 @@ pub async fn try_again(
     let org = coordinator.member().org;
     let txn = state.store.begin().await?;
     let Some(job) = outbox::revive(&txn, org, id).await? else { return Ok(false) };
-    match &job {
-        Job::PlaceEvent { event } => events::place_anew(&txn, org, *event).await?,
-        Job::WriteNote { note, .. } => ats::notes::again(&txn, org, *note).await?,
-        _ => {}
+    if let Job::WriteNote { note, .. } = &job {
+        ats::notes::again(&txn, org, *note).await?;
     }
     let entry = AuditEntry {
         org,
