@@ -81,6 +81,9 @@ pub mod clock;
 // Prefixed ids, addresses, names and link tokens: parsed once, trusted after.
 #[cfg(feature = "ssr")]
 pub mod ids;
+// What operators count: requests, jobs, calls, with their outcome. Knows nobody.
+#[cfg(feature = "ssr")]
+pub mod metrics;
 // Values that never show themselves, and the keys that seal them.
 #[cfg(feature = "ssr")]
 pub mod secrets;

@@ -35,3 +35,4 @@ mod slots_model;
 mod slots_workloads;
 mod story;
 mod support;
+mod sync;

@@ -7,6 +7,7 @@
 mod ats;
 mod caldav;
 mod mail;
+mod metrics;
 mod network;
 mod providers;
 mod reader;
@@ -17,6 +18,7 @@ use std::{fmt, sync::Arc};
 pub use ats::{AtsMode, Icims};
 pub use caldav::Caldav;
 pub use mail::Mail;
+pub use metrics::Metrics;
 pub use network::Network;
 pub use providers::{Google, Microsoft, Providers};
 pub use reader::{Problem, Reader, Sight};
@@ -29,6 +31,7 @@ use crate::secrets::{KeyRing, Secret};
 pub struct Config {
     pub database: Database,
     pub web: Web,
+    pub metrics: Metrics,
     pub providers: Providers,
     /// What stored tokens are sealed with.
     pub keys: Arc<KeyRing>,
@@ -98,6 +101,7 @@ impl Config {
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let database = Database::read(reader);
         let web = Web::read(reader);
+        let metrics = Metrics::read(reader, web.as_ref());
         let providers = Providers::read(reader);
         let keys = read_keys(reader);
         let mail = Mail::read(reader);
@@ -113,6 +117,7 @@ impl Config {
         Some(Self {
             database: database?,
             web: web?,
+            metrics: metrics?,
             providers: providers?,
             keys: keys?,
             mail: mail?,

@@ -2,10 +2,11 @@
 //!
 //! Making one lives in [`connect`] (and in [`caldav`] for one that a password opens), what its owner wants of it in [`choice`],
 //! ending one in [`disconnect`] and [`revocation`], keeping its token fresh in [`tokens`], asking when its owner is
-//! busy in [`busy`], and what an organisation allows for all of its people in [`organisation`]. How a
-//! provider is spoken to is [`crate::calendars`]' business. A connection that cannot be read makes its owner *unknown*, which
+//! busy in [`busy`], noticing that it fails again and again in [`alerts`], and what an organisation allows for all of its people in
+//! [`organisation`]. How a provider is spoken to is [`crate::calendars`]' business. A connection that cannot be read makes its owner *unknown*, which
 //! is never free.
 
+pub mod alerts;
 pub mod busy;
 pub mod caldav;
 pub mod choice;
@@ -69,6 +70,8 @@ pub trait Watch: Send + Sync {
     async fn connected(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError>;
     /// A connection was ended, and this is still to be done about it at the provider.
     async fn disconnected(&self, txn: &Txn, org: OrgId, revocation: RevocationId) -> Result<(), StoreError>;
+    /// Somebody's calendars fail again and again. Called once per episode.
+    async fn failing(&self, txn: &Txn, alert: &alerts::Alert) -> Result<(), StoreError>;
 }
 
 /// Nobody to tell.
@@ -85,6 +88,10 @@ impl Watch for Unwatched {
     }
 
     async fn disconnected(&self, _: &Txn, _: OrgId, _: RevocationId) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn failing(&self, _: &Txn, _: &alerts::Alert) -> Result<(), StoreError> {
         Ok(())
     }
 }
@@ -407,6 +414,21 @@ pub async fn serving(
     let found = of_people(db, org, &[person]).await?.remove(&person).unwrap_or_default();
     let serves = |one: &Connection| one.is_usable() && connect::needs(role).iter().all(|need| one.can(*need));
     Ok(found.into_iter().find(serves))
+}
+
+/// How many accounts there are of each provider and status, of all organisations: for the operator's count.
+pub async fn counts(db: &impl ConnectionTrait) -> Result<Vec<(String, String, u64)>, StoreError> {
+    let rows: Vec<(String, String, i64)> = connections::Entity::find()
+        .select_only()
+        .column(connections::Column::Provider)
+        .column(connections::Column::Status)
+        .column_as(connections::Column::Id.count(), "accounts")
+        .group_by(connections::Column::Provider)
+        .group_by(connections::Column::Status)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|(provider, status, count)| (provider, status, count.try_into().unwrap_or(0))).collect())
 }
 
 /// The one tenant filter for connections.

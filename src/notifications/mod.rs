@@ -25,9 +25,9 @@ use address::{MailAddress, MailName, NotMailable};
 use letter::Letter;
 pub use messages::{
     Answered, AnsweredRequest, Asked, BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved,
-    CalendarDiffers, CalendarSays, CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice, HeldReleased,
-    InterviewerAnswered, InterviewerReminder, Invitation, InvitationCancelled, InvitationReplaced, InvitationUpdated,
-    InvitationWithdrawn, ReconnectNeeded, Reminder,
+    CalendarDiffers, CalendarFailing, CalendarSays, CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice,
+    HeldReleased, InterviewerAnswered, InterviewerReminder, Invitation, InvitationCancelled, InvitationReplaced,
+    InvitationUpdated, InvitationWithdrawn, ReconnectNeeded, Reminder,
 };
 pub use post::{Body, Post, body, deliver, failed, post, remind, reminder_about};
 
@@ -85,6 +85,7 @@ pub enum Message {
     InvitationReplaced(InvitationReplaced),
     CoordinatorNotice(CoordinatorNotice),
     ReconnectNeeded(ReconnectNeeded),
+    CalendarFailing(CalendarFailing),
     ConfirmAddress(ConfirmAddress),
     ConnectCalendar(ConnectCalendar),
     InterviewerAnswered(InterviewerAnswered),
@@ -121,6 +122,7 @@ impl Message {
             Self::InvitationReplaced(_) => "invitation_replaced",
             Self::CoordinatorNotice(notice) => notice.kind(),
             Self::ReconnectNeeded(_) => "reconnect_needed",
+            Self::CalendarFailing(_) => "calendar_failing",
             Self::ConfirmAddress(_) => "confirm_address",
             Self::ConnectCalendar(message) => message.kind(),
             Self::InterviewerAnswered(_) => "interviewer_answered",
@@ -157,6 +159,7 @@ impl Message {
             Self::InvitationReplaced(message) => message.letter(to),
             Self::CoordinatorNotice(message) => message.letter(to),
             Self::ReconnectNeeded(message) => message.letter(to),
+            Self::CalendarFailing(message) => message.letter(to),
             Self::ConfirmAddress(message) => message.letter(to),
             Self::ConnectCalendar(message) => message.letter(to),
             Self::InterviewerAnswered(message) => message.letter(to),

@@ -4,6 +4,7 @@
 //! parked while a connection is broken, and given up to a visible dead letter. Jobs of one subject run one at a time, oldest
 //! first. Every job is safe to run twice. This folder knows nobody: what a job does is said in `worker::jobs`.
 
+pub mod depths;
 mod lease;
 mod reason;
 

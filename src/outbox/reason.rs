@@ -27,12 +27,15 @@ macro_rules! reasons {
 reasons! {
     SignInExpired = "sign_in_expired": "The sign-in to the calendar has expired. Sign in again to go on.",
     PermissionMissing = "permission_missing": "Permission to write to the calendar is missing. Sign in again and allow it.",
+    ReadPermissionMissing = "read_permission_missing": "Permission to see when its owner is busy is missing. They have to sign in again and allow it.",
+    CalendarGone = "calendar_gone": "A calendar that is to be read is no longer in the account. Its owner has to choose again.",
     NotConnected = "not_connected": "The calendar is no longer connected.",
     NotSetUp = "not_set_up": "Calendars of this provider are not set up on this server.",
     RateLimited = "rate_limited": "The calendar asked us to slow down.",
     /// Somebody took the event off the calendar. Trying again makes it anew.
     Gone = "gone": "The event was deleted in the calendar by hand. Trying again puts it there anew.",
     Conflict = "conflict": "Somebody else changed the event in the calendar at the same moment.",
+    Moved = "moved": "Somebody gave the event another time in the calendar.",
     Unavailable = "unavailable": "The calendar did not answer.",
     UnknownOutcome = "unknown_outcome": "The calendar did not say whether it took the event.",
     Rejected = "rejected": "The calendar refused the event.",

@@ -20,7 +20,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![step!("0001_foundation"), step!("0002_inbound"), step!("0003_differences")]
+        vec![step!("0001_foundation"), step!("0002_inbound"), step!("0003_differences"), step!("0004_alerts")]
     }
 }
 

@@ -62,6 +62,8 @@ words! {
     ConnectionStatus { Active = "active", Inactive = "inactive", Expired = "expired", Error = "error", }
     /// What an account may do with a calendar, least first.
     AccessLevel { FreeBusy = "free_busy", Read = "read", Write = "write", Own = "own", }
+    /// Which way a calendar and Convene are brought in step: reading it, or writing to it.
+    Direction { In = "in", Out = "out", }
     /// How an organisation's access stands: `Error` was refused or did not answer when last asked.
     AccessStatus { Active = "active", Error = "error", }
     /// A channel by which a provider pushes. `Opening` was asked for and not answered yet; pushes of both count.

@@ -10,7 +10,7 @@ use super::plan::{Action, plan};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars::{AccessToken, Alert, Attendee, Calendar, CalendarError, EventDraft, Placed, Removal},
-    connections::{self, revocation, tokens::AccessError},
+    connections::{self, Services, alerts, revocation, tokens::AccessError},
     events::{self, Event, Placement, theirs::Theirs},
     ids::{ConnectionId, EventId, OrgId},
     outbox::{self, Job, JobError, Reason},
@@ -19,7 +19,7 @@ use crate::{
     store::{
         Stamp, StoreError, Txn,
         entities::placements,
-        words::{self, EventStatus, Inviter, ParticipantRole},
+        words::{self, Direction, EventStatus, Inviter, ParticipantRole},
     },
 };
 
@@ -60,6 +60,19 @@ async fn put(state: &AppState, event: &Event, placement: &Placement) -> Result<(
     });
     match outcome.await {
         Ok(placed) => Ok(record(state, event, placement, Some(placed)).await?),
+        // Somebody moved it there meanwhile, which is not ours to overwrite: what follows is decided after a look.
+        Err(error) if error.reason() == Some(Reason::Moved) => {
+            let txn = state.store.begin().await?;
+            outbox::enqueue_once(
+                &txn,
+                event.org,
+                &Job::FollowEvent { event: event.id },
+                state.clock.now(),
+                state.clock.now(),
+            )
+            .await?;
+            Ok(txn.commit().await?)
+        }
         Err(error) => {
             if error.reason() != Some(Reason::UnknownOutcome) {
                 unannounce(state, placement, event.org).await?;
@@ -131,7 +144,7 @@ pub(super) fn last(placement: &Placement) -> Option<Placed> {
         etag: told(&placement.etag),
         join_url: told(&placement.join_url),
         ical_uid: told(&placement.ical_uid),
-        span: None,
+        span: placement.seen.and_then(Theirs::span),
     })
 }
 
@@ -261,6 +274,9 @@ async fn record(
     if is_off && placement.is_withdrawn {
         events::leaving::forget(&txn, placement).await?;
     }
+    if let Some(connection) = connections::find(&*txn, event.org, placement.connection).await? {
+        alerts::succeeded(&txn, &connection, Direction::Out).await?;
+    }
     // What we know of this calendar is from before.
     connections::busy::forget(&txn, event.org, placement.connection).await?;
     let now_wanted = events::find(&*txn, event.org, event.id).await?;
@@ -273,8 +289,9 @@ async fn record(
 }
 
 /// Keeps why a try failed where people look for it.
-pub async fn failed(txn: &Txn, org: OrgId, id: EventId, reason: Reason) -> Result<(), StoreError> {
+pub async fn failed(txn: &Txn, services: &Services, org: OrgId, id: EventId, reason: Reason) -> Result<(), StoreError> {
     let Some(event) = events::find(&**txn, org, id).await? else { return Ok(()) };
+    let mut counted = false;
     for placement in events::placements_of(&**txn, org, id).await? {
         let verb = match plan(&event, &placement) {
             Action::Put => "event.place_failed",
@@ -285,6 +302,11 @@ pub async fn failed(txn: &Txn, org: OrgId, id: EventId, reason: Reason) -> Resul
         update(txn, org, &placement, change).await?;
         let detail = serde_json::json!({ "reason": reason.code(), "connection": placement.connection });
         note(txn, &event, verb, detail).await?;
+        // They are tried one after the other, up to the first that fails.
+        if !counted {
+            alerts::failed(services, txn, org, placement.connection, Direction::Out, reason.code()).await?;
+            counted = true;
+        }
     }
     Ok(())
 }
@@ -312,7 +334,8 @@ pub fn job_error(error: AccessError, connection: ConnectionId) -> JobError {
             }
             CalendarError::Gone | CalendarError::CursorGone => JobError::GiveUp { reason: Reason::Gone },
             CalendarError::Rejected(_) => JobError::GiveUp { reason: Reason::Rejected },
-            CalendarError::Conflict { .. } | CalendarError::Moved(_) => retry(Reason::Conflict),
+            CalendarError::Conflict { .. } => retry(Reason::Conflict),
+            CalendarError::Moved(_) => retry(Reason::Moved),
             CalendarError::Unavailable(_) => retry(Reason::Unavailable),
             CalendarError::UnknownOutcome(_) => retry(Reason::UnknownOutcome),
         },

@@ -62,6 +62,9 @@ pub mod serve;
 // The router and its layers.
 #[cfg(feature = "ssr")]
 pub mod server;
+// What operators read, on a listener of its own.
+#[cfg(feature = "ssr")]
+pub mod scrape;
 // Who is asking.
 #[cfg(feature = "ssr")]
 pub mod session;

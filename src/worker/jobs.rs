@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use crate::{
     ats, booking,
     connections::{
-        self,
+        self, alerts,
         revocation::{self, RevocationError},
     },
     events,
@@ -15,7 +15,7 @@ use crate::{
     notifications,
     outbox::{Fate, Job, JobError, Reason},
     state::AppState,
-    store::{StoreError, Txn},
+    store::{StoreError, Txn, words::Direction},
     sync,
 };
 
@@ -81,18 +81,19 @@ pub async fn failed(
     let is_dead = fate == Fate::Dead;
     match job {
         Job::PlaceEvent { event } => {
-            sync::failed(txn, org, *event, reason).await?;
+            sync::failed(txn, &state.services, org, *event, reason).await?;
             if is_dead { booking::not_placed(txn, state, org, *event, reason).await } else { Ok(()) }
         }
         Job::SendMessage { message, .. } => notifications::failed(txn, org, *message, reason, is_dead).await,
         Job::WriteNote { note, .. } => ats::notes::failed(txn, org, *note, reason, is_dead).await,
         Job::EndGrant { revocation } if is_dead => revocation::give_up(txn, org, *revocation).await,
         Job::EndGrant { .. } => Ok(()),
+        Job::ReadConnection { connection } | Job::PullCalendar { connection, .. } => {
+            alerts::failed(&state.services, txn, org, *connection, Direction::In, reason.code()).await
+        }
         Job::SettleHold { .. }
-        | Job::ReadConnection { .. }
         | Job::TellAnswered { .. }
         | Job::Remind { .. }
-        | Job::PullCalendar { .. }
         | Job::FollowEvent { .. }
         | Job::WatchCalendar { .. } => Ok(()),
     }

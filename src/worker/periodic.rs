@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 use crate::{
     booking::offer,
-    connections::tokens,
-    outbox,
+    connections::{alerts, tokens},
+    outbox::{self, depths},
     state::AppState,
     store::{
         Stamp, StoreError,
@@ -27,6 +27,8 @@ const TEND: Duration = Duration::from_secs(15);
 const REFRESH_TOKENS: Duration = Duration::from_secs(3 * 60);
 /// How often what has expired is swept out.
 const SWEEP: Duration = Duration::from_secs(10 * 60);
+/// How often it is written down how much waits: several times within one sample's stretch, for it counts once.
+const SAMPLE: Duration = Duration::from_secs(60);
 /// Form keys answer repeats for this long.
 const KEYS_KEPT: TimeDelta = TimeDelta::hours(72);
 /// The last channel of a calendar says when to ask for another; older ones tell nothing.
@@ -43,6 +45,11 @@ pub async fn run(state: AppState, stop: watch::Receiver<bool>) {
         every(REFRESH_TOKENS, stop.clone(), || async {
             let kept = tokens::keep_fresh(&state.services).await;
             kept.unwrap_or_else(|error| tracing::warn!(%error, "tokens were not refreshed ahead"));
+        }),
+        every(SAMPLE, stop.clone(), || async {
+            depths::sample(&state.store)
+                .await
+                .unwrap_or_else(|error| tracing::warn!(%error, "the queue was not measured"));
         }),
         every(SWEEP, stop, || async {
             sweep(&state).await.unwrap_or_else(|error| tracing::warn!(%error, "expired rows were not swept"));
@@ -92,6 +99,8 @@ pub async fn sweep(state: &AppState) -> Result<(), StoreError> {
         .filter(channels::Column::CreatedAt.lt(before(CHANNELS_KEPT)))
         .exec(&*txn)
         .await?;
+    alerts::sweep(&txn, now).await?;
+    depths::sweep(&txn, now).await?;
     outbox::unpark_usable(&txn).await?;
     txn.commit().await
 }

@@ -3,8 +3,8 @@
 use chrono_tz::Tz;
 use convene::notifications::{
     Answered, AnsweredRequest, Asked, BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved,
-    CalendarDiffers, CalendarSays, CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice, HeldReleased,
-    InterviewerAnswered, InterviewerReminder, Meeting, Message, ReconnectNeeded, Reminder,
+    CalendarDiffers, CalendarFailing, CalendarSays, CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice,
+    HeldReleased, InterviewerAnswered, InterviewerReminder, Meeting, Message, ReconnectNeeded, Reminder,
 };
 
 use crate::mail::support::{at, dana, golden, link, sam, span};
@@ -174,6 +174,17 @@ fn all() -> Vec<(&'static str, Message, bool)> {
                 since: at("2027-03-01T10:00:00Z"),
                 is_written: true,
                 link: link("https://convene.example.com/settings/calendar"),
+            }),
+            false,
+        ),
+        (
+            "calendar-failing",
+            Message::CalendarFailing(CalendarFailing {
+                person: "Ben Okafor".to_owned(),
+                provider: "Google Calendar".to_owned(),
+                reason: "The calendar did not answer.".to_owned(),
+                since: at("2027-03-01T10:00:00Z"),
+                link: link("https://convene.example.com/admin/sync"),
             }),
             false,
         ),

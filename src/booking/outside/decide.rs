@@ -258,8 +258,7 @@ impl Deciding<'_> {
             return Err(BookError::Changed.into());
         }
         // What was not acknowledged stands there as it was found; what was, unless we wrote over it since.
-        let shown =
-            open.kind == DifferenceKind::Collided || scene.found.placement.seen == Some(Theirs::At(to));
+        let shown = open.kind == DifferenceKind::Collided || scene.found.placement.seen == Some(Theirs::At(to));
         follow::follow(&scene, &chosen, shown, self.actor(), self.origin).await?;
         Ok(txn.commit().await?)
     }

@@ -84,6 +84,18 @@ pub enum UnknownReason {
 }
 
 impl UnknownReason {
+    /// The code of the known reason that this is.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::SignInExpired => "sign_in_expired",
+            Self::PermissionMissing => "read_permission_missing",
+            Self::NoAnswer => "unavailable",
+            Self::CalendarGone => "calendar_gone",
+            Self::AskedTooOften { .. } => "rate_limited",
+            Self::AccessRefused | Self::NoMailbox | Self::NotCovered => "rejected",
+        }
+    }
+
     /// For a coordinator, after the person's name and "calendar".
     pub fn in_words(self) -> &'static str {
         match self {
