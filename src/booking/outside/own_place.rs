@@ -3,7 +3,7 @@
 //! What a newcomer would get wrong: the interview stands in the calendar at its new time already, so that time is busy; and
 //! calendars join what touches, so that one busy stretch may be the interview with the meeting after it, or that meeting alone. What
 //! was read before the interview moved tells the two apart. Where nothing was, a stretch that is more than the interview is unclear,
-//! never free.
+//! never free. What came into the calendar after the last reading, and lies wholly behind the interview, cannot be seen.
 
 use crate::{
     booking::difference::Because,

@@ -20,8 +20,13 @@ use convene::{
 use super::{BEN, EVA, PRIYA, There, mailed, placed, span, there};
 use crate::story::{ANA, TestApp, stories};
 
-/// `sync` tells of it twice.
+/// Ana drags it there, and `sync` tells of it twice.
 async fn moved(app: &TestApp, there: &There, to: convene::scheduling::Interval) {
+    app.google.move_by_hand(ANA, &there.placed, to);
+    told(app, there, to).await;
+}
+
+async fn told(app: &TestApp, there: &There, to: convene::scheduling::Interval) {
     for _ in 0..2 {
         outside::moved(&app.state, app.org, there.event, there.on, to).await.expect("followed or found");
     }
@@ -38,9 +43,8 @@ stories! {
     // On a Saturday before breakfast, off the grid and outside the days asked for: who drags it there means it.
     async fn a_possible_move_is_followed(app) {
         let there = placed(&app, |_| ()).await;
-        let (before, told) = (app.event_of(there.booking.id).await, app.google.notices().len());
+        let (before, notices) = (app.event_of(there.booking.id).await, app.google.notices().len());
         let to = span(app.time(5, "06:20"), 45);
-        app.google.move_by_hand(ANA, &there.placed, to);
         moved(&app, &there, to).await;
         app.work().await;
         assert_eq!(app.on_calendar()[0].span, Some(to));
@@ -50,12 +54,12 @@ stories! {
         assert_eq!(app.taken().await, [(app.person(BEN).await, to.start(), to.end())]);
         let placement = there.placement(&app).await;
         assert!(placement.is_current(&after), "the calendar shows it already");
-        assert_eq!(app.google.notices().len(), told, "the provider told its guests itself");
+        assert_eq!(app.google.notices().len(), notices, "the provider told its guests itself");
         let mails = (mailed(&app, "booking_moved").await, mailed(&app, "coordinator_moved").await);
         assert_eq!(mails, (1, 0));
         let by = Some(app.ana.member().person);
-        let told = What::Moved { by, via: Some(Provider::Google), to: to.start() };
-        assert_eq!(app.timeline(&there.asked).await.iter().filter(|what| **what == told).count(), 1);
+        let entry = What::Moved { by, via: Some(Provider::Google), to: to.start() };
+        assert_eq!(app.timeline(&there.asked).await.iter().filter(|what| **what == entry).count(), 1);
         assert_eq!(app.rows("audit_log WHERE action = 'booking.moved' AND actor_kind = 'in_google'").await, 1);
         assert!(there.found(&app).await.is_empty());
         app.no_overlap().await;
@@ -66,13 +70,13 @@ stories! {
         app.connected(&[BEN]).await;
         let there = there(&app, |_| ()).await;
         let before = app.objects().len();
-        moved(&app, &there, span(app.time(1, "15:00"), 45)).await;
+        told(&app, &there, span(app.time(1, "15:00"), 45)).await;
         app.work().await;
         let uid = app.event_of(there.booking.id).await.uid;
-        let mut told: Vec<_> = app.objects().split_off(before);
-        told.sort_by(|a, b| a.3.cmp(&b.3));
+        let mut objects: Vec<_> = app.objects().split_off(before);
+        objects.sort_by(|a, b| a.3.cmp(&b.3));
         let object = |to: &str| ("REQUEST".to_owned(), uid.clone(), 1, to.to_owned());
-        assert_eq!(told, [object(BEN), object(PRIYA)], "whoever has it in the calendar needs no second copy");
+        assert_eq!(objects, [object(BEN), object(PRIYA)], "whoever has it in the calendar needs no second copy");
     }
 
     async fn another_length_is_followed_and_kept(app) {
@@ -90,9 +94,10 @@ stories! {
     }
 
     async fn what_is_in_the_way_is_said_and_nothing_moves(app) {
-        let there = placed(&app, |_| ()).await;
+        // All of it is behind the interview by the time calendars are read again; they were read when it was booked.
         let noon = app.time(1, "12:00");
         app.busy(BEN, noon + TimeDelta::minutes(15), 15);
+        let there = placed(&app, |_| ()).await;
         moved(&app, &there, span(noon, 45)).await;
         app.work().await;
         assert_eq!(there.booking(&app).await.span, there.booking.span);
@@ -121,9 +126,9 @@ stories! {
     }
 
     async fn a_busy_person_may_be_asked(app) {
-        let there = placed(&app, |_| ()).await;
         let to = span(app.time(1, "12:00"), 45);
         app.busy(BEN, to.start(), 15);
+        let there = placed(&app, |_| ()).await;
         moved(&app, &there, to).await;
         let answer = there.ana_decides(&app, TAKE).await;
         assert!(matches!(answer, Err(DecideError::NotAsked)), "{answer:?}");
@@ -190,7 +195,7 @@ stories! {
         let (who, other) = if seated == app.person(BEN).await { (BEN, EVA) } else { (EVA, BEN) };
         let to = span(app.time(1, "12:00"), 45);
         app.busy(who, to.start(), 15);
-        moved(&app, &there, to).await;
+        told(&app, &there, to).await;
         app.work().await;
         assert_eq!(app.taken().await, [(app.person(other).await, to.start(), to.end())]);
         assert_eq!(there.booking(&app).await.span, to);
@@ -227,10 +232,10 @@ stories! {
     }
 
     async fn what_changes_there_again_is_what_is_asked_about(app) {
-        let there = placed(&app, |_| ()).await;
         let (noon, three) = (app.time(1, "12:00"), app.time(1, "15:00"));
         app.busy(BEN, noon, 15);
         app.busy(BEN, three, 15);
+        let there = placed(&app, |_| ()).await;
         moved(&app, &there, span(noon, 45)).await;
         let first = there.open(&app).await;
         // sync sees another time than the one we acknowledged, and than ours.
@@ -242,6 +247,7 @@ stories! {
         app.work().await;
         assert_eq!(mailed(&app, "calendar_moved").await, 1);
         // Ana drags it back herself.
+        app.google.move_by_hand(ANA, &there.placed, there.booking.span);
         for _ in 0..2 {
             outside::agreed(&app.state, app.org, there.event, there.on).await.expect("agreed");
         }
@@ -250,9 +256,9 @@ stories! {
     }
 
     async fn a_move_here_answers_what_was_asked(app) {
-        let there = placed(&app, |_| ()).await;
         let (noon, three) = (app.time(1, "12:00"), app.time(1, "15:00"));
         app.busy(BEN, noon, 15);
+        let there = placed(&app, |_| ()).await;
         moved(&app, &there, span(noon, 45)).await;
         app.ana_moves(&there.asked, three).await.expect("moved");
         app.work().await;
@@ -285,7 +291,7 @@ stories! {
     async fn a_cancelled_interview_stays_cancelled(app) {
         let there = placed(&app, |_| ()).await;
         app.ana_cancels(&there.asked, "").await.expect("cancelled");
-        moved(&app, &there, span(app.time(1, "12:00"), 45)).await;
+        told(&app, &there, span(app.time(1, "12:00"), 45)).await;
         assert_eq!(there.booking(&app).await.status, BookingStatus::Cancelled);
         assert!(there.found(&app).await.is_empty());
         app.work().await;
@@ -293,13 +299,13 @@ stories! {
     }
 
     async fn what_is_found_is_found_in_its_organisation_only(app) {
-        let there = placed(&app, |_| ()).await;
         let noon = app.time(1, "12:00");
+        app.busy(BEN, noon, 15);
+        let there = placed(&app, |_| ()).await;
         let theirs = crate::story::organisation(app.store(), "Contoso", app.now()).await;
         let uma = crate::story::coordinator(app.store(), theirs, "uma@example.com").await;
         outside::moved(&app.state, theirs, there.event, there.on, span(noon, 45)).await.expect("nothing to do");
         assert_eq!(there.booking(&app).await.span, there.booking.span);
-        app.busy(BEN, noon, 15);
         moved(&app, &there, span(noon, 45)).await;
         let open = there.open(&app).await;
         let which = (there.asked.id, open.id);
