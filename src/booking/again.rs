@@ -10,6 +10,22 @@ use crate::{
     store::StoreError,
 };
 
+/// The same for all dead letters of a kind, at most [`outbox::MOST_AT_ONCE`]; says how many there were.
+pub async fn try_all(
+    state: &AppState,
+    coordinator: &Coordinator,
+    kind: &str,
+    origin: &Origin,
+) -> Result<usize, StoreError> {
+    let letters = outbox::dead_letters(state.store.reader(), coordinator.member().org, outbox::MOST_AT_ONCE).await?;
+    let mut tried = 0;
+    for letter in letters.into_iter().filter(|letter| letter.kind == kind) {
+        // One that somebody else tries meanwhile is no dead letter any more.
+        tried += usize::from(try_again(state, coordinator, letter.id, origin).await?);
+    }
+    Ok(tried)
+}
+
 /// Gives a dead letter another life because a coordinator asked for it. False if it is not a dead letter of the organisation.
 pub async fn try_again(
     state: &AppState,

@@ -35,6 +35,8 @@ pub use reason::Reason;
 
 /// How long a job may fail before it becomes a dead letter.
 pub const HORIZON: TimeDelta = TimeDelta::hours(72);
+/// Dead letters that are looked at, or tried again, at a time.
+pub const MOST_AT_ONCE: u64 = 500;
 /// The longest `Retry-After` we obey.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
