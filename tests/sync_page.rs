@@ -58,7 +58,7 @@ stories! {
             "Interviews into calendars",
             "7 min",
             "Slow",
-            "1 account works, 1 does not answer",
+            "1 account works, 1 account does not answer",
             "Last told: The calendar did not answer when last asked.",
             "An interview could not be put into a calendar",
             "The calendar refused the event.",

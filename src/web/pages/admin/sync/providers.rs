@@ -63,7 +63,7 @@ impl Line {
         self.working + self.silent + self.expired == 0
     }
 
-    /// "3 accounts work, 1 does not answer"
+    /// "3 accounts work, 1 account does not answer"
     fn accounts(&self) -> String {
         let say = |count: usize, one: &str, many: &str| match count {
             0 => None,
@@ -72,8 +72,8 @@ impl Line {
         };
         let said = [
             say(self.working, "account works", "accounts work"),
-            say(self.silent, "does not answer", "do not answer"),
-            say(self.expired, "waits for a new sign-in", "wait for a new sign-in"),
+            say(self.silent, "account does not answer", "accounts do not answer"),
+            say(self.expired, "account waits for a new sign-in", "accounts wait for a new sign-in"),
         ];
         said.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }

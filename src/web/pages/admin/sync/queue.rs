@@ -77,10 +77,10 @@ pub(super) fn Queue(queue: Lines) -> impl IntoView {
         view! {
             <tr>
                 <td data-label="What"><span class="td-main">{work(&kind)}</span></td>
-                <td data-label="Waiting" class="num">{line.waiting.to_string()}</td>
+                <td data-label="Waiting" class="r">{line.waiting.to_string()}</td>
                 <td data-label="Oldest">{line.oldest.map_or_else(|| "none".to_owned(), lasting)}</td>
-                <td data-label="Later" class="num">{line.later.to_string()}</td>
-                <td data-label="For a calendar" class="num">{line.parked.to_string()}</td>
+                <td data-label="Later" class="r">{line.later.to_string()}</td>
+                <td data-label="For a calendar" class="r">{line.parked.to_string()}</td>
                 <td data-label="Last hours"><div class="w-32"><Sparkline values label tone /></div></td>
             </tr>
         }
