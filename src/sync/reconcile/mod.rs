@@ -9,14 +9,14 @@ mod compare;
 pub mod strays;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, JoinType, QueryFilter, QuerySelect};
 
 use super::{followed, run::job_error};
 use crate::{
     calendars::AccessToken,
     connections::{self, Connection, tokens},
     events,
-    ids::{ConnectionId, EventId, OrgId, StrayId},
+    ids::{ConnectionId, EventId, OrgId},
     outbox::{self, Job, JobError},
     scheduling::interval::Interval,
     state::AppState,
