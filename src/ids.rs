@@ -102,6 +102,7 @@ ids! {
     OccupancyId = "occ";
     JobId = "job";
     MessageId = "msg";
+    StrayId = "str";
     NoteId = "nte";
     DifferenceId = "dif";
     AuditId = "aud";

@@ -15,7 +15,7 @@ use crate::{
     notifications::{email::Mailer, watch::TellOwner},
     secrets::KeyRing,
     store::Store,
-    web::site::Site,
+    web::{live::Live, site::Site},
 };
 
 /// Cheap to clone. Leptos puts it into context for pages and server functions alike.
@@ -36,6 +36,8 @@ pub struct AppState {
     pub searches: Searches,
     /// Tells the worker in this process that a job was written, so that it need not wait for its next look.
     pub wake: Arc<Notify>,
+    /// The pages of this process that are open and follow what happens.
+    pub live: Live,
     pub site: Site,
     pub leptos_options: LeptosOptions,
 }
@@ -73,6 +75,7 @@ impl AppState {
             services,
             mailer,
             wake,
+            live: Live::default(),
             site,
         }
     }

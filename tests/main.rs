@@ -2,6 +2,7 @@
 //!
 //! Each test runs in a process of its own under `cargo nextest run`; `cargo test` runs them in threads of one, which they bear.
 
+mod alerts;
 mod ats;
 mod audit;
 mod bad_inputs;
@@ -20,6 +21,7 @@ mod invitations;
 #[cfg(feature = "demo")]
 mod kill;
 mod limits;
+mod live;
 mod mail;
 mod manifest;
 #[cfg(feature = "demo")]
@@ -28,6 +30,7 @@ mod outbox;
 mod privacy;
 mod race;
 mod schema;
+mod scrape;
 mod settings;
 mod sign_in;
 mod sign_in_http;
@@ -36,3 +39,4 @@ mod slots_workloads;
 mod story;
 mod support;
 mod sync;
+mod sync_page;

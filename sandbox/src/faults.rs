@@ -3,6 +3,8 @@
 //! The layer in [`crate::record`] asks [`crate::world::State::take_faults`] before each request. What is played supplies the
 //! bodies: its own error catalogue by name, and what it says with a bare 429 or 5xx.
 
+use std::time::Duration;
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
@@ -50,6 +52,13 @@ pub enum Kind {
     DropAfterWrite,
     /// The connection is closed before the request takes effect.
     DropBeforeWrite,
+    /// The request takes effect, then nothing is answered for so long, then the connection is closed.
+    HangAfterWrite { ms: u64 },
+    /// Nothing is answered for so long, then the connection is closed, and the request never takes effect.
+    HangBeforeWrite { ms: u64 },
+    /// Nothing is answered for so long; then the request takes effect, whether or not the client still waits, and the
+    /// connection is closed.
+    LateWrite { ms: u64 },
     /// Free/busy answers 200 but reports this reason for one calendar (an address or a calendar id), as the real
     /// services do when a single mailbox fails. It meets free/busy only and ignores `match`.
     CalendarError { calendar: String, reason: String },
@@ -64,6 +73,44 @@ pub enum Kind {
     Oversize { bytes: u32 },
     /// Something a CalDAV server does differently. The answer is given all the same, and several may be on.
     Quirk { quirk: Quirk },
+    /// A push is lost. Like the next three it meets pushes, not requests, and several may meet one.
+    PushDrop,
+    /// A push is sent so many times in all.
+    PushDuplicate {
+        #[serde(default = "twice")]
+        copies: u32,
+    },
+    /// A push is overtaken by the next one, if one comes within two seconds.
+    PushReorder,
+    /// A push waits this many milliseconds, and others pass it.
+    PushDelay { ms: u64 },
+}
+
+fn twice() -> u32 {
+    2
+}
+
+/// What faults do to one push.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PushFate {
+    pub drop: bool,
+    /// How often it is sent; none means once.
+    pub copies: u32,
+    pub reorder: bool,
+    pub delay: Option<Duration>,
+}
+
+impl PushFate {
+    /// The kinds that took part.
+    pub fn names(self) -> Vec<&'static str> {
+        let all = [
+            (self.drop, "push_drop"),
+            (self.copies > 0, "push_duplicate"),
+            (self.reorder, "push_reorder"),
+            (self.delay.is_some(), "push_delay"),
+        ];
+        all.into_iter().filter(|(took_part, _)| *took_part).map(|(_, name)| name).collect()
+    }
 }
 
 impl Kind {
@@ -80,11 +127,35 @@ impl Kind {
             Self::Redirect { .. } => "redirect",
             Self::Oversize { .. } => "oversize",
             Self::Quirk { quirk } => quirk.name(),
+            Self::HangAfterWrite { .. } => "hang_after_write",
+            Self::HangBeforeWrite { .. } => "hang_before_write",
+            Self::LateWrite { .. } => "late_write",
+            Self::PushDrop => "push_drop",
+            Self::PushDuplicate { .. } => "push_duplicate",
+            Self::PushReorder => "push_reorder",
+            Self::PushDelay { .. } => "push_delay",
         }
     }
 
     fn is_about_writes(&self) -> bool {
-        matches!(self, Self::DropAfterWrite | Self::DropBeforeWrite)
+        matches!(
+            self,
+            Self::DropAfterWrite
+                | Self::DropBeforeWrite
+                | Self::HangAfterWrite { .. }
+                | Self::HangBeforeWrite { .. }
+                | Self::LateWrite { .. }
+        )
+    }
+
+    /// Whether the request goes on after its client has left.
+    pub fn outlasts_the_client(&self) -> bool {
+        matches!(self, Self::HangAfterWrite { .. } | Self::HangBeforeWrite { .. } | Self::LateWrite { .. })
+    }
+
+    /// Whether it meets pushes, rather than requests.
+    pub fn is_about_pushes(&self) -> bool {
+        matches!(self, Self::PushDrop | Self::PushDuplicate { .. } | Self::PushReorder | Self::PushDelay { .. })
     }
 }
 
@@ -185,7 +256,8 @@ impl Faults {
         let mut decided = false;
         for fault in &mut self.0 {
             let latency = matches!(fault.kind, Kind::Latency { .. });
-            let elsewhere = matches!(fault.kind, Kind::CalendarError { .. } | Kind::Quirk { .. });
+            let elsewhere =
+                matches!(fault.kind, Kind::CalendarError { .. } | Kind::Quirk { .. }) || fault.kind.is_about_pushes();
             if elsewhere || (decided && !latency) || !fault.meets(provider, method, path, account) {
                 continue;
             }
@@ -210,6 +282,28 @@ impl Faults {
         }
         self.0.retain(|fault| fault.times != Some(0));
         true
+    }
+
+    fn take_push_fate(&mut self, provider: Service, account: &str) -> PushFate {
+        let mut fate = PushFate::default();
+        for fault in &mut self.0 {
+            let own = fault.matching.account.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(account));
+            if !own || fault.provider != provider || fate.drop {
+                continue;
+            }
+            match fault.kind {
+                Kind::PushDrop => fate.drop = true,
+                Kind::PushDuplicate { copies } => fate.copies = fate.copies.max(copies),
+                Kind::PushReorder => fate.reorder = true,
+                Kind::PushDelay { ms } => fate.delay = Some(fate.delay.unwrap_or_default() + Duration::from_millis(ms)),
+                _ => continue,
+            }
+            if let Some(times) = &mut fault.times {
+                *times = times.saturating_sub(1);
+            }
+        }
+        self.0.retain(|fault| fault.times != Some(0));
+        fate
     }
 
     fn take_calendar_error(&mut self, provider: Service, names: &[&str]) -> Option<String> {
@@ -247,6 +341,12 @@ impl State {
     pub fn take_quirk(&mut self, service: Service, quirk: Quirk, request: (&str, &str, Option<&str>)) -> bool {
         self.faults.end(self.now());
         self.faults.take_quirk(service, quirk, request)
+    }
+
+    /// What happens to a push about this account, counting it against the switches.
+    pub fn take_push_fate(&mut self, service: Service, account: &str) -> PushFate {
+        self.faults.end(self.now());
+        self.faults.take_push_fate(service, account)
     }
 
     /// The reason free/busy must report for the calendar known by any of these names, counting it.
@@ -309,5 +409,18 @@ mod tests {
         faults.add(fault(Kind::Latency { ms: 5 }, ben, None));
         assert!(faults.take(Service::Google, "GET", "/calendar/v3/x", Some("ana@example.com")).is_empty());
         assert_eq!(faults.take(Service::Google, "GET", "/calendar/v3/x", Some("Ben@example.com")).len(), 1);
+    }
+
+    #[test]
+    fn a_push_meets_all_that_is_on_for_it_and_requests_meet_none_of_it() {
+        let mut faults = Faults::default();
+        let ben = Match { account: Some("ben@example.com".into()), ..Match::default() };
+        faults.add(fault(Kind::PushDelay { ms: 5 }, ben, None));
+        faults.add(fault(Kind::PushDuplicate { copies: 3 }, Match::default(), Some(1)));
+        assert!(faults.take(Service::Google, "POST", "/calendar/v3/x", Some("ben@example.com")).is_empty());
+        let fate = faults.take_push_fate(Service::Google, "Ben@example.com");
+        assert_eq!(fate.names(), ["push_duplicate", "push_delay"]);
+        let fate = faults.take_push_fate(Service::Google, "ana@example.com");
+        assert_eq!(fate, PushFate::default());
     }
 }

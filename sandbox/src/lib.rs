@@ -33,6 +33,8 @@ pub mod icims;
 pub mod microsoft;
 /// What both providers' sign-in shares: codes, tokens, consent, signed id tokens.
 pub mod oauth;
+/// Telling those who watch calendars.
+pub mod push;
 /// The layer that writes every request down and lets faults happen.
 pub mod record;
 /// Sockets: binding, TLS, and hanging up without an answer.
@@ -136,6 +138,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     for server in servers {
         tasks.spawn(server);
     }
+    tasks.spawn(push::run(world.clone()));
     if let Some(ready) = options.ready {
         // The embedding program may have stopped listening for it; that is its own affair.
         let _ = ready.send(world.clone());

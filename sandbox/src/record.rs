@@ -11,7 +11,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use crate::faults::Kind;
+use crate::faults::{Answer, Kind};
 use crate::oauth::bearer;
 use crate::serve::HangUp;
 use crate::world::{RequestRecord, Service, World};
@@ -23,7 +23,7 @@ const BODY_LIMIT: usize = 4 * 1024 * 1024;
 const ANSWER_LIMIT: usize = 64 * 1024;
 
 /// Form fields and JSON properties whose values are not written down.
-const SECRET: [&str; 9] = [
+const SECRET: [&str; 10] = [
     "client_secret",
     "code",
     "refresh_token",
@@ -33,6 +33,7 @@ const SECRET: [&str; 9] = [
     "token",
     "assertion",
     "client_assertion",
+    "clientState",
 ];
 
 /// Wraps the router of what is played.
@@ -63,7 +64,7 @@ async fn watch(world: World, service: Service, request: Request, next: Next) -> 
         let faults = state.take_faults(service, &method, &path, account.as_deref());
         (account, application, faults)
     };
-    let mut record = RequestRecord {
+    let record = RequestRecord {
         number: 0,
         at: world.lock().now(),
         provider: service,
@@ -78,6 +79,24 @@ async fn watch(world: World, service: Service, request: Request, next: Next) -> 
         answer: Value::Null,
         faults: faults.iter().map(|kind| kind.name().to_owned()).collect(),
     };
+    let lasting = faults.iter().any(Kind::outlasts_the_client);
+    let answer = answer(world, service, faults, record, Request::from_parts(parts, Body::from(body)), next);
+    if !lasting {
+        return answer.await;
+    }
+    // A client that leaves ends its connection and all that waits in it; what a fault keeps waiting goes on.
+    tokio::spawn(answer).await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+/// Answers a request as its faults let it, and writes it down.
+async fn answer(
+    world: World,
+    service: Service,
+    faults: Vec<Kind>,
+    mut record: RequestRecord,
+    request: Request,
+    next: Next,
+) -> Response {
     // A seat is held through latencies too, so that slow requests count as many at once.
     let seat = match &record.account {
         Some(account) if service == Service::Microsoft && record.path.starts_with("/v1.0") => {
@@ -85,8 +104,8 @@ async fn watch(world: World, service: Service, request: Request, next: Next) -> 
         }
         _ => Ok(None),
     };
-    let response = match seat {
-        Ok(_seat) => meet(&world, service, &faults, Request::from_parts(parts, Body::from(body)), next).await,
+    let response = match seat.and_then(|seat| within_quota(&world, &record).map(|()| seat)) {
+        Ok(_seat) => meet(&world, service, &faults, request, next).await,
         Err(refused) => refused.into_response(),
     };
     if response.extensions().get::<HangUp>().is_some() {
@@ -103,6 +122,19 @@ async fn watch(world: World, service: Service, request: Request, next: Next) -> 
     record.answer = if remembered { readable(&parts.headers, &body) } else { Value::Null };
     world.lock().remember(record);
     Response::from_parts(parts, Body::from(body))
+}
+
+/// Counts a request to a vendor's API, and refuses it if that is too many.
+fn within_quota(world: &World, record: &RequestRecord) -> Result<(), Answer> {
+    let account = record.account.as_deref();
+    match record.provider {
+        Service::Google if record.path.starts_with("/calendar/v3") => crate::google::within_quota(world, account),
+        // A batch counts by what is in it.
+        Service::Microsoft if record.path.starts_with("/v1.0") && !record.path.ends_with("/$batch") => {
+            crate::microsoft::within_quota(world, account)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Lets the faults happen around the request.
@@ -144,6 +176,20 @@ async fn meet(world: &World, service: Service, faults: &[Kind], request: Request
             hang_up()
         }
         Some(Kind::DropBeforeWrite) => hang_up(),
+        Some(Kind::HangAfterWrite { ms }) => {
+            drop(next.run(request).await);
+            tokio::time::sleep(Duration::from_millis(*ms)).await;
+            hang_up()
+        }
+        Some(Kind::HangBeforeWrite { ms }) => {
+            tokio::time::sleep(Duration::from_millis(*ms)).await;
+            hang_up()
+        }
+        Some(Kind::LateWrite { ms }) => {
+            tokio::time::sleep(Duration::from_millis(*ms)).await;
+            drop(next.run(request).await);
+            hang_up()
+        }
         Some(Kind::HtmlPage) => sign_in_page(),
         Some(Kind::Redirect { location }) => {
             // Somebody else's port, whose requests are written down too.
@@ -157,7 +203,8 @@ async fn meet(world: &World, service: Service, faults: &[Kind], request: Request
             let body = format!("{opening}{}</multistatus>", " ".repeat(*bytes as usize));
             (StatusCode::MULTI_STATUS, [(header::CONTENT_TYPE, "text/xml; charset=UTF-8")], body).into_response()
         }
-        Some(Kind::Latency { .. } | Kind::CalendarError { .. } | Kind::Quirk { .. }) | None => next.run(request).await,
+        // The others meet no request as a whole.
+        Some(_) | None => next.run(request).await,
     }
 }
 

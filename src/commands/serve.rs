@@ -63,6 +63,12 @@ pub async fn count(state: &AppState, shutdown: &Shutdown) -> Result<Counting, Fa
 /// Serves with the worker beside it. Told to stop, both finish what they began, side by side.
 pub async fn serve_and_work(state: AppState, listener: TcpListener, shutdown: Shutdown) {
     tracing::info!("listening on {}, reached at {}", state.config.web.listen, state.config.web.origin());
+    let (live, told) = (state.live.clone(), shutdown.clone());
+    // They would keep the process until its patience is over.
+    tokio::spawn(async move {
+        told.begun().await;
+        live.end();
+    });
     let working = tokio::spawn(worker::run(state.clone(), shutdown.receiver()));
     serve(listener, router(state), shutdown).await;
     if let Err(error) = working.await {

@@ -107,7 +107,7 @@ pub async fn succeeded(txn: &Txn, connection: &Connection, direction: Direction)
     end(txn, connection, these).await
 }
 
-/// The account was connected anew, or is disconnected: what was with it before does not count.
+/// The account was connected anew and answered, or is disconnected: what was with it before does not count.
 pub(super) async fn start_over(txn: &Txn, connection: &Connection) -> Result<(), StoreError> {
     end(txn, connection, sync_failures::Entity::delete_many()).await
 }

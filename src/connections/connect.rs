@@ -356,7 +356,9 @@ pub async fn store(
     busy::forget(txn, org, id).await?;
     revocation::call_off(txn, stored(grant.provider), &grant.identity.subject).await?;
     let connection = from_row(row);
-    alerts::start_over(txn, &connection).await?;
+    if connection.status == ConnectionStatus::Active {
+        alerts::start_over(txn, &connection).await?;
+    }
     let detail = serde_json::json!({
         "provider": connection.provider.as_str(),
         "status": connection.status.as_str(),

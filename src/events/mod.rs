@@ -11,10 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    sea_query::{Expr, ExprTrait},
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder,
 };
 
 use theirs::Theirs;
@@ -286,7 +284,6 @@ impl Event {
         row.status = Set(self.status);
         row.update(&**txn).await?;
         if !placements_of(&**txn, self.org, self.id).await?.is_empty() {
-            place_anew(txn, self.org, self.id).await?;
             outbox::enqueue(txn, self.org, &Job::PlaceEvent { event: self.id }, now).await?;
         }
         Ok(())
@@ -453,24 +450,6 @@ pub async fn placements_of(
         looked_at: row.looked_at.map(|at| at.at()),
     };
     Ok(rows.into_iter().map(placement).collect())
-}
-
-/// Where the event was deleted by hand, it is to be made anew, under another id: a person asks for it again, or changed it.
-pub async fn place_anew(txn: &Txn, org: OrgId, event: EventId) -> Result<(), StoreError> {
-    use placements::Column;
-    placements::Entity::update_many()
-        .col_expr(Column::ProviderId, Expr::value(""))
-        .col_expr(Column::Etag, Expr::value(""))
-        .col_expr(Column::JoinUrl, Expr::value(""))
-        .col_expr(Column::IcalUid, Expr::value(""))
-        .col_expr(Column::LastError, Expr::value(""))
-        .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
-        .filter(Column::OrgId.eq(org))
-        .filter(Column::EventId.eq(event))
-        .filter(Column::LastError.eq(Reason::Gone.code()))
-        .exec(&**txn)
-        .await?;
-    Ok(())
 }
 
 /// The UID under which attendees know the event: the provider's if that one invites (`None` until its receipt), else ours.

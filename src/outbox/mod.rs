@@ -20,7 +20,9 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{BookingId, ConnectionId, EventId, JobId, MessageId, NoteId, OrgId, PersonId, RequestId, RevocationId},
+    ids::{
+        BookingId, ConnectionId, EventId, JobId, MessageId, NoteId, OrgId, PersonId, RequestId, RevocationId, StrayId,
+    },
     store::{
         self, Stamp, StoreError, Txn,
         entities::{connections, jobs},
@@ -33,6 +35,8 @@ pub use reason::Reason;
 
 /// How long a job may fail before it becomes a dead letter.
 pub const HORIZON: TimeDelta = TimeDelta::hours(72);
+/// Dead letters that are looked at, or tried again, at a time.
+pub const MOST_AT_ONCE: u64 = 500;
 /// The longest `Retry-After` we obey.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
@@ -61,6 +65,10 @@ pub enum Job {
     PullCalendar { connection: ConnectionId, calendar: String },
     /// Look at one event where it stands, and do what follows from what was done to it there.
     FollowEvent { event: EventId },
+    /// Compare everything of ours that should stand on a calendar with what does.
+    CompareCalendar { connection: ConnectionId, calendar: String },
+    /// Take an event off a calendar that carries our marker and should not be there.
+    RemoveStray { stray: StrayId },
     /// Have the provider push when something changes on a calendar, or go on pushing.
     WatchCalendar { connection: ConnectionId, calendar: String },
 }
@@ -79,6 +87,8 @@ impl Job {
             Self::EndGrant { .. } => "end_grant",
             Self::PullCalendar { .. } => "pull_calendar",
             Self::FollowEvent { .. } => "follow_event",
+            Self::CompareCalendar { .. } => "compare_calendar",
+            Self::RemoveStray { .. } => "remove_stray",
             Self::WatchCalendar { .. } => "watch_calendar",
         }
     }
@@ -97,6 +107,8 @@ impl Job {
             Self::PullCalendar { connection, calendar } => format!("pull:{connection}:{calendar}"),
             // Not that of placing it, which must not wait for a look that waits.
             Self::FollowEvent { event } => format!("follow:{event}"),
+            Self::CompareCalendar { connection, calendar } => format!("compare:{connection}:{calendar}"),
+            Self::RemoveStray { stray } => stray.to_string(),
             Self::WatchCalendar { connection, calendar } => format!("watch:{connection}:{calendar}"),
         }
     }

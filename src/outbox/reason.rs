@@ -32,8 +32,7 @@ reasons! {
     NotConnected = "not_connected": "The calendar is no longer connected.",
     NotSetUp = "not_set_up": "Calendars of this provider are not set up on this server.",
     RateLimited = "rate_limited": "The calendar asked us to slow down.",
-    /// Somebody took the event off the calendar. Trying again makes it anew.
-    Gone = "gone": "The event was deleted in the calendar by hand. Trying again puts it there anew.",
+    Gone = "gone": "The calendar, or the event that stood in it, is no longer there.",
     Conflict = "conflict": "Somebody else changed the event in the calendar at the same moment.",
     Moved = "moved": "Somebody gave the event another time in the calendar.",
     Unavailable = "unavailable": "The calendar did not answer.",

@@ -20,7 +20,13 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![step!("0001_foundation"), step!("0002_inbound"), step!("0003_differences"), step!("0004_alerts")]
+        vec![
+            step!("0001_foundation"),
+            step!("0002_inbound"),
+            step!("0003_differences"),
+            step!("0004_alerts"),
+            step!("0006_strays"),
+        ]
     }
 }
 

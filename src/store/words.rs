@@ -68,6 +68,8 @@ words! {
     AccessStatus { Active = "active", Error = "error", }
     /// A channel by which a provider pushes. `Opening` was asked for and not answered yet; pushes of both count.
     ChannelStatus { Opening = "opening", Live = "live", Ended = "ended", }
+    /// An event of ours that should not stand on a calendar: once more, or of whatever this database does not know.
+    StrayKind { Copy = "copy", Unknown = "unknown", }
     RequestStatus { Open = "open", Booked = "booked", Cancelled = "cancelled", }
     SeatKind { All = "all", Any = "any", Optional = "optional", }
     /// `Held` waits for a calendar that did not answer; `Released` was held and could not be confirmed.

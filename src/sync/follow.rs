@@ -10,7 +10,7 @@ use super::{
     run,
 };
 use crate::{
-    events::{self, Event, Placement, theirs},
+    events::{self, Event, Placement},
     ids::{EventId, OrgId, PlacementId},
     outbox::{JobError, Reason},
     state::AppState,
@@ -29,8 +29,8 @@ pub struct Finding {
     pub news: News,
 }
 
-/// Looks at the event wherever it stands, and tells what is new. What both sides came to by themselves is kept at once; the rest is
-/// for whoever decides, and told again until they did.
+/// Looks at the event wherever it stands, and tells what is new: again and again, until whoever decides acknowledged it
+/// ([`theirs::acknowledge`](crate::events::theirs::acknowledge)).
 pub async fn look(state: &AppState, org: OrgId, id: EventId) -> Result<Vec<Finding>, JobError> {
     let db = state.store.reader();
     let Some(event) = events::find(db, org, id).await? else { return Ok(Vec::new()) };
@@ -45,9 +45,7 @@ pub async fn look(state: &AppState, org: OrgId, id: EventId) -> Result<Vec<Findi
         if let Some(wait) = told.iter().filter_map(|one| settling(one, &placement, asked_at)).max() {
             return Err(JobError::Later { after: wait });
         }
-        keep(state, &event, &placement, &told, asked_at).await?;
-        let news = told.into_iter().filter(|one| !matches!(one, News::Agreed(_)));
-        findings.extend(news.map(|news| Finding { placement: placement.id, news }));
+        findings.extend(told.into_iter().map(|news| Finding { placement: placement.id, news }));
     }
     Ok(findings)
 }
@@ -74,26 +72,8 @@ fn settling(news: &News, placement: &Placement, now: DateTime<Utc>) -> Option<Du
     let takes = match news {
         News::Moved(_) | News::Collided(_) => SETTLES,
         News::Gone => APPEARS,
-        News::Answered(_) | News::Agreed(_) => return None,
+        News::Answered(_) | News::Agreed => return None,
     };
     let since = now - placement.last_synced_at?;
     (takes - since).to_std().ok().filter(|wait| !wait.is_zero())
-}
-
-async fn keep(
-    state: &AppState,
-    event: &Event,
-    placement: &Placement,
-    told: &[News],
-    now: DateTime<Utc>,
-) -> Result<(), JobError> {
-    let agreed = told.iter().find_map(|one| match one {
-        News::Agreed(theirs) => Some(*theirs),
-        _ => None,
-    });
-    let Some(seen) = agreed else { return Ok(()) };
-    let txn = state.store.begin().await?;
-    theirs::acknowledge(&txn, event.org, placement.id, seen, now).await?;
-    txn.commit().await?;
-    Ok(())
 }

@@ -11,6 +11,7 @@ use sea_orm::{
     Select, sea_query::OnConflict,
 };
 
+use super::reconcile::Counts;
 use crate::{
     calendars::{Provider, changes::Cursor},
     connections::{self, Need},
@@ -141,6 +142,9 @@ pub struct Progress {
     pub pulled_at: Option<DateTime<Utc>>,
     /// When so much had vanished at once that a person has to say whether that is meant, and how much.
     pub stopped: Option<(DateTime<Utc>, u32)>,
+    /// When all of ours on it was last compared with what stands there, and what was found.
+    pub compared_at: Option<DateTime<Utc>>,
+    pub found: Counts,
 }
 
 impl From<cursors::Model> for Progress {
@@ -151,6 +155,8 @@ impl From<cursors::Model> for Progress {
             complete_at: row.complete_at.map(|at| at.at()),
             pulled_at: row.pulled_at.map(|at| at.at()),
             stopped: row.stopped_at.map(|at| (at.at(), row.missing.unsigned_abs())),
+            compared_at: row.compared_at.map(|at| at.at()),
+            found: Counts::from_text(&row.found),
         }
     }
 }
@@ -199,6 +205,8 @@ pub async fn keep(
         pulled_at: Set(stamp(progress.pulled_at)),
         stopped_at: Set(stamp(progress.stopped.map(|(at, _)| at))),
         missing: Set(progress.stopped.map_or(0, |(_, missing)| i32::try_from(missing).unwrap_or(i32::MAX))),
+        compared_at: Set(stamp(progress.compared_at)),
+        found: Set(progress.found.to_text()),
     };
     let again = OnConflict::columns([Column::ConnectionId, Column::Calendar])
         .update_columns([
@@ -208,6 +216,8 @@ pub async fn keep(
             Column::PulledAt,
             Column::StoppedAt,
             Column::Missing,
+            Column::ComparedAt,
+            Column::Found,
         ])
         .to_owned();
     cursors::Entity::insert(row).on_conflict(again).exec_without_returning(&**txn).await?;

@@ -15,6 +15,7 @@ mod news;
 mod plan;
 mod pull;
 pub mod pushed;
+pub mod reconcile;
 mod run;
 mod tend;
 

@@ -45,7 +45,7 @@ pub enum News {
     /// Attendees answered otherwise than when we last looked; all answers there are.
     Answered(BTreeMap<String, Response>),
     /// Both sides came to the same, by themselves.
-    Agreed(Theirs),
+    Agreed,
 }
 
 /// What is new about an event that stands on a calendar. Nothing where we are about to take it off anyway, or where nobody was
@@ -59,7 +59,7 @@ pub fn news(event: &Event, placement: &Placement, look: &Look) -> Vec<News> {
     match look.theirs {
         // As we know it there. A change of ours is still on its way, or is waited for.
         theirs if placement.seen == Some(theirs) => {}
-        Theirs::At(span) if span == event.span => news.push(News::Agreed(look.theirs)),
+        Theirs::At(span) if span == event.span => news.push(News::Agreed),
         Theirs::At(span) if is_ours => news.push(News::Moved(span)),
         Theirs::Gone if is_ours => news.push(News::Gone),
         theirs => news.push(News::Collided(theirs)),

@@ -60,17 +60,10 @@ async fn put(state: &AppState, event: &Event, placement: &Placement) -> Result<(
     });
     match outcome.await {
         Ok(placed) => Ok(record(state, event, placement, Some(placed)).await?),
-        // Somebody moved it there meanwhile, which is not ours to overwrite: what follows is decided after a look.
-        Err(error) if error.reason() == Some(Reason::Moved) => {
-            let txn = state.store.begin().await?;
-            outbox::enqueue_once(
-                &txn,
-                event.org,
-                &Job::FollowEvent { event: event.id },
-                state.clock.now(),
-                state.clock.now(),
-            )
-            .await?;
+        // Somebody moved or deleted it there meanwhile, which is not ours to undo: what follows is decided after a look.
+        Err(error) if placement.stands() && matches!(error.reason(), Some(Reason::Moved | Reason::Gone)) => {
+            let (txn, now) = (state.store.begin().await?, state.clock.now());
+            outbox::enqueue_once(&txn, event.org, &Job::FollowEvent { event: event.id }, now, now).await?;
             Ok(txn.commit().await?)
         }
         Err(error) => {

@@ -22,7 +22,10 @@ const UNPUSHED: TimeDelta = TimeDelta::seconds(45);
 /// How often where a provider pushes, since some pushes are lost.
 const PUSHED: TimeDelta = TimeDelta::minutes(10);
 
-/// Promises what is due: calendars to be read, channels to be opened, made longer or ended. Another process may do the same at the
+/// How often all of ours on a calendar is compared with what stands there.
+const COMPARED: TimeDelta = TimeDelta::hours(24);
+
+/// Promises what is due: calendars to be read and compared, channels to be opened, made longer or ended. Another process may do the same at the
 /// same time; what is promised already is not promised again.
 pub async fn tend(state: &AppState) -> Result<(), StoreError> {
     let (db, now) = (state.store.reader(), state.clock.now());
@@ -43,9 +46,15 @@ pub async fn tend(state: &AppState) -> Result<(), StoreError> {
         let channel = last.get(&of);
         let is_pushed = channel.is_some_and(|one| one.is_open(now) && one.status == ChannelStatus::Live);
         let every = if is_pushed { PUSHED } else { UNPUSHED };
-        let pulled_at = progress.get(&of).and_then(|progress| progress.pulled_at);
+        let progress = progress.get(&of);
+        let pulled_at = progress.and_then(|progress| progress.pulled_at);
+        // Counted from the first time it was read, so that calendars do not all come at the same hour.
+        let compared_at = progress.and_then(|progress| progress.compared_at.or(progress.complete_at));
         if one.has_events && pulled_at.is_none_or(|at| now - at >= every) {
             due.push((one.org, Job::PullCalendar { connection: one.connection, calendar: one.calendar.clone() }));
+        }
+        if one.has_events && compared_at.is_some_and(|at| now - at >= COMPARED) {
+            due.push((one.org, Job::CompareCalendar { connection: one.connection, calendar: one.calendar.clone() }));
         }
         if pushes(state, one) && channel.is_none_or(|channel| channel.renew_at <= now) {
             due.push((one.org, Job::WatchCalendar { connection: one.connection, calendar: one.calendar.clone() }));

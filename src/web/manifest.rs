@@ -50,7 +50,7 @@ const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
 use Policy::{Admin, Coordinator, Demo, Link, Member, Public, Push};
 
 /// The manifest.
-pub static WAYS: [Way; 83] = [
+pub static WAYS: &[Way] = &[
     way(Method::GET, "/", Public),
     way(Method::GET, "/signin", Public),
     way(Method::GET, "/signup", Public),
@@ -80,6 +80,7 @@ pub static WAYS: [Way; 83] = [
     way(Method::POST, "/requests/new", Coordinator),
     way(Method::POST, "/api/requests/look", Coordinator),
     way(Method::GET, "/requests/{id}", Coordinator),
+    way(Method::GET, "/requests/{id}/live", Coordinator),
     way(Method::POST, "/requests/{id}/send", Coordinator),
     way(Method::POST, "/requests/{id}/replace-link", Coordinator),
     way(Method::GET, "/requests/{id}/move", Coordinator),
@@ -126,6 +127,9 @@ pub static WAYS: [Way; 83] = [
     way(Method::GET, "/auth/microsoft/organisation", Admin),
     way(Method::POST, "/admin/integrations/calendar/google", Admin),
     way(Method::POST, "/admin/integrations/calendar/{provider}/withdraw", Admin),
+    way(Method::GET, "/admin/sync", Admin),
+    way(Method::GET, "/admin/sync/live", Admin),
+    way(Method::POST, "/admin/sync/retry", Admin),
     way(Method::GET, "/admin/audit", Admin),
     way(Method::POST, "/admin/audit/check", Admin),
     way(Method::POST, "/admin/audit/export", Admin),

@@ -32,6 +32,9 @@ mod headers;
 // Pages shown again from a form that could not be carried out.
 #[cfg(feature = "ssr")]
 mod again;
+// Open pages that follow what happens.
+#[cfg(feature = "ssr")]
+pub mod live;
 // Badges for where things stand.
 #[cfg(feature = "ssr")]
 mod standing;

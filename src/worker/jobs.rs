@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::{
-    ats, booking,
+    ats,
+    booking::{self, outside},
     connections::{
         self, alerts,
         revocation::{self, RevocationError},
@@ -16,7 +17,7 @@ use crate::{
     outbox::{Fate, Job, JobError, Reason},
     state::AppState,
     store::{StoreError, Txn, words::Direction},
-    sync,
+    sync::{self, News, follow::Finding},
 };
 
 /// How long a grant is kept at most for what is still to be taken off a calendar with it.
@@ -39,14 +40,24 @@ pub async fn run(state: &AppState, org: OrgId, job: Job) -> Result<(), JobError>
         Job::EndGrant { revocation } => end_grant(state, org, revocation).await,
         Job::PullCalendar { connection, calendar } => sync::pull(state, org, connection, &calendar).await,
         Job::FollowEvent { event } => follow(state, org, event).await,
+        Job::CompareCalendar { connection, calendar } => {
+            sync::reconcile::compare(state, org, connection, &calendar).await
+        }
+        Job::RemoveStray { stray } => sync::reconcile::remove(state, org, stray).await,
         Job::WatchCalendar { connection, calendar } => sync::channels::watch(state, org, connection, &calendar).await,
     }
 }
 
 /// Looks at an event where it stands, and does what follows from what was done to it there.
 async fn follow(state: &AppState, org: OrgId, event: EventId) -> Result<(), JobError> {
-    for finding in sync::follow::look(state, org, event).await? {
-        tracing::info!(%event, ?finding, "an event was changed in a calendar");
+    for Finding { placement: on, news } in sync::follow::look(state, org, event).await? {
+        match news {
+            News::Moved(to) => outside::moved(state, org, event, on, to).await?,
+            News::Gone => outside::gone(state, org, event, on).await?,
+            News::Collided(theirs) => outside::collided(state, org, event, on, theirs).await?,
+            News::Agreed => outside::agreed(state, org, event, on).await?,
+            News::Answered(answers) => outside::answered(state, org, event, on, &answers).await?,
+        }
     }
     Ok(())
 }
@@ -95,6 +106,8 @@ pub async fn failed(
         | Job::TellAnswered { .. }
         | Job::Remind { .. }
         | Job::FollowEvent { .. }
+        | Job::CompareCalendar { .. }
+        | Job::RemoveStray { .. }
         | Job::WatchCalendar { .. } => Ok(()),
     }
 }
@@ -110,6 +123,8 @@ pub fn limit(job: &Job) -> Duration {
         | Job::EndGrant { .. }
         | Job::PullCalendar { .. }
         | Job::FollowEvent { .. }
+        | Job::CompareCalendar { .. }
+        | Job::RemoveStray { .. }
         | Job::WatchCalendar { .. }
         | Job::Remind { .. } => Duration::from_secs(50),
         // Breaking off while the mail server takes its time would send the same mail again: the transport's own patience has

@@ -86,8 +86,7 @@ stories! {
         let (asked, event, at) = placed(&app, "10:00").await;
         let moved = app.ana_moves(&asked, app.time(1, "10:00")).await.expect("moved");
         app.google.move_by_hand(ANA, &at, moved.span);
-        assert_eq!(told(&app, &event).await, []);
-        assert_eq!(seen(&app, &event).await, Some(Theirs::At(moved.span)));
+        assert_eq!(told(&app, &event).await, [News::Agreed]);
     }
 
     async fn a_move_by_hand_is_never_written_over(app) {

@@ -4,5 +4,6 @@ import "./sign-in.mjs";
 import "./calendars.mjs";
 import "./events.mjs";
 import "./meetings.mjs";
+import "./changes.mjs";
 import "./failures.mjs";
 import "./application.mjs";

@@ -8,7 +8,7 @@ use super::xml::{CALDAV, DAV, Element, ICAL, SERVER};
 use super::{Ask, etag};
 use crate::world::objects::Component;
 use crate::world::objects::times::vtimezone;
-use crate::world::{Calendar, Object, State};
+use crate::world::{Calendar, Object, Provider, State};
 
 /// A property's namespace and name.
 pub type Name = (String, String);
@@ -156,22 +156,23 @@ fn http_date(at: DateTime<Utc>) -> String {
     at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// The token of a calendar as it is now: opaque, and of no use for another calendar.
+/// The token of a calendar as it is now: opaque, and of no use for another calendar, or in another world.
 pub fn sync_token(state: &State, calendar: &Calendar) -> String {
-    token(calendar, state.shelf_version(&calendar.id))
-}
-
-fn token(calendar: &Calendar, version: u64) -> String {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    format!("HwoQEgwAAB{}", URL_SAFE_NO_PAD.encode(format!("{version}{}", calendar.id)))
+    let generation = state.cursors.generation(Provider::Apple, &calendar.owner);
+    let text = format!("{} {generation} {}", state.shelf_version(&calendar.id), calendar.id);
+    format!("HwoQEgwAAB{}", URL_SAFE_NO_PAD.encode(text))
 }
 
-/// The version a token of this calendar stands for; `None` for a token never given out.
+/// The version a token of this calendar stands for; `None` for one that is expired or was never given out.
 pub fn token_version(state: &State, calendar: &Calendar, text: &str) -> Option<u64> {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     let decoded = URL_SAFE_NO_PAD.decode(text.strip_prefix("HwoQEgwAAB")?).ok()?;
-    let version = String::from_utf8(decoded).ok()?.strip_suffix(&calendar.id)?.parse().ok()?;
-    (version <= state.shelf_version(&calendar.id)).then_some(version)
+    let decoded = String::from_utf8(decoded).ok()?;
+    let (version, rest) = decoded.split_once(' ')?;
+    let generation = state.cursors.generation(Provider::Apple, &calendar.owner);
+    let version = version.parse().ok().filter(|version| *version <= state.shelf_version(&calendar.id))?;
+    (rest.split_once(' ')? == (generation.as_str(), calendar.id.as_str())).then_some(version)
 }

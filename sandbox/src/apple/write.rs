@@ -80,8 +80,7 @@ pub fn delete(state: &mut State, ask: &mut Ask, place: &Place) -> Result<Respons
             if calendar.primary {
                 return Err(StatusCode::FORBIDDEN.into());
             }
-            state.calendars.remove(id);
-            state.shelves.remove(id);
+            state.remove_calendar(id);
         }
         _ => return Err(StatusCode::FORBIDDEN.into()),
     }

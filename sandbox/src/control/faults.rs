@@ -102,6 +102,13 @@ fn read_kind(service: Service, kind: &str, mut rest: Map<String, Value>) -> Resu
         "redirect",
         "oversize",
         "quirk",
+        "hang_after_write",
+        "hang_before_write",
+        "late_write",
+        "push_drop",
+        "push_duplicate",
+        "push_reorder",
+        "push_delay",
     ];
     if general.contains(&kind) {
         rest.insert("kind".to_owned(), json!(kind));
@@ -136,7 +143,21 @@ fn read_kind(service: Service, kind: &str, mut rest: Map<String, Value>) -> Resu
         Kind::Status { status, .. } if !(400..=599).contains(status) => {
             Err(Refusal::wrong("status must be between 400 and 599."))
         }
-        Kind::Latency { ms } if *ms > 600_000 => Err(Refusal::wrong("ms must be at most 600000, ten minutes.")),
+        kind if kind.is_about_pushes() && !matches!(service, Service::Google | Service::Microsoft) => {
+            Err(Refusal::wrong(format!("{} pushes nothing.", service.name())))
+        }
+        Kind::PushDuplicate { copies } if !(2..=100).contains(copies) => {
+            Err(Refusal::wrong("copies must be between 2 and 100: how often a push is sent in all."))
+        }
+        Kind::Latency { ms }
+        | Kind::HangAfterWrite { ms }
+        | Kind::HangBeforeWrite { ms }
+        | Kind::LateWrite { ms }
+        | Kind::PushDelay { ms }
+            if *ms > 600_000 =>
+        {
+            Err(Refusal::wrong("ms must be at most 600000, ten minutes."))
+        }
         _ => Ok(kind),
     }
 }
@@ -186,6 +207,9 @@ fn happen_now(
         }
         let passwords = state.revoke_app_passwords(account.as_deref());
         return Ok(json!({ "kind": kind, "provider": provider, "account": account, "passwords": passwords }));
+    }
+    if kind == "revoke" && provider == Provider::Microsoft {
+        crate::microsoft::end_with_grant(&mut state, account.as_deref());
     }
     let tokens = match kind {
         "revoke" => state.grants.revoke_all(provider, account.as_deref()),

@@ -12,6 +12,10 @@ mod icims;
 mod look;
 /// What administrators allow an application for everybody of their organisation.
 mod organisations;
+/// Vendors' quotas.
+mod quotas;
+/// Tokens that expire, channels, pushes.
+mod sync;
 
 use axum::body::Bytes;
 use axum::extract::State as Shared;
@@ -43,6 +47,13 @@ pub fn router(world: World) -> Router {
         .route("/control/faults", get(faults::list).post(faults::add).delete(faults::clear))
         .route("/control/faults/catalogue", get(faults::catalogue))
         .route("/control/faults/{id}", delete(faults::remove))
+        .route("/control/cursors/expire", post(sync::expire_cursors))
+        .route("/control/channels", get(sync::channels))
+        .route("/control/channels/expire", post(sync::expire_channels))
+        .route("/control/channels/lifecycle", post(sync::lifecycle))
+        .route("/control/pushes", get(sync::pushes).delete(sync::forget_pushes))
+        .route("/control/pushes/storm", post(sync::storm))
+        .route("/control/quotas", get(quotas::show).post(quotas::switch).delete(quotas::forget))
         .route(
             "/control/apple/passwords",
             get(apple::passwords).post(apple::add_password).delete(apple::revoke_passwords),
@@ -130,6 +141,13 @@ async fn describe(Shared(world): Shared<World>) -> Json<Value> {
             "GET|POST|DELETE /control/faults",
             "DELETE /control/faults/{id}",
             "GET /control/faults/catalogue",
+            "POST /control/cursors/expire",
+            "GET /control/channels?provider=&account=&id=",
+            "POST /control/channels/expire",
+            "POST /control/channels/lifecycle",
+            "GET|DELETE /control/pushes?provider=&channel=&since=",
+            "POST /control/pushes/storm",
+            "GET|POST|DELETE /control/quotas",
             "GET|POST|DELETE /control/apple/passwords?account=",
             "POST /control/apple/home",
             "GET|POST|DELETE /control/apple/objects?account=&calendar=&uid=",

@@ -75,6 +75,11 @@ impl Caller {
         Ok(caller)
     }
 
+    /// The application that asks.
+    pub fn client_id(&self) -> &str {
+        &self.token.client_id
+    }
+
     /// The granted scopes that open this method.
     fn opening(&self) -> impl Iterator<Item = &'static str> {
         self.method.scopes().iter().copied().filter(|scope| self.token.has(&scopes::full(scope)))

@@ -59,10 +59,10 @@ async fn list(Shared(world): Shared<World>, parameters: Parameters, headers: Hea
     Ok(Json(answer))
 }
 
-/// 400: sync tokens are neither given nor taken here.
-pub fn refuse_sync_token(parameters: &Parameters) -> Result<(), Answer> {
+/// 400: of lists other than events, sync tokens are neither given nor taken here.
+fn refuse_sync_token(parameters: &Parameters) -> Result<(), Answer> {
     match parameters.get("syncToken") {
-        Some(_) => Err(super::errors::invalid_parameter("syncToken", "The sandbox does not serve sync tokens yet.")),
+        Some(_) => Err(super::errors::invalid_parameter("syncToken", "The sandbox serves sync tokens of events only.")),
         None => Ok(()),
     }
 }
@@ -204,8 +204,7 @@ async fn delete(
         return Err(known("cannotDeletePrimary"));
     }
     let id = calendar.id.clone();
-    state.calendars.remove(&id);
-    state.events.remove(&id);
+    state.remove_calendar(&id);
     Ok(StatusCode::NO_CONTENT)
 }
 

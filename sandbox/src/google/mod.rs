@@ -1,12 +1,14 @@
 //! Google: OAuth 2.0, OpenID Connect, and Calendar v3.
 //!
-//! All of Google's hosts answer on one port, under their own paths. Left out: watch channels, sync tokens, recurrence
-//! rules, access control lists, batches; what asks for them gets an error that says so.
+//! All of Google's hosts answer on one port, under their own paths. Left out: recurrence rules, access control lists, batches,
+//! and sync tokens and channels of anything but events; what asks for them gets an error that says so.
 
 /// Who is calling, and whether they may.
 mod access;
 /// calendarList, calendars, settings.
 mod calendars;
+/// Watch channels.
+mod channels;
 /// Error bodies and their names.
 mod errors;
 /// events.
@@ -28,14 +30,17 @@ use axum::Router;
 use axum::middleware::from_fn;
 use serde_json::Value;
 
+use crate::faults::Answer;
+use crate::world::quotas::Over;
 use crate::world::{Event, Provider, World};
 
+pub use channels::{message, pushed};
 pub use errors::{catalogue, catalogue_names, status_answer};
 pub use service_account::key_file as service_account_key;
 
 /// All of Google's hosts on one port.
 pub fn router(world: World) -> Router {
-    let api = calendars::router().merge(events::router()).merge(freebusy::router());
+    let api = calendars::router().merge(channels::router()).merge(events::router()).merge(freebusy::router());
     let api = api.layer(from_fn(fields::narrow)).with_state(world.clone());
     Router::new()
         .nest("/calendar/v3", api)
@@ -46,6 +51,20 @@ pub fn router(world: World) -> Router {
 /// Makes a guest's copy of an organizer's event fit for a Google calendar: its id and its own properties.
 pub fn guest_copy(copy: &mut Event, from: Provider) {
     events::guest_copy(copy, from);
+}
+
+/// Counts a request to the API.
+///
+/// # Errors
+/// 403 or 429 if it is one too many.
+pub fn within_quota(world: &World, account: Option<&str>) -> Result<(), Answer> {
+    let mut state = world.lock();
+    let limits = state.quotas.limits;
+    state.count_request(Provider::Google, account).map_err(|over| match over {
+        _ if limits.google_status == 429 => errors::known("tooManyRequests"),
+        Over::User => errors::known("userRateLimitExceeded"),
+        Over::Project | Over::Mailbox { .. } => errors::known("rateLimitExceeded"),
+    })
 }
 
 /// Scopes as Google spells them in answers.

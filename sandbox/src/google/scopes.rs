@@ -76,6 +76,8 @@ pub enum Method {
     EventsPatch,
     EventsUpdate,
     EventsDelete,
+    EventsWatch,
+    ChannelsStop,
     SettingsGet,
     SettingsList,
 }
@@ -112,7 +114,7 @@ impl Method {
                 &["calendar", "calendar.app.created", "calendar.calendars"]
             }
             Self::FreebusyQuery => &["calendar", "calendar.events.freebusy", "calendar.freebusy", "calendar.readonly"],
-            Self::EventsGet | Self::EventsList => &[
+            Self::EventsGet | Self::EventsList | Self::EventsWatch => &[
                 "calendar",
                 "calendar.app.created",
                 "calendar.events",
@@ -126,6 +128,23 @@ impl Method {
             Self::EventsInsert | Self::EventsImport | Self::EventsPatch | Self::EventsUpdate | Self::EventsDelete => {
                 &["calendar", "calendar.app.created", "calendar.events", "calendar.events.owned"]
             }
+            Self::ChannelsStop => &[
+                "calendar",
+                "calendar.acls",
+                "calendar.acls.readonly",
+                "calendar.app.created",
+                "calendar.calendarlist",
+                "calendar.calendarlist.readonly",
+                "calendar.events",
+                "calendar.events.freebusy",
+                "calendar.events.owned",
+                "calendar.events.owned.readonly",
+                "calendar.events.public.readonly",
+                "calendar.events.readonly",
+                "calendar.readonly",
+                "calendar.settings",
+                "calendar.settings.readonly",
+            ],
             Self::SettingsGet | Self::SettingsList => {
                 &["calendar", "calendar.readonly", "calendar.settings", "calendar.settings.readonly"]
             }

@@ -99,6 +99,11 @@ async fn run(world: &World, outer: &HeaderMap, graph: &Router, request: &Value) 
     if let Some(fault) = fault(world, &method, &path, bearer(outer).unwrap_or_default()) {
         return fault;
     }
+    let whose =
+        super::whose(&world.lock(), bearer(outer).unwrap_or_default(), path.split('?').next().unwrap_or_default());
+    if let Err(refused) = super::within_quota(world, whose.as_deref()) {
+        return refused.into_response();
+    }
     let body = match &request["body"] {
         Value::Null => Body::empty(),
         body => Body::from(body.to_string()),

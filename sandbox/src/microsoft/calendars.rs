@@ -145,8 +145,7 @@ pub async fn delete(ask: Ask, Path(id): Path<String>) -> Result<Response, GraphE
     if mailbox::calendar(&state, &ask.account, &id)?.primary {
         return Err(GraphError::bad("ErrorDeleteDistinguishedFolder", "Distinguished folders cannot be deleted."));
     }
-    state.calendars.remove(&id);
-    state.events.remove(&id);
+    state.remove_calendar(&id);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -72,6 +72,18 @@ impl GraphError {
         error
     }
 
+    /// An entry of the catalogue that is known to exist.
+    pub fn named(name: &str) -> Self {
+        let entry = GRAPH.iter().find(|entry| entry.0 == name).expect("named in the catalogue below");
+        Self::entry(entry)
+    }
+
+    fn entry((_, status, code, message, header): &GraphEntry) -> Self {
+        let mut error = Self::new(known(*status), code, *message);
+        error.headers.extend(header.map(|(name, value)| (name, value.to_owned())));
+        error
+    }
+
     /// The body with ids and date, as it goes out.
     pub fn body(&self, now: DateTime<Utc>, request_id: &str, client_request_id: &str) -> Value {
         json!({ "error": {
@@ -214,6 +226,27 @@ const GRAPH: &[GraphEntry] = &[
         Some(("retry-after", "120")),
     ),
     ("timeout", 504, "UnknownError", "", None),
+    (
+        "delta.expired",
+        410,
+        "SyncStateNotFound",
+        "The sync state generation is not found; generation=149;[highest=157][157][155][156].",
+        None,
+    ),
+    ("delta.resync", 410, "resyncRequired", "Resync is required; the sync state is too old.", None),
+    ("delta.invalid", 400, "InvalidDeltaToken", "The value '...' of parameter '$deltaToken' is invalid.", None),
+    (
+        "sub.validationFailed",
+        400,
+        "ValidationError",
+        "Subscription validation request failed. Notification endpoint must respond with 200 OK to validation request.",
+        None,
+    ),
+    ("sub.validationTimeout", 400, "ValidationError", "Subscription validation request timed out.", None),
+    ("sub.tooLong", 400, "ExtensionError", "Subscription expiration can only be 10070 minutes in the future.", None),
+    ("sub.gone", 404, "ResourceNotFound", "The object was not found.", None),
+    ("folderExists", 409, "ErrorFolderExists", "A folder with the specified name already exists.", None),
+    ("internal", 500, "ErrorInternalServerError", "An internal server error occurred. The operation failed.", None),
 ];
 
 /// Name, status, error, AADSTS number, suberror and text of what the token endpoint may say.
@@ -287,10 +320,8 @@ const OAUTH: &[OauthEntry] = &[
 
 /// An entry of the catalogue: what Graph or the token endpoint would answer.
 pub fn catalogue(name: &str) -> Option<Answer> {
-    if let Some((_, status, code, message, header)) = GRAPH.iter().find(|entry| entry.0 == name) {
-        let mut error = GraphError::new(known(*status), code, *message);
-        error.headers.extend(header.map(|(name, value)| (name, value.to_owned())));
-        return Some(error.answer());
+    if let Some(entry) = GRAPH.iter().find(|entry| entry.0 == name) {
+        return Some(GraphError::entry(entry).answer());
     }
     let (_, status, error, number, suberror, text) = OAUTH.iter().find(|entry| entry.0 == name)?;
     let body = oauth_body(error, *number, *suberror, text, Utc::now());
@@ -308,6 +339,10 @@ pub fn status_answer(status: StatusCode) -> Answer {
         401 => return GraphError::token("Lifetime validation failed, the token is expired.").answer(),
         403 => return GraphError::denied().answer(),
         404 => return GraphError::item_not_found().answer(),
+        400 => ("BadRequest", "Bad request."),
+        409 => return GraphError::named("folderExists").answer(),
+        410 => return GraphError::named("delta.expired").answer(),
+        412 => return GraphError::named("etag.conflict").answer(),
         429 => ("TooManyRequests", "Too many requests."),
         500 => ("generalException", "An unspecified error has occurred."),
         503 => ("serviceNotAvailable", "The service is temporarily unavailable."),

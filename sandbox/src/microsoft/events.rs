@@ -75,7 +75,7 @@ fn view(ask: &Ask, calendar: Option<&str>) -> Result<Response, GraphError> {
 }
 
 /// A moment of no length is seen too, if it lies inside.
-fn within(event: &Event, from: DateTime<Utc>, until: DateTime<Utc>, zone: chrono_tz::Tz) -> bool {
+pub fn within(event: &Event, from: DateTime<Utc>, until: DateTime<Utc>, zone: chrono_tz::Tz) -> bool {
     let (start, end) = event.span.interval(zone);
     event.overlaps(from, until, zone) || (start == end && from <= start && start < until)
 }
@@ -135,7 +135,7 @@ pub fn calendar_id(ask: &Ask, state: &crate::world::State, id: Option<&str>) -> 
 }
 
 /// The bounds of a view: by their own offset, UTC if they have none.
-fn window(ask: &Ask) -> Result<(DateTime<Utc>, DateTime<Utc>), GraphError> {
+pub fn window(ask: &Ask) -> Result<(DateTime<Utc>, DateTime<Utc>), GraphError> {
     let bound = |name: &str| {
         let text = ask.options.parameter(name).ok_or_else(|| {
             let message = "This request requires a time window specified by the query string parameters StartDateTime and \

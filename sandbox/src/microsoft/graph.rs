@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 
 use super::ask::Ask;
 use super::errors::{GraphError, guid};
-use super::{batch, calendars, events, respond, schedule, write};
+use super::{batch, calendars, delta, events, respond, schedule, subscriptions, write};
 use crate::world::World;
 
 /// Everything under `/v1.0`, batches included.
@@ -46,6 +46,15 @@ fn single(world: World) -> Router {
         .route("/v1.0/me/events/{id}/accept", post(respond::accept))
         .route("/v1.0/me/events/{id}/tentativelyAccept", post(respond::tentatively_accept))
         .route("/v1.0/me/events/{id}/decline", post(respond::decline))
+        .route("/v1.0/me/calendarView/delta", get(delta::delta_default))
+        .route("/v1.0/me/calendar/calendarView/delta", get(delta::delta_default))
+        .route("/v1.0/me/calendars/{id}/calendarView/delta", get(delta::delta_in))
+        .route("/v1.0/subscriptions", get(subscriptions::list).post(subscriptions::create))
+        .route(
+            "/v1.0/subscriptions/{id}",
+            get(subscriptions::get).patch(subscriptions::renew).delete(subscriptions::delete),
+        )
+        .route("/v1.0/subscriptions/{id}/reauthorize", post(subscriptions::reauthorize))
         .route("/v1.0/users/{user}/calendars", get(calendars::list))
         .route("/v1.0/users/{user}/calendars/{id}", get(calendars::get))
         .route("/v1.0/users/{user}/calendars/{id}/calendarView", get(events::view_in))

@@ -44,7 +44,9 @@ impl Options {
             match name.as_str() {
                 "$select" => options.select = Some(names(&value)),
                 "$top" => options.top = Some(number(&name, &value).and_then(checked_top)?),
-                "$skip" | "$skiptoken" => options.skip = number(&name, &value)?,
+                "$skip" => options.skip = number(&name, &value)?,
+                // Only delta links have them; other lists go on by $skip here.
+                "$skiptoken" | "$deltatoken" => {}
                 "$orderby" => options.order = order(&value)?,
                 "$filter" => options.filter = Some(filter::parse(&value)?),
                 "$expand" => options.expand(&value)?,
@@ -59,6 +61,21 @@ impl Options {
             options.pairs.push((name, value));
         }
         Ok(options)
+    }
+
+    /// Refuses what a delta query does not take.
+    ///
+    /// # Errors
+    /// 400 naming the option.
+    pub fn refuse_shaping(&self) -> Result<(), GraphError> {
+        let options = ["$select", "$filter", "$orderby", "$expand", "$search"];
+        match options.iter().find(|name| self.parameter(name).is_some()) {
+            Some(name) => {
+                let message = format!("The query option '{name}' is not supported with change tracking.");
+                Err(GraphError::bad("ErrorInvalidUrlQuery", message))
+            }
+            None => Ok(()),
+        }
     }
 
     /// A plain parameter, such as `startDateTime`.

@@ -258,6 +258,31 @@ pub static GET_SCHEDULE: Type = Type {
 /// Parameters of `cancel`.
 pub static CANCEL: Type = Type { name: "cancel", writable: &[("comment", Kind::Text)], read_only: &[] };
 
+/// What a subscription is made of.
+pub static SUBSCRIPTION: Type = Type {
+    name: "subscription",
+    writable: &[
+        ("changeType", Kind::Text),
+        ("notificationUrl", Kind::Text),
+        ("lifecycleNotificationUrl", Kind::Text),
+        ("resource", Kind::Text),
+        ("expirationDateTime", Kind::Text),
+        ("clientState", Kind::Text),
+        ("latestSupportedTlsVersion", Kind::OneOf("tlsVersion", &["v1_0", "v1_1", "v1_2", "v1_3"])),
+        ("includeResourceData", Kind::Flag),
+        ("encryptionCertificate", Kind::Text),
+        ("encryptionCertificateId", Kind::Text),
+    ],
+    read_only: &["id", "applicationId", "creatorId", "notificationUrlAppId"],
+};
+
+/// What may be changed about one.
+pub static SUBSCRIPTION_RENEWAL: Type = Type {
+    name: "subscription",
+    writable: &[("expirationDateTime", Kind::Text)],
+    read_only: &["id", "resource", "changeType", "notificationUrl", "lifecycleNotificationUrl", "clientState"],
+};
+
 /// Parameters of `accept`, `tentativelyAccept` and `decline`.
 pub static RESPOND: Type = Type {
     name: "respond",

@@ -1,8 +1,10 @@
-//! Exchange's limit on requests at once: four per mailbox, the fifth is told to come back later.
+//! Exchange's limits: four requests at once per mailbox, the fifth is told to come back later; and, once quotas are switched
+//! on, so many in ten minutes.
 
 use super::errors::GraphError;
 use crate::faults::Answer;
-use crate::world::World;
+use crate::world::quotas::Over;
+use crate::world::{Provider, World};
 
 /// Most requests at once for one mailbox.
 const MOST: usize = 4;
@@ -37,6 +39,21 @@ impl Drop for Seat {
             *taken = taken.saturating_sub(1);
         }
     }
+}
+
+/// Counts a request to a mailbox.
+///
+/// # Errors
+/// 429 with `Retry-After` if it is one too many.
+pub fn within_quota(world: &World, account: Option<&str>) -> Result<(), Answer> {
+    let counted = world.lock().count_request(Provider::Microsoft, account);
+    counted.map_err(|over| {
+        let mut answer = GraphError::named("throttled.generic").answer();
+        if let Over::Mailbox { retry_after } = over {
+            answer.headers = vec![("retry-after", retry_after.to_string())];
+        }
+        answer
+    })
 }
 
 #[cfg(test)]

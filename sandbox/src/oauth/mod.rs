@@ -21,14 +21,18 @@ pub const CLIENT_SECRET: &str = "convene-demo-secret";
 
 /// Whether this redirect address is registered: any path on a loopback host over http or https, without a fragment.
 pub fn redirect_is_registered(uri: &str) -> bool {
-    let Ok(url) = Url::parse(uri) else { return false };
+    Url::parse(uri).is_ok_and(|url| is_on_loopback(&url) && url.fragment().is_none())
+}
+
+/// Whether this leads to this machine, over http or https.
+pub fn is_on_loopback(url: &Url) -> bool {
     let loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     };
-    loopback && matches!(url.scheme(), "http" | "https") && url.fragment().is_none()
+    loopback && matches!(url.scheme(), "http" | "https")
 }
 
 /// The client's id and secret as a token request carries them: in the form, or by HTTP Basic.

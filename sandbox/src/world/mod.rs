@@ -10,6 +10,10 @@ pub mod applications;
 pub mod busy;
 /// Moving and deleting on the front page.
 pub mod by_hand;
+/// Who wants to be told when a calendar changes.
+pub mod channels;
+/// How far clients have read calendars, and making them forget.
+pub mod cursors;
 /// The neutral event that Google and Microsoft translate from and to.
 pub mod event;
 /// iCalendar objects for provider-sent mails.
@@ -24,23 +28,33 @@ pub mod objects;
 pub mod organisations;
 /// The people a fresh world starts with, and the organisations they belong to.
 pub mod people;
+/// Messages to those who watch calendars.
+pub mod pushes;
+/// Vendors' limits on how often they may be asked.
+pub mod quotas;
 /// What was asked of the sandbox.
 pub mod requests;
 /// The busy time a fresh world starts with.
 pub mod seeds;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Duration, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 pub use accounts::{Account, AccountKind, AppPassword, Calendar};
 pub use applications::{Application, Note};
+pub use channels::Channels;
+pub use cursors::Cursors;
 pub use event::{Attendee, Event, EventStatus, Response, Role, ShowAs, Span};
 pub use mail::Mail;
 pub use objects::Object;
 pub use organisations::Organisations;
+pub use pushes::{Push, PushRecord};
+pub use quotas::Quotas;
 pub use requests::RequestRecord;
 
 use crate::faults::Faults;
@@ -120,6 +134,10 @@ struct Inner {
     base_port: u16,
     app_url: String,
     keys: Keys,
+    /// For pushes.
+    http: reqwest::Client,
+    /// How often the world began anew.
+    generation: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -134,7 +152,22 @@ impl World {
     pub fn new(base_port: u16, app_url: &str) -> Result<Self, KeyError> {
         let keys = Keys::generate()?;
         let state = Mutex::new(State::seeded());
-        Ok(Self(Arc::new(Inner { base_port, app_url: app_url.to_owned(), keys, state })))
+        // Only this machine is asked, where a certificate is its own authority. A proxy would be asked otherwise.
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .danger_accept_invalid_certs(true)
+            .user_agent("APIs-Google; (+https://developers.google.com/webmasters/APIs-Google.html)")
+            .build()
+            .expect("a client that trusts everybody needs nothing of the system");
+        Ok(Self(Arc::new(Inner {
+            base_port,
+            app_url: app_url.to_owned(),
+            keys,
+            http,
+            generation: AtomicU64::new(0),
+            state,
+        })))
     }
 
     /// Exclusive access to the state.
@@ -145,7 +178,26 @@ impl World {
 
     /// Back to the seeds: every event, token, fault, mail and recorded request is forgotten. Keys stay.
     pub fn reset(&self) {
-        *self.lock() = State::seeded();
+        let mut state = self.lock();
+        // Whoever waits for news goes on waiting for it.
+        let bell = state.bell.clone();
+        *state = State { bell, ..State::seeded() };
+        self.0.generation.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often the world began anew; pushes of an earlier one are not sent again.
+    pub fn generation(&self) -> u64 {
+        self.0.generation.load(Ordering::Relaxed)
+    }
+
+    /// What pushes are sent with.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.0.http
+    }
+
+    /// Rings when there is something to push.
+    pub fn bell(&self) -> Arc<Notify> {
+        self.lock().bell.clone()
     }
 
     /// Signing keys and the https certificate.
@@ -213,6 +265,15 @@ pub struct State {
     pub apple_home: Option<String>,
     pub grants: Grants,
     pub organisations: Organisations,
+    pub cursors: Cursors,
+    pub channels: Channels,
+    /// What was written since watchers were last told.
+    pub news: Vec<channels::News>,
+    /// Messages ready to be sent.
+    pub outgoing: Vec<Push>,
+    /// Messages sent, oldest first; the oldest are dropped beyond [`pushes::KEPT`].
+    pub pushes: VecDeque<PushRecord>,
+    pub quotas: Quotas,
     pub faults: Faults,
     /// Oldest first; the oldest are dropped beyond [`requests::KEPT`].
     pub requests: VecDeque<RequestRecord>,
@@ -222,6 +283,7 @@ pub struct State {
     pub applications: BTreeMap<u64, Application>,
     /// Microsoft's requests under way, by account.
     pub under_way: BTreeMap<String, usize>,
+    bell: Arc<Notify>,
     clock_offset: Duration,
     version: u64,
 }
@@ -245,11 +307,18 @@ impl State {
             apple_home: None,
             grants: Grants::default(),
             organisations: Organisations::default(),
+            cursors: Cursors::default(),
+            channels: Channels::default(),
+            news: Vec::new(),
+            outgoing: Vec::new(),
+            pushes: VecDeque::new(),
+            quotas: Quotas::default(),
             faults: Faults::default(),
             requests: VecDeque::new(),
             mails: Vec::new(),
             applications: applications::seeded(),
             under_way: BTreeMap::new(),
+            bell: Arc::new(Notify::new()),
             clock_offset: Duration::zero(),
             version: 0,
         }
@@ -268,6 +337,11 @@ impl State {
     /// A number never handed out before in this world; etags and record numbers are made from it.
     pub fn next_version(&mut self) -> u64 {
         self.version += 1;
+        self.version
+    }
+
+    /// The last number handed out: what is written from now on has a higher version.
+    pub fn last_version(&self) -> u64 {
         self.version
     }
 
@@ -311,6 +385,7 @@ impl State {
 
     /// Stores an event under its calendar and id, replacing what was there, with a new version and `updated`.
     pub fn put(&mut self, mut event: Event) -> &Event {
+        self.note_write(&event.calendar, &event.id);
         event.version = self.next_version();
         event.updated = self.now();
         let calendar = self.events.entry(event.calendar.clone()).or_default();
@@ -321,6 +396,7 @@ impl State {
 
     /// Gives an event a new version and `updated` after a change made in place.
     pub fn touch(&mut self, calendar: &str, id: &str) {
+        self.note_write(calendar, id);
         let (version, now) = (self.next_version(), self.now());
         if let Some(event) = self.event_mut(calendar, id) {
             event.version = version;

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use chrono::{TimeZone, Utc};
+use chrono::{TimeDelta, TimeZone, Utc};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
+use super::busy::pieces;
 use super::*;
 use crate::calendars::memory::draft_for_tests;
 use crate::calendars::{Access, Alert, Attendee, Response};
+use crate::scheduling::interval::normalise;
 
 fn invited(email: &str, optional: bool) -> Attendee {
     Attendee { email: email.into(), name: None, optional }

@@ -2,7 +2,8 @@
 //!
 //! Graph chooses event ids, so ours goes into a named property and we look before we create; the
 //! `transactionId` guards the moment in between. Graph's JSON is in `wire`, what its failures mean in
-//! `failure`, the care for Teams' join block in `body`; what happens without us in `changes`, being told of it in
+//! `failure`, the care for Teams' join block in `body`; busy times in `view`, those of a whole organisation in `schedule`; what
+//! happens without us in `changes`, being told of it in
 //! `subscriptions`, all that is ours in `ours`.
 //!
 //! What a newcomer would get wrong: every PATCH mails all guests, so nothing is sent when nothing
@@ -15,10 +16,10 @@ mod failure;
 mod ours;
 mod schedule;
 mod subscriptions;
+mod view;
 mod wire;
 
 use async_trait::async_trait;
-use chrono::{SecondsFormat, TimeDelta};
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ use super::{
     keys, made_before, unmoved,
 };
 use crate::calendars::endpoints::Endpoints;
-use crate::scheduling::interval::{Interval, normalise};
+use crate::scheduling::interval::Interval;
 
 const READ: &str = "Calendars.Read";
 const WRITE: &str = "Calendars.ReadWrite";
@@ -279,55 +280,7 @@ impl Calendar for MicrosoftCalendar {
         calendars: &[String],
         window: Interval,
     ) -> Result<Vec<Heard>, CalendarError> {
-        // A date is part of the window by its owner's clock, while Graph selects by its own: a day
-        // more on either side covers every zone.
-        let bound = |instant: chrono::DateTime<chrono::Utc>| instant.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let (start, end) = (bound(window.start() - TimeDelta::days(1)), bound(window.end() + TimeDelta::days(1)));
-        let query = [
-            ("startDateTime", start.as_str()),
-            ("endDateTime", end.as_str()),
-            ("$select", "id,start,end,showAs,isCancelled,isAllDay,type,responseStatus"),
-            ("$top", "500"),
-        ];
-        let primary = ["primary".to_owned()];
-        let asked = if calendars.is_empty() { primary.as_slice() } else { calendars };
-        let view = |calendar: &String| {
-            let path = match calendar.as_str() {
-                "primary" => vec!["me", "calendarView"],
-                id => vec!["me", "calendars", id, "calendarView"],
-            };
-            address(&self.api, &path, &query)
-        };
-        let mut views: Vec<Result<Vec<Event>, CalendarError>> = Vec::new();
-        for some in asked.chunks(batch::MOST) {
-            let limited = views.iter().find_map(|view| view.as_ref().err().filter(|error| error.is_limit()).cloned());
-            match (some, limited) {
-                (some, Some(error)) => views.extend(some.iter().map(|_| Err(error.clone()))),
-                ([one], None) => views.push(self.all(token, "calendarView.list", view(one)).await),
-                (some, None) => {
-                    let urls: Vec<Url> = some.iter().map(view).collect();
-                    views.extend(self.batch(token, "calendarView.list", &urls).await?);
-                }
-            }
-        }
-        let blocked = |entries: Vec<Event>| {
-            let mut busy = Vec::new();
-            for entry in entries {
-                let blocked = entry
-                    .blocks(account.zone)
-                    .map_err(|_| CalendarError::Unavailable("an entry in a time zone nobody knows".into()))?;
-                busy.extend(blocked.and_then(|span| span.intersection(&window)));
-            }
-            Ok(normalise(busy))
-        };
-        let mut heard = Vec::new();
-        for (calendar, view) in asked.iter().zip(views) {
-            if matches!(view, Err(CalendarError::SignInExpired)) {
-                return Err(CalendarError::SignInExpired);
-            }
-            heard.push((calendar.clone(), view.and_then(blocked)));
-        }
-        Ok(heard)
+        self.views(token, account, calendars, window).await
     }
 
     async fn busy_of(

@@ -1,6 +1,6 @@
 //! The client against its own rules; against a server it is tested by `tests/calendar_contract.rs`.
 
-use chrono::{TimeZone, Utc};
+use chrono::{TimeDelta, TimeZone, Utc};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 

@@ -17,6 +17,8 @@ pub struct Model {
     pub pulled_at: Option<Stamp>,
     pub stopped_at: Option<Stamp>,
     pub missing: i32,
+    pub compared_at: Option<Stamp>,
+    pub found: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

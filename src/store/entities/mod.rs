@@ -42,6 +42,7 @@ pub mod seat_members;
 pub mod seats;
 pub mod sessions;
 pub mod sittings;
+pub mod strays;
 pub mod sync_alerts;
 pub mod sync_failures;
 pub mod sync_preferences;

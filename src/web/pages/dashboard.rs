@@ -40,7 +40,7 @@ use crate::{
             },
         },
         standing::Source,
-        wording::full,
+        wording::{full, given_up},
     },
 };
 
@@ -306,15 +306,7 @@ fn NeedsYou(board: Board) -> impl IntoView {
         }
     });
     let dead = board.dead.iter().map(|letter| {
-        let what = match letter.kind.as_str() {
-            "place_event" => "An interview could not be put into a calendar",
-            "send_message" => "A mail could not be sent",
-            "read_connection" => "A new calendar could not be read",
-            "tell_answered" => "Nobody was told of an answer to an invitation",
-            "remind" => "A reminder could not be sent",
-            "write_note" => "A note could not be written to the applicant-tracking system",
-            _ => "A booking could not be confirmed",
-        };
+        let what = given_up(&letter.kind);
         view! {
             <li class="row justify-between">
                 <div>

@@ -3,12 +3,15 @@
 use axum::Json;
 use axum::extract::{Path, State as Shared};
 use axum::http::HeaderMap;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde_json::{Value, json};
 
+use super::sync::{PageToken, SyncToken};
 use super::{View, settle_conference};
 use crate::faults::Answer;
-use crate::google::access::{Caller, Parameters, paged};
-use crate::google::calendars::{default_reminders, refuse_sync_token};
+use crate::google::access::{Caller, Parameters};
+use crate::google::calendars::{default_reminders, etag};
 use crate::google::errors::{invalid_parameter, known};
 use crate::google::scopes::Method;
 use crate::google::times::{millis, rfc3339};
@@ -24,41 +27,43 @@ pub async fn list(
     let mut state = world.lock();
     let caller = Caller::identify(&state, &headers, Method::EventsList)?;
     let calendar = caller.calendar(&state, &calendar)?.clone();
-    refuse_sync_token(&parameters)?;
-    let bound = |name: &'static str| parameters.get(name).map(|text| rfc3339(text, name)).transpose();
-    let (from, until, updated_since) = (bound("timeMin")?, bound("timeMax")?, bound("updatedMin")?);
-    if let (Some(from), Some(until)) = (from, until)
-        && until <= from
-    {
-        return Err(known("timeRangeEmpty"));
-    }
-    let order = Order::read(&parameters)?;
+    let sync = SyncToken::of(&state, &calendar, &parameters)?;
+    let page = PageToken::of(&parameters)?;
     let size = parameters.number("maxResults", 250, 2500)?;
-    let filters = Filters::read(&parameters)?;
+    let order = Order::read(&parameters)?;
+    let (bounds, filters) = (Bounds::read(&parameters)?, Filters::read(&parameters)?);
     let view = View::new(&caller, &calendar, &parameters)?;
 
-    let ids: Vec<String> = state.events_in(&calendar.id).map(|event| event.id.clone()).collect();
-    for id in &ids {
-        settle_conference(&mut state, &calendar.id, id);
+    if page.is_none() {
+        let ids: Vec<String> = state.events_in(&calendar.id).map(|event| event.id.clone()).collect();
+        for id in &ids {
+            settle_conference(&mut state, &calendar.id, id);
+        }
     }
-    let mut events: Vec<&Event> = state
-        .events_in(&calendar.id)
-        .filter(|event| {
-            let (start, end) = event.span.interval(calendar.zone);
-            from.is_none_or(|from| end > from)
-                && until.is_none_or(|until| start < until)
-                && updated_since.is_none_or(|since| event.updated >= since)
-        })
-        .filter(|event| filters.pass(event))
-        .collect();
-    match order {
-        Order::Id => {}
-        Order::Start => events.sort_by_key(|event| event.span.interval(calendar.zone).0),
-        Order::Updated => events.sort_by_key(|event| event.updated),
+    let (snapshot, at) = match &page {
+        Some(page) => (page.snapshot, page.at),
+        None => (state.last_version(), state.now()),
+    };
+    let all = state.events_in(&calendar.id);
+    let mut items: Vec<(String, &Event)> = match &sync {
+        Some(sync) => all
+            .filter(|event| (sync.since + 1..=snapshot).contains(&event.version) && sync.tells(event, &calendar))
+            .map(|event| (format!("{:020}", event.version), event))
+            .collect(),
+        None => {
+            let met = all.filter(|event| bounds.meet(event, calendar.zone) && filters.pass(event));
+            order.sorted(met.collect(), calendar.zone)
+        }
+    };
+    items.sort_by(|(a, _), (b, _)| a.cmp(b));
+    if let Some(page) = &page {
+        items.retain(|(key, _)| *key > page.after);
     }
+    let more = items.len() > size;
+    items.truncate(size);
+
     let updated = state.events_in(&calendar.id).map(|event| event.updated).max().unwrap_or_else(|| state.now());
     let newest = state.events_in(&calendar.id).map(|event| event.version).max().unwrap_or(calendar.version);
-    let (page, next) = paged(events, size, parameters.get("pageToken"))?;
     let mut answer = json!({
         "kind": "calendar#events",
         "etag": format!("\"p{newest}\""),
@@ -67,15 +72,55 @@ pub async fn list(
         "timeZone": view.zone.name(),
         "accessRole": "owner",
         "defaultReminders": default_reminders(),
-        "items": page.into_iter().map(|event| view.show(event)).collect::<Vec<_>>(),
+        "items": items.iter().map(|(_, event)| match (&sync, event.status) {
+            (Some(_), EventStatus::Cancelled) => tombstone(event),
+            _ => view.show(event),
+        }).collect::<Vec<_>>(),
     });
     if let Some(description) = calendar.extra.get("description") {
         answer["description"] = description.clone();
     }
-    if let Some(next) = next {
-        answer["nextPageToken"] = json!(next);
+    let last = items.pop().map(|(key, _)| key);
+    match last.filter(|_| more) {
+        Some(after) => answer["nextPageToken"] = json!(PageToken { after, snapshot, at }.text()),
+        None => {
+            let token = sync.or_else(|| SyncToken::begin(&state, &calendar, &parameters));
+            if let Some(token) = token {
+                answer["nextSyncToken"] = json!(token.next(snapshot, at));
+            }
+        }
     }
     Ok(Json(answer))
+}
+
+/// What is certain about a deletion when changes are read: the id and nothing else.
+fn tombstone(event: &Event) -> Value {
+    json!({ "kind": "calendar#event", "etag": etag(event.version), "id": event.id, "status": "cancelled" })
+}
+
+/// Which times a list is about.
+struct Bounds {
+    from: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+    updated_since: Option<DateTime<Utc>>,
+}
+
+impl Bounds {
+    fn read(parameters: &Parameters) -> Result<Self, Answer> {
+        let bound = |name: &'static str| parameters.get(name).map(|text| rfc3339(text, name)).transpose();
+        let (from, until, updated_since) = (bound("timeMin")?, bound("timeMax")?, bound("updatedMin")?);
+        match (from, until) {
+            (Some(from), Some(until)) if until <= from => Err(known("timeRangeEmpty")),
+            _ => Ok(Self { from, until, updated_since }),
+        }
+    }
+
+    fn meet(&self, event: &Event, zone: Tz) -> bool {
+        let (start, end) = event.span.interval(zone);
+        self.from.is_none_or(|from| end > from)
+            && self.until.is_none_or(|until| start < until)
+            && self.updated_since.is_none_or(|since| event.updated >= since)
+    }
 }
 
 enum Order {
@@ -85,6 +130,16 @@ enum Order {
 }
 
 impl Order {
+    /// With keys by which pages go on: ids, or places in an order that pages of a calendar in motion do not share.
+    fn sorted(self, mut events: Vec<&Event>, zone: Tz) -> Vec<(String, &Event)> {
+        match self {
+            Self::Id => return events.into_iter().map(|event| (event.id.clone(), event)).collect(),
+            Self::Start => events.sort_by_key(|event| event.span.interval(zone).0),
+            Self::Updated => events.sort_by_key(|event| event.updated),
+        }
+        events.into_iter().enumerate().map(|(place, event)| (format!("{place:020}"), event)).collect()
+    }
+
     fn read(parameters: &Parameters) -> Result<Self, Answer> {
         match parameters.get("orderBy") {
             None => Ok(Self::Id),

@@ -8,6 +8,8 @@ mod list;
 mod notify;
 /// Writing an event as Google does.
 mod resource;
+/// Sync tokens and page tokens.
+mod sync;
 /// insert, import, patch, update, delete.
 mod write;
 

@@ -6,6 +6,7 @@ use crate::calendars::keys;
 
 /// No sync token begins so: those are URIs (RFC 6578 section 4.3).
 const SIGN: &str = "etags";
+const TOO_MANY: &str = " and too many";
 /// A cursor longer than this is not kept: some thousand objects.
 const MOST: usize = 256 * 1024;
 
@@ -28,9 +29,9 @@ impl Etags {
     /// Nothing if this is another kind of cursor.
     pub fn read(text: &str) -> Option<Self> {
         let mut lines = text.split('\n');
-        let is_too_many = match lines.next()?.split_once(' ') {
-            None if text.starts_with(SIGN) => false,
-            Some((SIGN, "too many")) => true,
+        let is_too_many = match lines.next()?.strip_prefix(SIGN)? {
+            "" => false,
+            TOO_MANY => true,
             _ => return None,
         };
         let versions = lines.filter_map(|line| line.split_once(' '));
@@ -43,7 +44,7 @@ impl Etags {
         for (name, version) in &self.versions {
             text.push_str(&format!("\n{version} {name}"));
             if text.len() > MOST {
-                return format!("{SIGN} too many");
+                return format!("{SIGN}{TOO_MANY}");
             }
         }
         text
@@ -92,7 +93,7 @@ mod tests {
     fn what_a_cursor_cannot_hold_is_not_kept() {
         let many = Etags::of((0..20_000).map(|n| (format!("/ana/home/{n}-{}.ics", "x".repeat(20)), "\"1\"")));
         let text = many.write();
-        assert_eq!(text, "etags too many");
+        assert_eq!(text, "etags and too many");
         assert!(Etags::read(&text).is_some_and(|none| none.is_too_many));
         for token in ["http://radicale.org/ns/sync/1", "urn:etags", "etagsx", ""] {
             assert!(Etags::read(token).is_none(), "{token}");

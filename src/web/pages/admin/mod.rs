@@ -1,10 +1,12 @@
 //! What administrators decide for their organisation: who belongs to it ([`team`]), what holds for all of them ([`calendar`],
-//! [`access`]), how everybody's calendars stand ([`everybody`]), and what everybody did ([`audit`]).
+//! [`access`]), how everybody's calendars stand ([`everybody`]), how they are kept in step ([`sync`]), and what everybody did
+//! ([`audit`]).
 
 mod access;
 pub mod audit;
 pub mod calendar;
 mod everybody;
+pub mod sync;
 pub mod team;
 
 use leptos::prelude::*;
@@ -16,10 +18,11 @@ use crate::web::{
 
 pub use audit::AuditPage;
 pub use calendar::CalendarPolicyPage;
+pub use sync::SyncPage;
 pub use team::TeamPage;
 
 pub fn routes() -> Routes {
-    calendar::routes().merge(access::routes()).merge(team::routes()).merge(audit::routes())
+    calendar::routes().merge(access::routes()).merge(team::routes()).merge(audit::routes()).merge(sync::routes())
 }
 
 /// The views of the administration.
@@ -27,6 +30,7 @@ pub fn routes() -> Routes {
 enum View {
     People,
     Calendars,
+    Sync,
     Audit,
 }
 
@@ -35,6 +39,7 @@ fn Views(current: View) -> impl IntoView {
     let tabs = vec![
         TabLink::new("People", team::PAGE, current == View::People),
         TabLink::new("Calendars", calendar::PAGE, current == View::Calendars),
+        TabLink::new("Sync", sync::PAGE, current == View::Sync),
         TabLink::new("Audit log", audit::PAGE, current == View::Audit),
     ];
     view! {

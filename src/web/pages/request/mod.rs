@@ -46,6 +46,8 @@ use crate::{
             Banner, Button, ButtonKind, ButtonSize, Card, CardBody, CardHead, Dialog, Fact, Facts, Glyph, LinkButton,
             ProviderMark, Section, Status, StatusBadge, TextareaField, Timeline, Toast, Toasts, Tone,
         },
+        islands::Live,
+        live::Topic,
         standing::Source,
         wording::ago,
     },
@@ -178,6 +180,9 @@ pub fn RequestPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
     let (dialog, news) = (query.get("dialog"), query.get("news"));
     desk(move |desk: Desk| async move {
+        let topic = Topic::Request(desk.me().org, id.parse().map_err(|_| AppError::not_found())?);
+        // Before anything is read: what changes meanwhile is news.
+        let since = topic.mark(&desk.state).await?;
         let sheet = Sheet::load(&desk, &id).await?;
         let request = sheet.line.request.clone();
         let zone = desk.me().clock();
@@ -200,8 +205,9 @@ pub fn RequestPage() -> impl IntoView {
                 back=("Requests".to_owned(), "/requests".to_owned())
                 actions=actions.into_any()
             >
+                <Live url=format!("{path}/live") since />
                 <div class="cols-main">
-                    <div class="stack-lg">
+                    <div class="stack-lg" data-live="standing">
                         <difference_card::Questions sheet=sheet.clone() zone />
                         <Standings sheet=sheet.clone() zone />
                         <panel::People sheet=sheet.clone() />
@@ -210,12 +216,14 @@ pub fn RequestPage() -> impl IntoView {
                         <panel::Unknown sheet=sheet.clone() />
                         <link_card::BookingLink sheet=sheet.clone() path=path.clone() />
                         <ats_card::AtsCard sheet=sheet.clone() />
-                        <Card>
-                            <CardHead title="What happened" />
-                            <CardBody>
-                                <Timeline entries=history />
-                            </CardBody>
-                        </Card>
+                        <div data-live="history">
+                            <Card>
+                                <CardHead title="What happened" />
+                                <CardBody>
+                                    <Timeline entries=history />
+                                </CardBody>
+                            </Card>
+                        </div>
                     </div>
                 </div>
                 <link_card::ReplaceDialog sheet=sheet.clone() path=path.clone() open=replacing />

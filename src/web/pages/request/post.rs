@@ -1,8 +1,8 @@
 //! What a coordinator may do about one request. Each handler parses, calls one verb, and goes back to the page.
 
 use axum::{
-    extract::{Path, State},
-    http::request::Parts,
+    extract::{Path, Query, State},
+    http::{HeaderMap, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -19,6 +19,7 @@ use crate::{
     ids::{JobId, RequestId},
     people::Coordinator,
     requests::{
+        self,
         link::{self, LinkError},
         replace,
     },
@@ -26,6 +27,7 @@ use crate::{
     web::{
         again::{self, Attempt},
         form::Form,
+        live::{self, Since, Topic},
         pages::booking::post::{offered_start, reason},
         routes::Routes,
     },
@@ -33,6 +35,7 @@ use crate::{
 
 pub fn routes() -> Routes {
     Routes::default()
+        .get("/requests/{id}/live", follow)
         .post("/requests/{id}/send", send)
         .post("/requests/{id}/replace-link", replace_link)
         .post("/requests/{id}/move", reschedule)
@@ -44,6 +47,20 @@ pub fn routes() -> Routes {
 
 fn parsed(id: &str) -> Result<RequestId, AppError> {
     id.parse().map_err(|_| AppError::not_found())
+}
+
+/// News of the request, for its open page.
+async fn follow(
+    State(state): State<AppState>,
+    coordinator: Coordinator,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Query(since): Query<Since>,
+) -> Result<Response, AppError> {
+    let (request, member) = (parsed(&id)?, coordinator.member());
+    requests::find(state.store.reader(), member.org, request).await?.ok_or_else(AppError::not_found)?;
+    let topic = Topic::Request(member.org, request);
+    live::follow(&state, topic, member, |member| member.coordinator().is_ok(), &headers, &since).await
 }
 
 async fn send(
