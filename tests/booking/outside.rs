@@ -41,10 +41,10 @@ pub struct There {
 pub async fn placed(app: &TestApp, change: impl FnOnce(&mut Draft)) -> There {
     app.ana_connects().await;
     app.connected(&[BEN, EVA]).await;
-    there(app, change).await
+    in_calendar(app, change).await
 }
 
-pub async fn there(app: &TestApp, change: impl FnOnce(&mut Draft)) -> There {
+pub async fn in_calendar(app: &TestApp, change: impl FnOnce(&mut Draft)) -> There {
     let asked = app.asks(change).await;
     let booking = app.book(&asked, app.time(0, "10:00")).await.expect("booked");
     app.work().await;

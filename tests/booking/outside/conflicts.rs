@@ -12,7 +12,7 @@ use convene::{
     store::words::{BookingStatus, DifferenceKind},
 };
 
-use super::{BEN, EVA, There, mailed, placed, span};
+use super::{BEN, EVA, There, in_calendar, mailed, placed, span};
 use crate::story::{ANA, TestApp, stories};
 
 const TAKE: Decision<'static> = Decision::Theirs { asked: false, reason: "" };
@@ -91,7 +91,7 @@ stories! {
         assert_eq!((app.on_calendar().len(), there.outcome(&app).await), (1, "ours"));
         app.all_is_well().await;
 
-        let again = super::there(&app, |draft| draft.interviewers = EVA.into()).await;
+        let again = in_calendar(&app, |draft| draft.interviewers = EVA.into()).await;
         app.ana_moves(&again.asked, app.time(1, "16:00")).await.expect("moved");
         app.google.delete_by_hand(ANA, &again.placed);
         collided(&app, &again, Theirs::Gone).await;

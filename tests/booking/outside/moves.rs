@@ -17,7 +17,7 @@ use convene::{
     store::words::{BookingStatus, DifferenceKind, Outcome, Provider},
 };
 
-use super::{BEN, EVA, PRIYA, There, mailed, placed, span, there};
+use super::{BEN, EVA, PRIYA, There, in_calendar, mailed, placed, span};
 use crate::story::{ANA, TestApp, stories};
 
 /// Ana drags it there, and `sync` tells of it twice.
@@ -68,7 +68,7 @@ stories! {
     async fn where_our_mail_invites_it_tells_of_the_move(app) {
         app.connect_by_password(ANA).await;
         app.connected(&[BEN]).await;
-        let there = there(&app, |_| ()).await;
+        let there = in_calendar(&app, |_| ()).await;
         let before = app.objects().len();
         told(&app, &there, span(app.time(1, "15:00"), 45)).await;
         app.work().await;

@@ -9,7 +9,7 @@ use convene::{
     store::words::{BookingStatus, Role},
 };
 
-use super::{BEN, EVA, PRIYA, There, span, there};
+use super::{BEN, EVA, PRIYA, There, in_calendar, span};
 use crate::support::{
     Answer,
     front::{Front, assert_failure},
@@ -19,7 +19,7 @@ use crate::support::{
 async fn opened() -> (Front, There) {
     let front = Front::open().await;
     front.app.connected(&[EVA]).await;
-    let there = there(&front.app, |_| ()).await;
+    let there = in_calendar(&front.app, |_| ()).await;
     (front, there)
 }
 
