@@ -16,6 +16,8 @@ mod config;
 mod connections;
 mod consent;
 mod contract;
+#[cfg(feature = "demo")]
+mod doctor;
 mod headers;
 mod invitations;
 #[cfg(feature = "demo")]

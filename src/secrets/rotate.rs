@@ -53,7 +53,11 @@ impl fmt::Display for Rotation {
                 self.links,
                 end.format("%Y-%m-%d %H:%M UTC")
             ),
-            None if self.unopened == 0 => write!(f, " The older keys may go."),
+            // Links that confirm an address are kept nowhere; none of them works for longer.
+            None if self.unopened == 0 => write!(
+                f,
+                " The older keys may go in 24 hours, when every sign-in under way and every link to confirm an address has ended."
+            ),
             None => Ok(()),
         }
     }
