@@ -103,6 +103,9 @@ ids! {
     MessageId = "msg";
     NoteId = "nte";
     AuditId = "aud";
+    ApiKeyId = "key";
+    EndpointId = "whe";
+    DeliveryId = "whd";
 }
 
 /// An application in the applicant-tracking system: letters, digits and dashes, 64 at most.

@@ -5,11 +5,12 @@
 //! [`leave`] takes interviews out of a calendar that its owner disconnects, [`answered`] tells coordinators whose times somebody's answer opened, [`swap`] puts somebody else in, [`sitting`] keeps why
 //! who sits; `tell` says who is mailed what, and `note` what the applicant-tracking system is told;
 //! [`list`] and [`timeline`] say how requests stand and what happened to
-//! them, [`preview`] answers the request form while it is typed. Overlap is refused by the schema, not by a check here.
+//! them, [`browse`] the same for programs, [`preview`] answers the request form while it is typed. Overlap is refused by the schema, not by a check here.
 
 pub mod again;
 pub mod answered;
 pub mod book;
+pub mod browse;
 pub mod change;
 pub mod hold;
 mod idempotency;
@@ -42,6 +43,7 @@ use crate::{
         entities::{booking_changes, bookings},
         words::{BookingStatus, ChangeKind},
     },
+    webhooks::Interview,
 };
 
 pub use crate::idempotency::Key;
@@ -63,6 +65,13 @@ pub struct Booking {
 impl Booking {
     pub fn is_live(&self) -> bool {
         matches!(self.status, BookingStatus::Held | BookingStatus::Confirmed)
+    }
+}
+
+impl From<&Booking> for Interview {
+    fn from(booking: &Booking) -> Self {
+        let Booking { id, request, span, .. } = *booking;
+        Self { booking: id, request, start: span.start(), end: span.end() }
     }
 }
 

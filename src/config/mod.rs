@@ -22,7 +22,10 @@ pub use providers::{Google, Microsoft, Providers};
 pub use reader::{Problem, Reader, Sight};
 pub use web::Web;
 
-use crate::secrets::{KeyRing, Secret};
+use crate::{
+    http::guard::Rules,
+    secrets::{KeyRing, Secret},
+};
 
 /// Everything that can be set.
 #[derive(Clone)]
@@ -35,6 +38,8 @@ pub struct Config {
     pub mail: Mail,
     pub sign_up: SignUp,
     pub ats: AtsMode,
+    /// Which addresses may be told by webhook beyond public ones.
+    pub webhooks: Rules,
     /// The demo: the mailbox and the style guide have pages, the world outside is the sandbox. Not a setting.
     pub demo: bool,
 }
@@ -107,6 +112,7 @@ impl Config {
             &[("open", SignUp::Open), ("invite", SignUp::Invite), ("closed", SignUp::Closed)],
         );
         let ats = AtsMode::read(reader);
+        let told = reader.parsed("WEBHOOK_ALLOWED_HOSTS", "", |text| caldav::listed(text, "hooks.lan:8080"));
         if reader.has_problems() {
             return None;
         }
@@ -118,6 +124,7 @@ impl Config {
             mail: mail?,
             sign_up: sign_up?,
             ats: ats?,
+            webhooks: Rules { listed: told?, allow_private: false },
             demo: false,
         })
     }

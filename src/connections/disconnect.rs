@@ -113,5 +113,6 @@ async fn shut(services: &Services, txn: &Txn, row: &connections::Model, takes_of
         .filter(connections::Column::Id.eq(row.id))
         .exec(&**txn)
         .await?;
-    busy::forget(txn, row.org_id, row.id).await
+    busy::forget(txn, row.org_id, row.id).await?;
+    services.watch.ended(txn, &super::from_row(row.clone())).await
 }

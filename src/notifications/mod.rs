@@ -27,7 +27,7 @@ pub use messages::{
     Answered, AnsweredRequest, Asked, BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved,
     CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice, HeldReleased, InterviewerAnswered,
     InterviewerReminder, Invitation, InvitationCancelled, InvitationReplaced, InvitationUpdated, InvitationWithdrawn,
-    ReconnectNeeded, Reminder,
+    ReconnectNeeded, Reminder, WebhookSwitchedOff,
 };
 pub use post::{Body, Post, body, deliver, failed, post, remind, reminder_about};
 
@@ -90,6 +90,7 @@ pub enum Message {
     InterviewerAnswered(InterviewerAnswered),
     Reminder(Reminder),
     InterviewerReminder(InterviewerReminder),
+    WebhookSwitchedOff(WebhookSwitchedOff),
 }
 
 /// A message in its final words.
@@ -125,6 +126,7 @@ impl Message {
             Self::InterviewerAnswered(_) => "interviewer_answered",
             Self::Reminder(_) => "reminder",
             Self::InterviewerReminder(_) => "reminder_interviewer",
+            Self::WebhookSwitchedOff(_) => "webhook_switched_off",
         }
     }
 
@@ -160,6 +162,7 @@ impl Message {
             Self::InterviewerAnswered(message) => message.letter(to),
             Self::Reminder(message) => message.letter(to),
             Self::InterviewerReminder(message) => message.letter(to),
+            Self::WebhookSwitchedOff(message) => message.letter(to),
         }
     }
 

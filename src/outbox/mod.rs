@@ -19,7 +19,10 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{BookingId, ConnectionId, EventId, JobId, MessageId, NoteId, OrgId, PersonId, RequestId, RevocationId},
+    ids::{
+        BookingId, ConnectionId, DeliveryId, EndpointId, EventId, JobId, MessageId, NoteId, OrgId, PersonId, RequestId,
+        RevocationId,
+    },
     store::{
         self, Stamp, StoreError, Txn,
         entities::{connections, jobs},
@@ -56,6 +59,8 @@ pub enum Job {
     Remind { booking: BookingId, minutes: u32 },
     /// Hand the grant of a disconnected account back to its provider.
     EndGrant { revocation: RevocationId },
+    /// Tell a webhook what happened. Deliveries to one endpoint keep their order.
+    DeliverWebhook { delivery: DeliveryId, endpoint: EndpointId },
 }
 
 impl Job {
@@ -70,6 +75,7 @@ impl Job {
             Self::WriteNote { .. } => "write_note",
             Self::Remind { .. } => "remind",
             Self::EndGrant { .. } => "end_grant",
+            Self::DeliverWebhook { .. } => "deliver_webhook",
         }
     }
 
@@ -84,12 +90,13 @@ impl Job {
             Self::WriteNote { request, .. } => format!("ats:{request}"),
             Self::Remind { booking, minutes } => format!("remind:{booking}:{minutes}"),
             Self::EndGrant { revocation } => revocation.to_string(),
+            Self::DeliverWebhook { endpoint, .. } => format!("webhook:{endpoint}"),
         }
     }
 
     /// Whether a newer job of the same subject makes an older one that has not started pointless.
     fn supersedes(&self) -> bool {
-        !matches!(self, Self::SendMessage { .. } | Self::WriteNote { .. })
+        !matches!(self, Self::SendMessage { .. } | Self::WriteNote { .. } | Self::DeliverWebhook { .. })
     }
 }
 

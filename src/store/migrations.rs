@@ -8,12 +8,20 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Step {
-            name: "0001_foundation",
-            common: include_str!("../../migrations/0001_foundation/tables.sql"),
-            sqlite: include_str!("../../migrations/0001_foundation/sqlite.sql"),
-            postgres: include_str!("../../migrations/0001_foundation/postgres.sql"),
-        })]
+        vec![
+            Box::new(Step {
+                name: "0001_foundation",
+                common: include_str!("../../migrations/0001_foundation/tables.sql"),
+                sqlite: include_str!("../../migrations/0001_foundation/sqlite.sql"),
+                postgres: include_str!("../../migrations/0001_foundation/postgres.sql"),
+            }),
+            Box::new(Step {
+                name: "0005_api",
+                common: include_str!("../../migrations/0005_api/tables.sql"),
+                sqlite: include_str!("../../migrations/0005_api/sqlite.sql"),
+                postgres: include_str!("../../migrations/0005_api/postgres.sql"),
+            }),
+        ]
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     outbox::{Fate, Job, JobError, Reason},
     state::AppState,
     store::{StoreError, Txn},
-    sync,
+    sync, webhooks,
 };
 
 /// How long a grant is kept at most for what is still to be taken off a calendar with it.
@@ -37,6 +37,7 @@ pub async fn run(state: &AppState, org: OrgId, job: Job) -> Result<(), JobError>
         Job::Remind { booking, minutes } => booking::remind::remind(state, org, booking, minutes).await,
         Job::WriteNote { note, .. } => ats::write::write_note(state, org, note).await,
         Job::EndGrant { revocation } => end_grant(state, org, revocation).await,
+        Job::DeliverWebhook { delivery, endpoint } => webhooks::deliver::deliver(state, org, delivery, endpoint).await,
     }
 }
 
@@ -74,6 +75,8 @@ pub async fn failed(
         Job::WriteNote { note, .. } => ats::notes::failed(txn, org, *note, reason, is_dead).await,
         Job::EndGrant { revocation } if is_dead => revocation::give_up(txn, org, *revocation).await,
         Job::EndGrant { .. } => Ok(()),
+        Job::DeliverWebhook { delivery, .. } if is_dead => webhooks::deliver::give_up(txn, org, *delivery).await,
+        Job::DeliverWebhook { .. } => Ok(()),
         Job::SettleHold { .. } | Job::ReadConnection { .. } | Job::TellAnswered { .. } | Job::Remind { .. } => Ok(()),
     }
 }
@@ -87,6 +90,7 @@ pub fn limit(job: &Job) -> Duration {
         | Job::TellAnswered { .. }
         | Job::WriteNote { .. }
         | Job::EndGrant { .. }
+        | Job::DeliverWebhook { .. }
         | Job::Remind { .. } => Duration::from_secs(50),
         // Breaking off while the mail server takes its time would send the same mail again: the transport's own patience has
         // to end first.

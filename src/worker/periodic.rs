@@ -13,7 +13,8 @@ use crate::{
     state::AppState,
     store::{
         Stamp, StoreError,
-        entities::{idempotency_keys, oauth_attempts, rate_windows, sessions},
+        entities::{api_calls, idempotency_keys, oauth_attempts, rate_windows, sessions, webhook_deliveries},
+        words::DeliveryStatus,
     },
 };
 
@@ -25,6 +26,8 @@ const REFRESH_TOKENS: Duration = Duration::from_secs(3 * 60);
 const SWEEP: Duration = Duration::from_secs(10 * 60);
 /// Form keys answer repeats for this long.
 const KEYS_KEPT: TimeDelta = TimeDelta::hours(72);
+/// What webhooks were told can be seen and sent again for this long.
+const DELIVERIES_KEPT: TimeDelta = TimeDelta::days(30);
 
 pub async fn run(state: AppState, stop: watch::Receiver<bool>) {
     tokio::join!(
@@ -72,6 +75,12 @@ pub async fn sweep(state: &AppState) -> Result<(), StoreError> {
         .await?;
     idempotency_keys::Entity::delete_many()
         .filter(idempotency_keys::Column::CreatedAt.lt(before(KEYS_KEPT)))
+        .exec(&*txn)
+        .await?;
+    api_calls::Entity::delete_many().filter(api_calls::Column::CreatedAt.lt(before(KEYS_KEPT))).exec(&*txn).await?;
+    webhook_deliveries::Entity::delete_many()
+        .filter(webhook_deliveries::Column::CreatedAt.lt(before(DELIVERIES_KEPT)))
+        .filter(webhook_deliveries::Column::Status.ne(DeliveryStatus::Queued))
         .exec(&*txn)
         .await?;
     rate_windows::Entity::delete_many()

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use convene::notifications::{
     Answered, AnsweredRequest, Asked, BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved,
     CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice, HeldReleased, InterviewerAnswered,
-    InterviewerReminder, Meeting, Message, ReconnectNeeded, Reminder,
+    InterviewerReminder, Meeting, Message, ReconnectNeeded, Reminder, WebhookSwitchedOff,
 };
 
 use crate::mail::support::{at, dana, golden, link, sam, span};
@@ -151,6 +151,15 @@ fn all() -> Vec<(&'static str, Message, bool)> {
                 since: at("2027-03-01T10:00:00Z"),
                 is_written: true,
                 link: link("https://convene.example.com/settings/calendar"),
+            }),
+            false,
+        ),
+        (
+            "webhook-switched-off",
+            Message::WebhookSwitchedOff(WebhookSwitchedOff {
+                host: "careers.example.com".to_owned(),
+                since: at("2027-03-01T10:00:00Z"),
+                link: link("https://convene.example.com/admin/api"),
             }),
             false,
         ),

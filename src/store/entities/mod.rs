@@ -3,6 +3,8 @@
 //! Joins are written in the queries that need them, so the entities declare no relations.
 
 pub mod access_attempts;
+pub mod api_calls;
+pub mod api_keys;
 pub mod ats_breakers;
 pub mod ats_notes;
 pub mod audit_heads;
@@ -39,3 +41,5 @@ pub mod seats;
 pub mod sessions;
 pub mod sittings;
 pub mod sync_preferences;
+pub mod webhook_deliveries;
+pub mod webhook_endpoints;

@@ -278,6 +278,7 @@ fn NeedsYou(board: Board) -> impl IntoView {
             "tell_answered" => "Nobody was told of an answer to an invitation",
             "remind" => "A reminder could not be sent",
             "write_note" => "A note could not be written to the applicant-tracking system",
+            "deliver_webhook" => "A webhook could not be told",
             _ => "A booking could not be confirmed",
         };
         view! {

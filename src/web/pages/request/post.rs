@@ -13,7 +13,7 @@ use crate::{
     booking::{
         self, BookError, Key,
         book::Choice,
-        change::{self, Mover},
+        change::{self, Mover, reason},
     },
     error::AppError,
     ids::{JobId, RequestId},
@@ -26,7 +26,7 @@ use crate::{
     web::{
         again::{self, Attempt},
         form::Form,
-        pages::booking::post::{offered_start, reason},
+        pages::booking::post::offered_start,
         routes::Routes,
     },
 };
