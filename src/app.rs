@@ -20,7 +20,7 @@ use crate::{
     web::{
         components::{ErrorPage, LinkButton, PublicShell},
         pages::{
-            admin::{AuditPage, CalendarPolicyPage, SyncPage, TeamPage},
+            admin::{ApiPage, AuditPage, CalendarPolicyPage, SyncPage, TeamPage},
             booking::{BookingPage, CancelPage, MovePage},
             dashboard::{Dashboard, RequestsPage},
             home::Home,
@@ -70,6 +70,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin") view=TeamPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/integrations/calendar") view=CalendarPolicyPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/sync") view=SyncPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/api") view=ApiPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/audit") view=AuditPage ssr=SsrMode::Async />
                 <Route path=path!("/people/invite") view=InvitePeoplePage ssr=SsrMode::Async />
                 <Route path=path!("/invite/:token") view=InvitePage ssr=SsrMode::Async />

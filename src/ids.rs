@@ -106,6 +106,9 @@ ids! {
     NoteId = "nte";
     DifferenceId = "dif";
     AuditId = "aud";
+    ApiKeyId = "key";
+    EndpointId = "whe";
+    DeliveryId = "whd";
 }
 
 /// An application in the applicant-tracking system: letters, digits and dashes, 64 at most.

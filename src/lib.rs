@@ -26,6 +26,13 @@ pub mod state;
 // The ways in from the web; pages, components and islands.
 pub mod web;
 
+// The way in for programs: `/api/v1`.
+#[cfg(feature = "ssr")]
+pub mod api;
+// What programs open the door with.
+#[cfg(feature = "ssr")]
+pub mod api_keys;
+
 // The times a candidate may choose, and the booking they make of one.
 #[cfg(feature = "ssr")]
 pub mod booking;
@@ -44,6 +51,9 @@ pub mod requests;
 // Bringing calendars in line with events: plan, then run.
 #[cfg(feature = "ssr")]
 pub mod sync;
+// Telling other systems what happened, by signed calls.
+#[cfg(feature = "ssr")]
+pub mod webhooks;
 // What keeps the promises, and everything periodic.
 #[cfg(feature = "ssr")]
 pub mod worker;

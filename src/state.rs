@@ -11,11 +11,13 @@ use crate::{
     clock::Clock,
     config::Config,
     connections::{Providers, Services},
+    http::guard::Guard,
     limits::local::Searches,
     notifications::{email::Mailer, watch::TellOwner},
     secrets::KeyRing,
     store::Store,
     web::{live::Live, site::Site},
+    webhooks::deliver,
 };
 
 /// Cheap to clone. Leptos puts it into context for pages and server functions alike.
@@ -32,6 +34,8 @@ pub struct AppState {
     pub mailer: Arc<dyn Mailer>,
     /// The applicant-tracking system, if one is used.
     pub ats: Option<Arc<dyn Ats>>,
+    /// The way out to webhooks.
+    pub webhooks: Guard,
     /// Who may search for open times now.
     pub searches: Searches,
     /// Tells the worker in this process that a job was written, so that it need not wait for its next look.
@@ -70,6 +74,7 @@ impl AppState {
             clock: services.clock.clone(),
             leptos_options: site.leptos_options(),
             ats: ats::of(&config),
+            webhooks: deliver::guard(config.webhooks.clone()),
             searches: Searches::new(config.web.link_views),
             config,
             services,

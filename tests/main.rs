@@ -3,6 +3,7 @@
 //! Each test runs in a process of its own under `cargo nextest run`; `cargo test` runs them in threads of one, which they bear.
 
 mod alerts;
+mod api;
 mod ats;
 mod audit;
 mod bad_inputs;

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::{
     BookError, Booking, Change,
@@ -16,6 +17,7 @@ use super::{
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
+    error::AppError,
     events,
     ids::{LinkToken, RequestId},
     people::Coordinator,
@@ -29,6 +31,7 @@ use crate::{
         entities::bookings,
         words::{BookingStatus, ChangeKind, EventStatus, RequestStatus},
     },
+    webhooks,
 };
 
 /// Who changes a booking, and through which door they came. Made by [`Mover::candidate`] or [`Mover::coordinator`] only.
@@ -164,6 +167,20 @@ async fn commit_move(
     Ok(moved)
 }
 
+/// Longest reason, in characters as people see them.
+const LONGEST_REASON: usize = 500;
+
+/// Why somebody cancels, as they typed it.
+///
+/// # Errors
+/// It is too long.
+pub fn reason(text: &str) -> Result<&str, AppError> {
+    if text.graphemes(true).count() > LONGEST_REASON || text.len() > 32 * LONGEST_REASON {
+        return Err(AppError::invalid("reason", "reason_too_long", "Use at most 500 characters."));
+    }
+    Ok(text)
+}
+
 /// Cancels the interview. A second time is no error: it is cancelled.
 pub async fn cancel(state: &AppState, mover: &Mover, reason: &str, origin: &Origin) -> Result<(), BookError> {
     let (request, _) = match mover.booked(state).await {
@@ -191,6 +208,10 @@ pub async fn cancel(state: &AppState, mover: &Mover, reason: &str, origin: &Orig
         Change { kind: ChangeKind::Cancelled, actor: mover.actor, reason, from: Some(booking.span.start()), to: None };
     remember(&txn, &booking, change, now).await?;
     remind::withdraw(&txn, &request, &booking, now).await?;
+    if booking.status == BookingStatus::Confirmed {
+        webhooks::tell(&txn, request.org, webhooks::Event::BookingCancelled((&booking).into())).await?;
+    }
+    webhooks::tell(&txn, request.org, webhooks::Event::RequestCancelled { request: request.id }).await?;
     set_request(&txn, &request, RequestStatus::Cancelled).await?;
     audit::record(
         &txn,
@@ -230,6 +251,7 @@ pub async fn withdraw(
     set_request(&txn, &request, RequestStatus::Cancelled).await?;
     let (actor, now) = (Actor::Person(coordinator.member().person), state.clock.now());
     note::cancelled(&txn, state, &request, None, reason, actor, now).await?;
+    webhooks::tell(&txn, org, webhooks::Event::RequestCancelled { request: id }).await?;
     audit::record(
         &txn,
         AuditEntry {

@@ -6,11 +6,12 @@
 //! who sits; [`outside`] is what follows from what people do to an interview in their calendars, and [`difference`] what of that
 //! somebody has to decide; `tell` says who is mailed what, and `note` what the applicant-tracking system is told;
 //! [`list`] and [`timeline`] say how requests stand and what happened to
-//! them, [`preview`] answers the request form while it is typed. Overlap is refused by the schema, not by a check here.
+//! them, [`browse`] the same for programs, [`preview`] answers the request form while it is typed. Overlap is refused by the schema, not by a check here.
 
 pub mod again;
 pub mod answered;
 pub mod book;
+pub mod browse;
 pub mod change;
 pub mod difference;
 pub mod hold;
@@ -46,6 +47,7 @@ use crate::{
         entities::{booking_changes, bookings},
         words::{BookingStatus, ChangeKind},
     },
+    webhooks::Interview,
 };
 
 pub use crate::idempotency::Key;
@@ -67,6 +69,13 @@ pub struct Booking {
 impl Booking {
     pub fn is_live(&self) -> bool {
         matches!(self.status, BookingStatus::Held | BookingStatus::Confirmed)
+    }
+}
+
+impl From<&Booking> for Interview {
+    fn from(booking: &Booking) -> Self {
+        let Booking { id, request, span, .. } = *booking;
+        Self { booking: id, request, start: span.start(), end: span.end() }
     }
 }
 

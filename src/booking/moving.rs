@@ -26,6 +26,7 @@ use crate::{
         entities::{bookings, requests},
         words::{BookingStatus, ChangeKind},
     },
+    webhooks,
 };
 
 /// A move whose transaction is open, with its people and its request locked.
@@ -70,8 +71,11 @@ impl Move<'_> {
         let change = remember(txn, &moved, change, now).await?;
         if was_held {
             note::booked(txn, state, request, &moved, now).await?;
+            webhooks::tell(txn, request.org, webhooks::Event::BookingCreated((&moved).into())).await?;
         } else {
             note::moved(txn, state, request, &moved, from, (change, actor), now).await?;
+            let event = webhooks::Event::BookingMoved { interview: (&moved).into(), before: from.start() };
+            webhooks::tell(txn, request.org, event).await?;
         }
         remind::promise(txn, request, &moved, now).await?;
         link::extend(txn, request.org, request.id, moved.span.end()).await?;

@@ -24,7 +24,10 @@ pub use providers::{Google, Microsoft, Providers};
 pub use reader::{Problem, Reader, Sight};
 pub use web::Web;
 
-use crate::secrets::{KeyRing, Secret};
+use crate::{
+    http::guard::Rules,
+    secrets::{KeyRing, Secret},
+};
 
 /// Everything that can be set.
 #[derive(Clone)]
@@ -38,6 +41,8 @@ pub struct Config {
     pub mail: Mail,
     pub sign_up: SignUp,
     pub ats: AtsMode,
+    /// Which addresses may be told by webhook beyond public ones.
+    pub webhooks: Rules,
     /// The demo: the mailbox and the style guide have pages, the world outside is the sandbox. Not a setting.
     pub demo: bool,
 }
@@ -111,6 +116,7 @@ impl Config {
             &[("open", SignUp::Open), ("invite", SignUp::Invite), ("closed", SignUp::Closed)],
         );
         let ats = AtsMode::read(reader);
+        let told = reader.parsed("WEBHOOK_ALLOWED_HOSTS", "", |text| caldav::listed(text, "hooks.lan:8080"));
         if reader.has_problems() {
             return None;
         }
@@ -123,6 +129,7 @@ impl Config {
             mail: mail?,
             sign_up: sign_up?,
             ats: ats?,
+            webhooks: Rules { listed: told?, allow_private: false },
             demo: false,
         })
     }

@@ -113,6 +113,8 @@ async fn shut(services: &Services, txn: &Txn, row: &connections::Model, takes_of
         .filter(connections::Column::Id.eq(row.id))
         .exec(&**txn)
         .await?;
-    alerts::start_over(txn, &super::from_row(row.clone())).await?;
-    busy::forget(txn, row.org_id, row.id).await
+    let connection = super::from_row(row.clone());
+    alerts::start_over(txn, &connection).await?;
+    busy::forget(txn, row.org_id, row.id).await?;
+    services.watch.ended(txn, &connection).await
 }

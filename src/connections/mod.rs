@@ -68,6 +68,10 @@ pub trait Watch: Send + Sync {
     async fn expired(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError>;
     /// The connection works (again): new tokens were stored.
     async fn connected(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError>;
+    /// A connection was ended: its tokens are gone. Whether something is left to be done at the provider, says [`Watch::disconnected`].
+    async fn ended(&self, _: &Txn, _: &Connection) -> Result<(), StoreError> {
+        Ok(())
+    }
     /// A connection was ended, and this is still to be done about it at the provider.
     async fn disconnected(&self, txn: &Txn, org: OrgId, revocation: RevocationId) -> Result<(), StoreError>;
     /// Somebody's calendars fail again and again. Called once per episode.

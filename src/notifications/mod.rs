@@ -27,7 +27,7 @@ pub use messages::{
     Answered, AnsweredRequest, Asked, BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved,
     CalendarDiffers, CalendarFailing, CalendarSays, CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice,
     HeldReleased, InterviewerAnswered, InterviewerReminder, Invitation, InvitationCancelled, InvitationReplaced,
-    InvitationUpdated, InvitationWithdrawn, ReconnectNeeded, Reminder,
+    InvitationUpdated, InvitationWithdrawn, ReconnectNeeded, Reminder, WebhookSwitchedOff,
 };
 pub use post::{Body, Post, body, deliver, failed, post, remind, reminder_about};
 
@@ -92,6 +92,7 @@ pub enum Message {
     Reminder(Reminder),
     InterviewerReminder(InterviewerReminder),
     CalendarDiffers(CalendarDiffers),
+    WebhookSwitchedOff(WebhookSwitchedOff),
 }
 
 /// A message in its final words.
@@ -129,6 +130,7 @@ impl Message {
             Self::Reminder(_) => "reminder",
             Self::InterviewerReminder(_) => "reminder_interviewer",
             Self::CalendarDiffers(message) => message.kind(),
+            Self::WebhookSwitchedOff(_) => "webhook_switched_off",
         }
     }
 
@@ -166,6 +168,7 @@ impl Message {
             Self::Reminder(message) => message.letter(to),
             Self::InterviewerReminder(message) => message.letter(to),
             Self::CalendarDiffers(message) => message.letter(to),
+            Self::WebhookSwitchedOff(message) => message.letter(to),
         }
     }
 

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use super::{CalendarFailing, Message, Post, Recipient, ReconnectNeeded, link::Link, post};
 use crate::{
     config::Config,
-    connections::{Connection, Need, Watch, alerts::Alert},
+    connections::{self, Connection, Need, Watch, alerts::Alert},
     ids::{OrgId, RevocationId},
     outbox::{self, Job, Reason},
     people,
@@ -17,6 +17,7 @@ use crate::{
         self, StoreError, Txn,
         words::{ConnectionStatus, Role},
     },
+    webhooks,
 };
 
 /// Writes to the owner of a broken connection, and wakes the jobs of a mended one. One that did not answer yet is read
@@ -29,6 +30,7 @@ pub struct TellOwner {
 #[async_trait]
 impl Watch for TellOwner {
     async fn expired(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError> {
+        webhooks::tell(txn, connection.org, webhooks::Event::ConnectionExpired(account(connection))).await?;
         let Some(person) = people::find(&**txn, connection.org, connection.person).await? else { return Ok(()) };
         let to = person
             .contact()
@@ -58,6 +60,7 @@ impl Watch for TellOwner {
 
     async fn connected(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError> {
         outbox::unpark(txn, connection.org, connection.id).await?;
+        webhooks::tell(txn, connection.org, webhooks::Event::ConnectionConnected(account(connection))).await?;
         if connection.status == ConnectionStatus::Error {
             let job = Job::ReadConnection { connection: connection.id };
             outbox::enqueue(txn, connection.org, &job, store::now(&**txn).await?).await?;
@@ -98,10 +101,19 @@ impl Watch for TellOwner {
         Ok(())
     }
 
+    async fn ended(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError> {
+        webhooks::tell(txn, connection.org, webhooks::Event::ConnectionDisconnected(account(connection))).await
+    }
+
     async fn disconnected(&self, txn: &Txn, org: OrgId, revocation: RevocationId) -> Result<(), StoreError> {
         let now = store::now(&**txn).await?;
         outbox::enqueue(txn, org, &Job::EndGrant { revocation }, now).await?;
         self.wake.notify_one();
         Ok(())
     }
+}
+
+fn account(connection: &Connection) -> webhooks::Account {
+    let provider = connections::stored(connection.provider);
+    webhooks::Account { connection: connection.id, person: connection.person, provider }
 }

@@ -21,7 +21,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{
-        BookingId, ConnectionId, EventId, JobId, MessageId, NoteId, OrgId, PersonId, RequestId, RevocationId, StrayId,
+        BookingId, ConnectionId, DeliveryId, EndpointId, EventId, JobId, MessageId, NoteId, OrgId, PersonId, RequestId,
+        RevocationId, StrayId,
     },
     store::{
         self, Stamp, StoreError, Txn,
@@ -71,6 +72,8 @@ pub enum Job {
     RemoveStray { stray: StrayId },
     /// Have the provider push when something changes on a calendar, or go on pushing.
     WatchCalendar { connection: ConnectionId, calendar: String },
+    /// Tell a webhook what happened. Deliveries to one endpoint keep their order.
+    DeliverWebhook { delivery: DeliveryId, endpoint: EndpointId },
 }
 
 impl Job {
@@ -90,6 +93,7 @@ impl Job {
             Self::CompareCalendar { .. } => "compare_calendar",
             Self::RemoveStray { .. } => "remove_stray",
             Self::WatchCalendar { .. } => "watch_calendar",
+            Self::DeliverWebhook { .. } => "deliver_webhook",
         }
     }
 
@@ -110,12 +114,13 @@ impl Job {
             Self::CompareCalendar { connection, calendar } => format!("compare:{connection}:{calendar}"),
             Self::RemoveStray { stray } => stray.to_string(),
             Self::WatchCalendar { connection, calendar } => format!("watch:{connection}:{calendar}"),
+            Self::DeliverWebhook { endpoint, .. } => format!("webhook:{endpoint}"),
         }
     }
 
     /// Whether a newer job of the same subject makes an older one that has not started pointless.
     fn supersedes(&self) -> bool {
-        !matches!(self, Self::SendMessage { .. } | Self::WriteNote { .. })
+        !matches!(self, Self::SendMessage { .. } | Self::WriteNote { .. } | Self::DeliverWebhook { .. })
     }
 }
 

@@ -55,6 +55,8 @@ reasons! {
     NoteUnavailable = "note_unavailable": "The applicant-tracking system did not answer.",
     NoteUnanswered = "note_unanswered": "The applicant-tracking system did not say whether it took the note.",
     NoteSwitchedOff = "note_switched_off": "No applicant-tracking system is set up on this server any more.",
+    WebhookRefused = "webhook_refused": "The webhook's server did not take it.",
+    WebhookUnanswered = "webhook_unanswered": "The webhook's server did not answer.",
     KeyMissing = "key_missing": "A key that this server needs is missing.",
     Database = "database": "The database failed.",
     BrokeOff = "broke_off": "Something failed on our side.",

@@ -25,6 +25,7 @@ impl MigratorTrait for Migrator {
             step!("0002_inbound"),
             step!("0003_differences"),
             step!("0004_alerts"),
+            step!("0005_api"),
             step!("0006_strays"),
         ]
     }

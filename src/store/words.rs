@@ -95,6 +95,25 @@ words! {
     /// What a note for the applicant-tracking system tells.
     NoteKind { LinkSent = "link_sent", Booked = "booked", Moved = "moved", Cancelled = "cancelled", }
     NoteStatus { Queued = "queued", Written = "written", Failed = "failed", }
+    /// What an API key may be used for.
+    ApiScope {
+        AvailabilityRead = "availability:read",
+        RequestsRead = "requests:read", RequestsWrite = "requests:write",
+        BookingsRead = "bookings:read", BookingsWrite = "bookings:write",
+        InterviewersRead = "interviewers:read", InterviewersWrite = "interviewers:write",
+        ConnectionsRead = "connections:read", ConnectionsWrite = "connections:write",
+        WebhooksRead = "webhooks:read", WebhooksWrite = "webhooks:write",
+    }
+    /// What a webhook may be told of.
+    HookEvent {
+        RequestCreated = "request.created", RequestCancelled = "request.cancelled",
+        BookingCreated = "booking.created", BookingMoved = "booking.moved", BookingCancelled = "booking.cancelled",
+        ConnectionConnected = "connection.connected", ConnectionExpired = "connection.expired",
+        ConnectionDisconnected = "connection.disconnected",
+        SyncConflict = "sync.conflict", SyncFailed = "sync.failed",
+    }
+    /// `Failed` was given up; it can be sent again.
+    DeliveryStatus { Queued = "queued", Delivered = "delivered", Failed = "failed", }
     MessageStatus { Queued = "queued", Sent = "sent", Failed = "failed", }
 }
 

@@ -30,6 +30,8 @@ pub enum Policy {
     Coordinator,
     /// A signed-in administrator, for their own organisation.
     Admin,
+    /// A program with a key of an organisation, for what belongs to it, as far as the key's scopes and the coordinator it acts for may.
+    ApiKey,
     /// Anyone, in a demo; elsewhere there is nothing at this address.
     Demo,
 }
@@ -47,7 +49,7 @@ const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
     Way { method, path, policy }
 }
 
-use Policy::{Admin, Coordinator, Demo, Link, Member, Public, Push};
+use Policy::{Admin, ApiKey, Coordinator, Demo, Link, Member, Public, Push};
 
 /// The manifest.
 pub static WAYS: &[Way] = &[
@@ -133,6 +135,44 @@ pub static WAYS: &[Way] = &[
     way(Method::GET, "/admin/audit", Admin),
     way(Method::POST, "/admin/audit/check", Admin),
     way(Method::POST, "/admin/audit/export", Admin),
+    way(Method::GET, "/admin/api", Admin),
+    way(Method::POST, "/admin/api", Admin),
+    way(Method::POST, "/admin/api/keys/{id}/revoke", Admin),
+    way(Method::POST, "/admin/api/webhooks", Admin),
+    way(Method::POST, "/admin/api/webhooks/{id}/remove", Admin),
+    way(Method::POST, "/admin/api/webhooks/{id}/switch", Admin),
+    way(Method::POST, "/admin/api/webhooks/{id}/deliveries/{delivery}/replay", Admin),
+    way(Method::GET, "/api/v1/openapi.json", Public),
+    way(Method::POST, "/api/v1/availability", ApiKey),
+    way(Method::GET, "/api/v1/requests", ApiKey),
+    way(Method::POST, "/api/v1/requests", ApiKey),
+    way(Method::GET, "/api/v1/requests/{id}", ApiKey),
+    way(Method::GET, "/api/v1/requests/{id}/link", ApiKey),
+    way(Method::GET, "/api/v1/requests/{id}/slots", ApiKey),
+    way(Method::POST, "/api/v1/requests/{id}/send", ApiKey),
+    way(Method::POST, "/api/v1/requests/{id}/book", ApiKey),
+    way(Method::POST, "/api/v1/requests/{id}/cancel", ApiKey),
+    way(Method::GET, "/api/v1/bookings", ApiKey),
+    way(Method::GET, "/api/v1/bookings/{id}", ApiKey),
+    way(Method::POST, "/api/v1/bookings/{id}/move", ApiKey),
+    way(Method::POST, "/api/v1/bookings/{id}/cancel", ApiKey),
+    way(Method::GET, "/api/v1/interviewers", ApiKey),
+    way(Method::POST, "/api/v1/interviewers", ApiKey),
+    way(Method::GET, "/api/v1/connections", ApiKey),
+    way(Method::GET, "/api/v1/connections/{provider}", ApiKey),
+    way(Method::DELETE, "/api/v1/connections/{provider}", ApiKey),
+    way(Method::POST, "/api/v1/connections/{provider}/connect", ApiKey),
+    way(Method::PUT, "/api/v1/connections/{provider}/calendars", ApiKey),
+    way(Method::POST, "/api/v1/connections/{provider}/sync", ApiKey),
+    way(Method::GET, "/api/v1/preferences", ApiKey),
+    way(Method::PUT, "/api/v1/preferences", ApiKey),
+    way(Method::GET, "/api/v1/webhooks", ApiKey),
+    way(Method::POST, "/api/v1/webhooks", ApiKey),
+    way(Method::GET, "/api/v1/webhooks/{id}", ApiKey),
+    way(Method::DELETE, "/api/v1/webhooks/{id}", ApiKey),
+    way(Method::PUT, "/api/v1/webhooks/{id}/state", ApiKey),
+    way(Method::GET, "/api/v1/webhooks/{id}/deliveries", ApiKey),
+    way(Method::POST, "/api/v1/webhooks/{id}/deliveries/{delivery}/replay", ApiKey),
     way(Method::GET, "/mailbox", Demo),
     way(Method::GET, "/mailbox/{id}", Demo),
     way(Method::GET, "/mailbox/{id}/html", Demo),

@@ -55,7 +55,7 @@ pub mod observe;
 pub mod pages;
 // Percent-decoding that refuses what is not text.
 #[cfg(feature = "ssr")]
-mod percent;
+pub(crate) mod percent;
 // Plain HTTP beside the pages.
 #[cfg(feature = "ssr")]
 pub mod routes;

@@ -80,6 +80,12 @@ pub fn work(kind: &str) -> &'static str {
         "tell_answered" => "Answers to invitations",
         "remind" => "Reminders",
         "write_note" => "Notes to the applicant-tracking system",
+        "deliver_webhook" => "A webhook could not be told",
+        "pull_calendar" => "A calendar could not be read for changes",
+        "follow_event" => "A change in a calendar could not be followed",
+        "compare_calendar" => "A calendar could not be compared with what should stand in it",
+        "remove_stray" => "An event could not be taken off a calendar",
+        "watch_calendar" => "A calendar could not be watched",
         "end_grant" => "Access handed back",
         _ => "Other",
     }

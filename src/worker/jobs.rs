@@ -18,6 +18,7 @@ use crate::{
     state::AppState,
     store::{StoreError, Txn, words::Direction},
     sync::{self, News, follow::Finding},
+    webhooks,
 };
 
 /// How long a grant is kept at most for what is still to be taken off a calendar with it.
@@ -45,6 +46,7 @@ pub async fn run(state: &AppState, org: OrgId, job: Job) -> Result<(), JobError>
         }
         Job::RemoveStray { stray } => sync::reconcile::remove(state, org, stray).await,
         Job::WatchCalendar { connection, calendar } => sync::channels::watch(state, org, connection, &calendar).await,
+        Job::DeliverWebhook { delivery, endpoint } => webhooks::deliver::deliver(state, org, delivery, endpoint).await,
     }
 }
 
@@ -99,6 +101,8 @@ pub async fn failed(
         Job::WriteNote { note, .. } => ats::notes::failed(txn, org, *note, reason, is_dead).await,
         Job::EndGrant { revocation } if is_dead => revocation::give_up(txn, org, *revocation).await,
         Job::EndGrant { .. } => Ok(()),
+        Job::DeliverWebhook { delivery, .. } if is_dead => webhooks::deliver::give_up(txn, org, *delivery).await,
+        Job::DeliverWebhook { .. } => Ok(()),
         Job::ReadConnection { connection } | Job::PullCalendar { connection, .. } => {
             alerts::failed(&state.services, txn, org, *connection, Direction::In, reason.code()).await
         }
@@ -126,6 +130,7 @@ pub fn limit(job: &Job) -> Duration {
         | Job::CompareCalendar { .. }
         | Job::RemoveStray { .. }
         | Job::WatchCalendar { .. }
+        | Job::DeliverWebhook { .. }
         | Job::Remind { .. } => Duration::from_secs(50),
         // Breaking off while the mail server takes its time would send the same mail again: the transport's own patience has
         // to end first.

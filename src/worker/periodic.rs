@@ -13,8 +13,8 @@ use crate::{
     state::AppState,
     store::{
         Stamp, StoreError,
-        entities::{channels, idempotency_keys, oauth_attempts, rate_windows, sessions},
-        words::ChannelStatus,
+        entities::{api_calls, channels, idempotency_keys, oauth_attempts, rate_windows, sessions, webhook_deliveries},
+        words::{ChannelStatus, DeliveryStatus},
     },
     sync,
 };
@@ -33,6 +33,8 @@ const SAMPLE: Duration = Duration::from_secs(60);
 const KEYS_KEPT: TimeDelta = TimeDelta::hours(72);
 /// The last channel of a calendar says when to ask for another; older ones tell nothing.
 const CHANNELS_KEPT: TimeDelta = TimeDelta::days(14);
+/// What webhooks were told can be seen and sent again for this long.
+const DELIVERIES_KEPT: TimeDelta = TimeDelta::days(30);
 
 pub async fn run(state: AppState, stop: watch::Receiver<bool>) {
     tokio::join!(
@@ -88,6 +90,12 @@ pub async fn sweep(state: &AppState) -> Result<(), StoreError> {
         .await?;
     idempotency_keys::Entity::delete_many()
         .filter(idempotency_keys::Column::CreatedAt.lt(before(KEYS_KEPT)))
+        .exec(&*txn)
+        .await?;
+    api_calls::Entity::delete_many().filter(api_calls::Column::CreatedAt.lt(before(KEYS_KEPT))).exec(&*txn).await?;
+    webhook_deliveries::Entity::delete_many()
+        .filter(webhook_deliveries::Column::CreatedAt.lt(before(DELIVERIES_KEPT)))
+        .filter(webhook_deliveries::Column::Status.ne(DeliveryStatus::Queued))
         .exec(&*txn)
         .await?;
     rate_windows::Entity::delete_many()

@@ -5,6 +5,7 @@ use convene::notifications::{
     Answered, AnsweredRequest, Asked, BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved,
     CalendarDiffers, CalendarFailing, CalendarSays, CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice,
     HeldReleased, InterviewerAnswered, InterviewerReminder, Meeting, Message, ReconnectNeeded, Reminder,
+    WebhookSwitchedOff,
 };
 
 use crate::mail::support::{at, dana, golden, link, sam, span};
@@ -185,6 +186,14 @@ fn all() -> Vec<(&'static str, Message, bool)> {
                 reason: "The calendar did not answer.".to_owned(),
                 since: at("2027-03-01T10:00:00Z"),
                 link: link("https://convene.example.com/admin/sync"),
+            }),
+        ),
+        (
+            "webhook-switched-off",
+            Message::WebhookSwitchedOff(WebhookSwitchedOff {
+                host: "careers.example.com".to_owned(),
+                since: at("2027-03-01T10:00:00Z"),
+                link: link("https://convene.example.com/admin/api"),
             }),
             false,
         ),

@@ -17,6 +17,7 @@ mod interviewer_answered;
 mod invitation;
 mod reconnect_needed;
 mod reminder;
+mod webhook_switched_off;
 
 pub use booking_cancelled::BookingCancelled;
 pub use booking_confirmed::BookingConfirmed;
@@ -32,6 +33,7 @@ pub use interviewer_answered::{Answered, AnsweredRequest, InterviewerAnswered};
 pub use invitation::{Invitation, InvitationCancelled, InvitationReplaced, InvitationUpdated, InvitationWithdrawn};
 pub use reconnect_needed::ReconnectNeeded;
 pub use reminder::{InterviewerReminder, Reminder};
+pub use webhook_switched_off::WebhookSwitchedOff;
 
 use super::{Meeting, Recipient, letter::Letter, when, words};
 use crate::scheduling::interval::Interval;

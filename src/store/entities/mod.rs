@@ -3,6 +3,8 @@
 //! Joins are written in the queries that need them, so the entities declare no relations.
 
 pub mod access_attempts;
+pub mod api_calls;
+pub mod api_keys;
 pub mod ats_breakers;
 pub mod ats_notes;
 pub mod audit_heads;
@@ -46,3 +48,5 @@ pub mod strays;
 pub mod sync_alerts;
 pub mod sync_failures;
 pub mod sync_preferences;
+pub mod webhook_deliveries;
+pub mod webhook_endpoints;

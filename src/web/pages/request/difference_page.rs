@@ -18,6 +18,7 @@ use crate::{
     audit::Origin,
     booking::{
         self, Booking,
+        change::reason,
         difference::{self, Blocker, Difference},
         outside::decide::{self, DecideError, Decision},
         swap,
@@ -37,10 +38,7 @@ use crate::{
             Wrong, field::wrong_line,
         },
         form::Form,
-        pages::{
-            booking::post::reason,
-            staff::{Desk, Frame, desk},
-        },
+        pages::staff::{Desk, Frame, desk},
     },
 };
 

@@ -13,7 +13,7 @@ use crate::{
     booking::{
         self, BookError, Key,
         book::Choice,
-        change::{self, Mover},
+        change::{self, Mover, reason},
     },
     error::AppError,
     ids::{JobId, RequestId},
@@ -28,7 +28,7 @@ use crate::{
         again::{self, Attempt},
         form::Form,
         live::{self, Since, Topic},
-        pages::booking::post::{offered_start, reason},
+        pages::booking::post::offered_start,
         routes::Routes,
     },
 };

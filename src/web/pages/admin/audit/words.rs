@@ -123,6 +123,14 @@ pub(super) fn what(entry: &Entry, names: &Names, zone: Tz) -> String {
             format!("Could not renew {whose}access to {calendar} ({}); it is tried again", refusal(detail.text("why")))
         }
 
+        "api_key.created" => format!("Made the API key \u{201c}{}\u{201d}", detail.text("name")),
+        "api_key.revoked" => "Revoked an API key".to_owned(),
+        "webhook.added" => format!("Has {} told what happens", detail.text("host")),
+        "webhook.removed" => "Removed a webhook".to_owned(),
+        "webhook.switched_on" => "Switched a webhook on again".to_owned(),
+        "webhook.switched_off" => "Switched a webhook off".to_owned(),
+        "webhook.replayed" => "Had something told to a webhook again".to_owned(),
+
         "request.created" => format!("Asked for {interview}"),
         "request.link_sent" => format!("Sent the booking link for {interview}"),
         "request.link_replaced" => format!("Replaced the booking link for {interview}"),
