@@ -187,6 +187,7 @@ fn all() -> Vec<(&'static str, Message, bool)> {
                 since: at("2027-03-01T10:00:00Z"),
                 link: link("https://convene.example.com/admin/sync"),
             }),
+            false,
         ),
         (
             "webhook-switched-off",
