@@ -26,7 +26,7 @@ stories! {
         let of_request = program.get(&format!("/api/v1/requests/{request}")).await;
         assert_eq!((&of_request.body["status"], &of_request.body["booking"]["id"]), (&json!("booked"), &json!(id)));
 
-        let twice = program.post(&path, "book once more", &json!({"start": free[1]})).await;
+        let twice = program.post(&path, "book-once-more", &json!({"start": free[1]})).await;
         assert_eq!(twice.refusal(), (409, "already_booked", ""));
 
         let moved = program.post(&format!("/api/v1/bookings/{id}/move"), "move", &json!({"start": free[4]})).await;
@@ -40,7 +40,7 @@ stories! {
         let path = format!("/api/v1/bookings/{id}/cancel");
         let cancelled = program.post(&path, "cancel", &json!({"reason": "Ill"})).await;
         assert_eq!((cancelled.status, &cancelled.body["status"]), (200, &json!("cancelled")));
-        let again = program.post(&path, "cancel again", &json!({})).await;
+        let again = program.post(&path, "cancel-again", &json!({})).await;
         assert_eq!((again.status, &again.body), (200, &cancelled.body));
         let late = program.post(&format!("/api/v1/bookings/{id}/move"), "late", &json!({"start": free[0]})).await;
         assert_eq!(late.refusal(), (409, "not_booked", ""));

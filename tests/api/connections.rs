@@ -35,7 +35,7 @@ stories! {
 
         let wrong = program.call("DELETE", &format!("{GOOGLE}?interviews=burn"), Some("burn"), None).await;
         assert_eq!(wrong.refusal(), (422, "interviews_unknown", "interviews"));
-        for once in ["end", "end", "end again"] {
+        for once in ["end", "end", "end-again"] {
             let ended = program.call("DELETE", GOOGLE, Some(once), None).await;
             assert_eq!(ended.status, 204, "{once}: {}", ended.text);
         }

@@ -29,7 +29,7 @@ stories! {
         let path = format!("/api/v1/requests/{id}/cancel");
         let cancelled = program.post(&path, "cancel", &json!({"reason": "The role is filled."})).await;
         assert_eq!((cancelled.status, &cancelled.body["status"]), (200, &json!("cancelled")));
-        let again = program.post(&path, "cancel once more", &json!({})).await;
+        let again = program.post(&path, "cancel-once-more", &json!({})).await;
         assert_eq!((again.status, &again.body), (200, &cancelled.body));
         let sent = program.post(&format!("/api/v1/requests/{id}/send"), "too late", &Value::Null).await;
         assert_eq!(sent.refusal(), (409, "request_closed", ""));

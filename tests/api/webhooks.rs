@@ -200,7 +200,7 @@ stories! {
         receiver.answers(&[]);
         let on = program.call("PUT", &format!("{path}/state"), Some("on"), Some(&json!({"on": true}))).await;
         assert_eq!((on.status, &on.body["state"], &on.body["failures"]), (200, &json!("on"), &json!(0)));
-        program.asks("a third").await;
+        program.asks("a-third").await;
         program.app.work().await;
         assert_eq!(receiver.came().len(), before + 1);
     }

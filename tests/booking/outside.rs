@@ -46,6 +46,8 @@ pub async fn placed(app: &TestApp, change: impl FnOnce(&mut Draft)) -> There {
 
 pub async fn in_calendar(app: &TestApp, change: impl FnOnce(&mut Draft)) -> There {
     let asked = app.asks(change).await;
+    // Whoever books has seen the times, for which everybody's calendars were read.
+    app.offered(&asked).await;
     let booking = app.book(&asked, app.time(0, "10:00")).await.expect("booked");
     app.work().await;
     let event = app.event_of(booking.id).await;

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::following::placed;
 use crate::{
-    story::{ANA, HOST, TestApp, stories},
+    story::{HOST, TestApp, stories},
     support::{self, Answer},
 };
 
@@ -227,6 +227,5 @@ stories! {
         for job in app.jobs().await {
             assert!(!job.payload.contains(&secret));
         }
-        drop(ANA);
     }
 }
