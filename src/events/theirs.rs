@@ -143,11 +143,9 @@ pub async fn heard(
     org: OrgId,
     placement: PlacementId,
     answers: &BTreeMap<String, Response>,
-    now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let answers = serde_json::to_string(answers).map_err(|error| DbErr::Json(error.to_string()))?;
-    let change =
-        placements::ActiveModel { seen_answers: Set(answers), looked_at: Set(Some(now.into())), ..Default::default() };
+    let change = placements::ActiveModel { seen_answers: Set(answers), ..Default::default() };
     placements::Entity::update_many()
         .set(change)
         .filter(placements::Column::OrgId.eq(org))

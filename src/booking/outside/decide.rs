@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     follow,
-    possible::{Answer, possible},
+    possible::{Answer, Memory, possible},
     scene::{Found, Scene},
 };
 use crate::{
@@ -155,7 +155,7 @@ pub async fn blockers(state: &AppState, found: &Difference) -> Result<Vec<Blocke
     let Some(scene) = Found::read(state.store.reader(), found.org, found.event, found.placement).await? else {
         return Ok(Vec::new());
     };
-    match possible(state, &scene.interview(), to, false).await? {
+    match possible(state, &scene.interview(), to, false, &mut Memory::default()).await? {
         Answer::Possible(_) => Ok(Vec::new()),
         Answer::Blocked(blockers) => Ok(blockers),
     }
@@ -222,9 +222,9 @@ impl Deciding<'_> {
     }
 
     async fn their_time(&self, to: Interval, asked: bool) -> Result<(), DecideError> {
-        let mut tries = 0;
+        let (mut tries, mut memory) = (0, Memory::default());
         loop {
-            match self.try_their_time(to, asked).await {
+            match self.try_their_time(to, asked, &mut memory).await {
                 Err(DecideError::Book(BookError::SlotTaken | BookError::Changed)) if tries < book::TRIES => tries += 1,
                 Err(DecideError::Book(BookError::Store(error))) if error.is_contention() && tries < book::TRIES => {
                     tries += 1;
@@ -239,11 +239,11 @@ impl Deciding<'_> {
         }
     }
 
-    async fn try_their_time(&self, to: Interval, asked: bool) -> Result<(), DecideError> {
+    async fn try_their_time(&self, to: Interval, asked: bool, memory: &mut Memory) -> Result<(), DecideError> {
         let Difference { org, event, placement, .. } = *self.found;
         let seen = Found::read(self.state.store.reader(), org, event, placement).await?.ok_or(DecideError::Settled)?;
         ahead(&seen, self.state.clock.now())?;
-        let chosen = match possible(self.state, &seen.interview(), to, asked).await? {
+        let chosen = match possible(self.state, &seen.interview(), to, asked, memory).await? {
             Answer::Possible(chosen) => chosen,
             Answer::Blocked(blockers) if !asked && blockers.iter().all(|one| one.because.may_be_asked()) => {
                 return Err(DecideError::NotAsked);

@@ -16,7 +16,11 @@ mod scene;
 
 use std::collections::BTreeMap;
 
-use super::{BookError, book, difference, seat};
+use super::{
+    BookError, book,
+    difference::{self, Blocker},
+    seat,
+};
 use crate::{
     calendars::Response,
     events::theirs::{self, Theirs},
@@ -29,7 +33,7 @@ use crate::{
         words::{DifferenceKind, Outcome, ParticipantRole},
     },
 };
-use possible::{Answer, possible};
+use possible::{Answer, Memory, possible};
 use scene::{Finding, Found, Scene};
 
 /// The event has another time on the calendar, and we had not changed ours: the interview moves there, or it is found why not.
@@ -43,9 +47,9 @@ pub async fn moved(
     on: PlacementId,
     to: Interval,
 ) -> Result<(), JobError> {
-    let mut tries = 0;
+    let (mut tries, mut memory) = (0, Memory::default());
     loop {
-        match try_moved(state, org, event, on, to).await {
+        match try_moved(state, org, event, on, to, &mut memory).await {
             // Somebody else took a person of it between the look and the move, or the database was contended.
             Err(BookError::SlotTaken | BookError::Changed) if tries < book::TRIES => tries += 1,
             Err(BookError::Store(error)) if error.is_contention() && tries < book::TRIES => tries += 1,
@@ -61,12 +65,13 @@ async fn try_moved(
     event: EventId,
     on: PlacementId,
     to: Interval,
+    memory: &mut Memory,
 ) -> Result<(), BookError> {
     let theirs = Theirs::At(to);
     let Some(found) = Found::read(state.store.reader(), org, event, on).await? else { return Ok(()) };
     // Calendars are asked only about what may be followed.
     let answer = match found.is_ahead(state.clock.now()) && found.event.span != to {
-        true => possible(state, &found.interview(), to, false).await?,
+        true => possible(state, &found.interview(), to, false, memory).await?,
         false => Answer::Blocked(Vec::new()),
     };
     let txn = state.store.begin().await?;
@@ -81,7 +86,11 @@ async fn try_moved(
     } else if scene.is_decided(theirs) {
         return Ok(());
     } else if scene.ours_changed() || scene.found.event.span != found.event.span {
-        scene.collide(theirs).await?;
+        let blockers = match answer {
+            Answer::Possible(_) => Vec::new(),
+            Answer::Blocked(blockers) => blockers,
+        };
+        scene.collide(theirs, blockers).await?;
     } else if scene.found.seated != found.seated {
         return Err(BookError::Changed);
     } else {
@@ -112,7 +121,7 @@ pub async fn gone(state: &AppState, org: OrgId, event: EventId, on: PlacementId)
             // It is about to be put there anew.
             return Ok(());
         } else if scene.ours_changed() {
-            scene.collide(Theirs::Gone).await?;
+            scene.collide(Theirs::Gone, Vec::new()).await?;
         } else {
             scene.found(Finding { theirs: Some(Theirs::Gone), ..Finding::of(DifferenceKind::Gone) }).await?;
             scene.acknowledge(Theirs::Gone).await?;
@@ -142,6 +151,7 @@ pub async fn collided(
         }
     }
     let done = async {
+        let blockers = what_blocks(state, org, event, on, theirs).await?;
         let txn = state.store.begin().await?;
         let Some(scene) = Scene::lock(&txn, state, org, event, on).await? else { return Ok(()) };
         if !scene.found.is_ahead(scene.now) {
@@ -149,11 +159,36 @@ pub async fn collided(
         } else if theirs == Theirs::At(scene.found.event.span) {
             scene.agree().await?;
         } else {
-            scene.collide(theirs).await?;
+            scene.collide(theirs, blockers).await?;
         }
         Ok(txn.commit().await?)
     };
     outcome(state, done.await)
+}
+
+/// What keeps an interview from the time on the calendar, at the first look at it: what is read later shows the interview there as
+/// well, and cannot always tell. A further look at the same finds what was found.
+async fn what_blocks(
+    state: &AppState,
+    org: OrgId,
+    event: EventId,
+    on: PlacementId,
+    theirs: Theirs,
+) -> Result<Vec<Blocker>, StoreError> {
+    let db = state.store.reader();
+    let Theirs::At(to) = theirs else { return Ok(Vec::new()) };
+    let open = difference::open_of(db, org, event).await?;
+    if let Some(open) = open.into_iter().find(|open| open.theirs == Some(theirs)) {
+        return Ok(open.blockers);
+    }
+    let Some(found) = Found::read(db, org, event, on).await? else { return Ok(Vec::new()) };
+    if !found.is_ahead(state.clock.now()) || found.event.span == to {
+        return Ok(Vec::new());
+    }
+    match possible(state, &found.interview(), to, false, &mut Memory::default()).await? {
+        Answer::Possible(_) => Ok(Vec::new()),
+        Answer::Blocked(blockers) => Ok(blockers),
+    }
 }
 
 /// Both sides came to the same by themselves: what was open about that is no more.
@@ -187,7 +222,7 @@ pub async fn answered(
         if scene.found.is_ahead(scene.now) {
             hear(&scene, answers).await?;
         }
-        theirs::heard(&txn, org, on, answers, scene.now).await?;
+        theirs::heard(&txn, org, on, answers).await?;
         Ok(txn.commit().await?)
     };
     outcome(state, done.await)

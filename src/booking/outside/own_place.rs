@@ -2,8 +2,10 @@
 //!
 //! What a newcomer would get wrong: the interview stands in the calendar at its new time already, so that time is busy; and
 //! calendars join what touches, so that one busy stretch may be the interview with the meeting after it, or that meeting alone. What
-//! was read before the interview moved tells the two apart. Where nothing was, a stretch that is more than the interview is unclear,
-//! never free. What came into the calendar after the last reading, and lies wholly behind the interview, cannot be seen.
+//! was read before the interview moved tells the two apart, and so does what was found out at an earlier look, whose reading took the
+//! place of the one before. Where there is neither, a stretch that is more than the interview is unclear, never free; one that is
+//! the interview and nothing else is taken for it. What came into the calendar after the last reading, and lies wholly behind the
+//! interview, cannot be seen.
 
 use crate::{
     booking::difference::Because,
@@ -21,12 +23,21 @@ pub(super) enum Shown {
     AtBoth,
 }
 
-/// Busy times around the new time.
+/// What was read last, before it was read now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading<'a> {
+    pub busy: &'a [Interval],
+    /// The interview certainly stood where it was.
+    pub is_of_then: bool,
+}
+
+/// What is known of busy times around the new time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Views<'a> {
     pub now: &'a [Interval],
-    /// Of a moment at which the interview stood where it was.
-    pub before: Option<&'a [Interval]>,
+    pub before: Option<Reading<'a>>,
+    /// What was found in their way at an earlier look at the same.
+    pub found: Option<Because>,
 }
 
 /// What is in the way of an interview that `was` at these times and is to be at another.
@@ -42,8 +53,15 @@ pub(super) fn in_the_way(views: Views<'_>, to: Interval, was: &[Interval], shown
     if shown != Shown::AtBoth || now != new {
         return Some(Because::Busy);
     }
-    if let Some(before) = views.before {
-        return (!others(before).is_empty()).then_some(Because::Busy);
+    if let Some(Reading { busy, is_of_then }) = views.before {
+        let before = others(busy);
+        // Not all of it was taken, so the interview was not there yet.
+        if is_of_then || before != new {
+            return (!before.is_empty()).then_some(Because::Busy);
+        }
+    }
+    if views.found.is_some() {
+        return views.found;
     }
     let stretches = views.now.iter().filter(|stretch| stretch.overlaps(&to)).copied().collect::<Vec<_>>();
     let more = subtract(&subtract(&stretches, &was), &[to]);
@@ -64,7 +82,8 @@ mod tests {
 
     /// The interview was from 0 to 45 and is from 600 to 645.
     fn verdict(now: &[Interval], before: Option<&[Interval]>, shown: Shown) -> Option<Because> {
-        in_the_way(Views { now, before }, span(600, 645), &[span(0, 45)], shown)
+        let before = before.map(|busy| Reading { busy, is_of_then: true });
+        in_the_way(Views { now, before, found: None }, span(600, 645), &[span(0, 45)], shown)
     }
 
     #[test]
@@ -101,6 +120,20 @@ mod tests {
     }
 
     #[test]
+    fn a_reading_that_may_be_of_after_the_move_tells_only_where_it_shows_that_it_is_not() {
+        let new = span(600, 645);
+        let verdict = |before: &[Interval], found: Option<Because>| {
+            let before = Some(Reading { busy: before, is_of_then: false });
+            in_the_way(Views { now: &[new], before, found }, new, &[span(0, 45)], Shown::AtBoth)
+        };
+        assert_eq!(verdict(&[span(615, 630)], None), Some(Because::Busy), "the interview was not there yet");
+        assert_eq!(verdict(&[], None), None);
+        assert_eq!(verdict(&[new], None), None, "it may be the interview, and there is nothing else");
+        assert_eq!(verdict(&[new], Some(Because::Busy)), Some(Because::Busy), "which an earlier look had told apart");
+        assert_eq!(verdict(&[], Some(Because::Busy)), None);
+    }
+
+    #[test]
     fn what_cannot_be_told_apart_is_unclear() {
         for now in [span(600, 660), span(590, 645), span(500, 700)] {
             assert_eq!(verdict(&[now], None, Shown::AtBoth), Some(Because::Unclear), "{now:?}");
@@ -111,7 +144,8 @@ mod tests {
     fn a_move_by_a_quarter_of_an_hour_meets_where_it_was() {
         let (old, new) = (span(0, 45), span(15, 60));
         let verdict = |now: &[Interval], before: Option<&[Interval]>| {
-            in_the_way(Views { now, before }, new, &[old], Shown::AtBoth)
+            let before = before.map(|busy| Reading { busy, is_of_then: true });
+            in_the_way(Views { now, before, found: None }, new, &[old], Shown::AtBoth)
         };
         assert_eq!(verdict(&[old], None), None, "its calendar does not know yet");
         assert_eq!(verdict(&[new], None), None);

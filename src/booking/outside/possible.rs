@@ -4,22 +4,22 @@
 //! time kept free around interviews only against other interviews of ours. What binds is that everybody who sits is known to be free.
 //! Whose calendar nobody reads is free within what they, or somebody for them, said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::own_place::{Shown, Views, in_the_way};
+use super::own_place::{Reading, Shown, Views, in_the_way};
 use crate::{
     booking::{
         Booking,
-        difference::{Because, Blocker},
+        difference::{self, Because, Blocker},
         offer::{self, Seating},
         seat::{self, Taken},
         sitting,
     },
     calendars::Response,
     connections::busy::{self, PersonBusy},
-    events::{Event, Placement},
+    events::{Event, Placement, theirs::Theirs},
     ids::PersonId,
     people::Person,
     requests::{Panel, Request},
@@ -60,6 +60,17 @@ pub(super) struct Chosen {
     pub guests_stay: bool,
 }
 
+/// What was known before calendars are read for an answer, and is lost by reading them: to be kept by whoever asks again.
+#[derive(Default)]
+pub(super) struct Memory(Option<Remembered>);
+
+struct Remembered {
+    /// What was read last, and when.
+    read: BTreeMap<PersonId, (Vec<Interval>, DateTime<Utc>)>,
+    /// Whose calendar was in the way at an earlier look at the same.
+    found: BTreeMap<PersonId, Because>,
+}
+
 /// Reads the calendars of everybody who sits, now, and of others who might if some of a pool cannot. With `asked`, somebody has
 /// asked those of whom calendars say that they cannot, or nothing. Network: call it outside transactions.
 pub(super) async fn possible(
@@ -67,6 +78,7 @@ pub(super) async fn possible(
     interview: &Interview<'_>,
     to: Interval,
     asked: bool,
+    memory: &mut Memory,
 ) -> Result<Answer, StoreError> {
     let Interview { request, booking, .. } = *interview;
     let db = state.store.reader();
@@ -75,7 +87,7 @@ pub(super) async fn possible(
     }
     let panel = sitting::panel(db, request).await?;
     let seated = seat::seated(db, request.org, booking.id).await?;
-    let known = Known::read(state, interview, &panel, to).await?;
+    let known = Known::read(state, interview, &panel, to, memory).await?;
     let mut blockers: Vec<Blocker> =
         seated.iter().flat_map(|person| known.blockers(interview, &panel, *person)).collect();
     if asked {
@@ -107,32 +119,45 @@ fn shape(to: Interval, now: DateTime<Utc>) -> Option<Because> {
 }
 
 /// What is known of everybody at the new time.
-struct Known {
+struct Known<'a> {
     to: Interval,
-    live: std::collections::HashMap<PersonId, PersonBusy>,
-    /// What was read before the event moved.
-    before: BTreeMap<PersonId, Vec<Interval>>,
+    live: HashMap<PersonId, PersonBusy>,
+    before: &'a Remembered,
+    /// At this moment the event stood where it was.
+    until: Option<DateTime<Utc>>,
     /// Interviews of ours, this one left out.
     taken: Vec<Taken>,
 }
 
-impl Known {
+impl<'a> Known<'a> {
     async fn read(
         state: &AppState,
         interview: &Interview<'_>,
         panel: &Panel,
         to: Interval,
+        memory: &'a mut Memory,
     ) -> Result<Self, StoreError> {
-        let Interview { request, booking, placement, .. } = *interview;
+        let Interview { request, booking, event, placement, .. } = *interview;
         let db = state.store.reader();
         let members = panel.members();
         let wide = |by: TimeDelta| Interval::new(to.start() - by, to.end() + by).unwrap_or(to);
         let stored = busy::stored(db, request.org, &members).await?;
-        // At that moment it stood there as we knew it.
-        let until = placement.last_synced_at.max(placement.looked_at);
-        let then = |person: &PersonId| Some((*person, stored.read_until(*person, wide(AROUND), until?)?));
+        let open = difference::open_of(db, request.org, event.id).await?;
+        let found = open.iter().filter(|open| open.theirs == Some(Theirs::At(to))).flat_map(|open| &open.blockers);
+        let in_a_calendar = |because: Because| matches!(because, Because::Busy | Because::Unclear);
+        let before = memory.0.get_or_insert_with(|| Remembered {
+            read: members.iter().filter_map(|one| Some((*one, stored.last_read(*one, wide(AROUND))?))).collect(),
+            found: found
+                .filter(|blocker| in_a_calendar(blocker.because))
+                .filter_map(|blocker| Some((blocker.person?, blocker.because)))
+                .collect(),
+        });
+        // Once its new time is acknowledged, readings may be of after the move.
+        let is_known = placement.seen == Some(Theirs::At(to));
+        let until = placement.last_synced_at.max(placement.looked_at).filter(|_| !is_known);
         Ok(Self {
-            before: members.iter().filter_map(then).collect(),
+            before,
+            until,
             live: stored.busy(&state.services, wide(AROUND), TimeDelta::zero()).await?,
             taken: seat::taken(db, request.org, &members, wide(seat::ABOUT_A_WEEK), Some(booking.id)).await?,
             to,
@@ -172,8 +197,13 @@ impl Known {
     fn outside(&self, interview: &Interview<'_>, panel: &Panel, person: &Person) -> Option<Because> {
         match self.live.get(&person.id) {
             Some(PersonBusy::Known { intervals, .. }) => {
-                let before = self.before.get(&person.id).map(Vec::as_slice);
-                in_the_way(Views { now: intervals, before }, self.to, &interview.was(), interview.shown_to(person.id))
+                let before = self
+                    .before
+                    .read
+                    .get(&person.id)
+                    .map(|(busy, at)| Reading { busy, is_of_then: self.until.is_some_and(|until| *at <= until) });
+                let views = Views { now: intervals, before, found: self.before.found.get(&person.id).copied() };
+                in_the_way(views, self.to, &interview.was(self.to), interview.shown_to(person.id))
             }
             Some(PersonBusy::Unknown { .. }) => Some(Because::Unknown),
             Some(PersonBusy::NotConnected) | None => {
@@ -207,10 +237,10 @@ impl Known {
 }
 
 impl Interview<'_> {
-    /// Where calendars may still show it, or showed it until now.
-    fn was(&self) -> Vec<Interval> {
+    /// Where calendars may still show it, or showed it until now, apart from its new time.
+    fn was(&self, to: Interval) -> Vec<Interval> {
         let seen = self.placement.seen.and_then(|seen| seen.span());
-        seen.into_iter().chain([self.event.span]).collect()
+        seen.into_iter().chain([self.event.span]).filter(|span| *span != to).collect()
     }
 
     /// Whether, and where, somebody's calendar shows it.

@@ -160,11 +160,11 @@ impl<'a> Scene<'a> {
     }
 
     /// Both changed. Not acknowledged: see the module.
-    pub async fn collide(&self, theirs: Theirs) -> Result<(), StoreError> {
+    pub async fn collide(&self, theirs: Theirs, blockers: Vec<Blocker>) -> Result<(), StoreError> {
         if self.is_decided(theirs) {
             return Ok(());
         }
-        self.found(Finding { theirs: Some(theirs), ..Finding::of(DifferenceKind::Collided) }).await
+        self.found(Finding { theirs: Some(theirs), blockers, ..Finding::of(DifferenceKind::Collided) }).await
     }
 
     /// Settles what is open and like this, because it is so no more.

@@ -266,19 +266,23 @@ async fn in_time<T>(
 }
 
 impl Stored {
-    /// What was read of all of somebody's calendars within this window at `until` at the latest, however long ago that is. No
-    /// answer to whether they are free, which only what is fresh can be.
-    pub fn read_until(&self, person: PersonId, window: Interval, until: DateTime<Utc>) -> Option<Vec<Interval>> {
+    /// What was read last of all of somebody's calendars within this window, however long ago, and when the newest part of it was.
+    /// No answer to whether they are free, which only what is fresh can be.
+    pub fn last_read(&self, person: PersonId, window: Interval) -> Option<(Vec<Interval>, DateTime<Utc>)> {
         let list = self.connections.get(&person).filter(|list| !list.is_empty())?;
-        let mut all = Vec::new();
+        let (mut all, mut newest) = (Vec::new(), DateTime::<Utc>::MIN_UTC);
         for connection in list {
             for calendar in self.calendars_of(connection) {
-                let is_of_then = |read: &&Read| read.covers(window) && read.read_at <= until;
-                let read = self.read_of(connection, calendar).filter(is_of_then)?;
+                let read = self.read_of(connection, calendar).filter(|read| read.covers(window))?;
+                newest = newest.max(read.read_at);
                 all.extend(read.within(window).intervals);
             }
         }
-        Some(normalise(all))
+        Some((normalise(all), newest))
+    }
+
+    pub fn debug_reads(&self, person: PersonId) -> String {
+        format!("{:?} sel={:?}", self.connections.get(&person).map(|l| l.iter().map(|c| (c.id, self.reads.get(&c.id))).collect::<Vec<_>>()), self.selected)
     }
 
     fn calendars_of(&self, connection: &Connection) -> &[String] {

@@ -70,6 +70,22 @@ stories! {
         app.no_overlap().await;
     }
 
+    // It is all behind the interview once that stands there, and the page reads calendars anew.
+    async fn what_hides_behind_the_interview_is_not_forgotten(app) {
+        let noon = span(app.time(1, "12:00"), 45);
+        app.busy(BEN, noon.start(), 30);
+        let there = placed(&app, |_| ()).await;
+        app.ana_moves(&there.asked, app.time(1, "15:00")).await.expect("moved");
+        app.google.move_by_hand(ANA, &there.placed, noon);
+        collided(&app, &there, Theirs::At(noon)).await;
+        for _ in 0..2 {
+            let why = outside::decide::blockers(&app.state, &there.open(&app).await).await.expect("asked");
+            assert_eq!(why.iter().map(|one| one.because).collect::<Vec<_>>(), [Because::Busy]);
+        }
+        let answer = there.ana_decides(&app, TAKE).await;
+        assert!(matches!(answer, Err(DecideError::NotAsked)), "{answer:?}");
+    }
+
     async fn whole_days_are_not_followed(app) {
         let there = placed(&app, |_| ()).await;
         collided(&app, &there, Theirs::WholeDays).await;
