@@ -16,7 +16,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {
     pub theirs: Theirs,
-    /// By address in small letters.
+    /// By address in small letters; whoever has not answered is left out.
     pub answers: BTreeMap<String, Response>,
 }
 
@@ -29,6 +29,7 @@ impl Look {
             Some(event) => event.span.map_or(Theirs::WholeDays, Theirs::At),
         };
         let answers = found.into_iter().flat_map(|event| &event.attendees);
+        let answers = answers.filter(|(_, answer)| *answer != Response::NeedsAction);
         Self { theirs, answers: answers.map(|(email, answer)| (email.to_lowercase(), *answer)).collect() }
     }
 }

@@ -113,6 +113,7 @@ stories! {
         placed(&app, "10:00").await;
         tend(&app).await;
         assert_eq!(app.google.watched(ANA).len(), 1);
+        app.grants.live();
         let (member, origin) = (app.ana.member(), Origin::default());
         let done = leave::disconnect(&app.state, member, Provider::Google, Interviews::Stay, &origin);
         assert!(done.await.expect("disconnected"));

@@ -282,7 +282,11 @@ impl Stored {
     }
 
     pub fn debug_reads(&self, person: PersonId) -> String {
-        format!("{:?} sel={:?}", self.connections.get(&person).map(|l| l.iter().map(|c| (c.id, self.reads.get(&c.id))).collect::<Vec<_>>()), self.selected)
+        format!(
+            "{:?} sel={:?}",
+            self.connections.get(&person).map(|l| l.iter().map(|c| (c.id, self.reads.get(&c.id))).collect::<Vec<_>>()),
+            self.selected
+        )
     }
 
     fn calendars_of(&self, connection: &Connection) -> &[String] {
