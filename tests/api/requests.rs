@@ -31,7 +31,7 @@ stories! {
         assert_eq!((cancelled.status, &cancelled.body["status"]), (200, &json!("cancelled")));
         let again = program.post(&path, "cancel-once-more", &json!({})).await;
         assert_eq!((again.status, &again.body), (200, &cancelled.body));
-        let sent = program.post(&format!("/api/v1/requests/{id}/send"), "too late", &Value::Null).await;
+        let sent = program.post(&format!("/api/v1/requests/{id}/send"), "too-late", &Value::Null).await;
         assert_eq!(sent.refusal(), (409, "request_closed", ""));
         assert_eq!(program.offered(&id).await, Vec::<String>::new());
 
