@@ -348,6 +348,9 @@ async fn coordinators_only(house: &mut House, way: &Way, role: Role, asked: &Ask
 /// Whoever is signed in: it is the key that counts.
 async fn programs_only(house: &mut House, way: &Way, role: Role, asked: &Asked, number: usize, what: &str) {
     let id = if way.path.contains("/bookings/") {
+        // Some ways before this one disconnect whoever asks.
+        house.front.app.ana_connects().await;
+        house.front.app.connected(&[BEN]).await;
         let free = house.front.app.offered(asked).await;
         house.front.app.book(asked, free[0]).await.expect("booked").id.to_string()
     } else {
