@@ -33,14 +33,3 @@ test("an open request shows what happens to it", async ({ page, visitor, javaScr
   await comes(page, /cancelled/i, javaScriptEnabled ?? true);
   if (javaScriptEnabled) expect(loads, "it was never loaded again").toBe(0);
 });
-
-test("an administrator sees how everything is kept in step", async ({ page }) => {
-  await signIn(page, ANA, "/admin");
-  await page.getByRole("link", { name: "Sync" }).click();
-  for (const name of ["Queue", "Providers", "Given up"]) {
-    await expect(page.getByRole("heading", { name, level: 2 })).toBeVisible();
-  }
-  await expect(page.getByText("Google Calendar").first()).toBeVisible();
-  await page.getByRole("link", { name: "reload it" }).click();
-  await expect(page).toHaveURL(/\/admin\/sync$/);
-});
