@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Finds or installs what building and testing take: scripts/setup.sh rust wasm leptos node chromium postgres radicale deny
+# Finds or installs what building and testing take: scripts/setup.sh rust wasm leptos node chromium postgres radicale schemathesis deny
 # Says what it installs; stops with one line if it cannot.
 source "$(dirname "$0")/common.sh"
 
@@ -75,6 +75,20 @@ need_radicale() {
     stop "Python's venv module is missing; install the package python3-venv"
   "$folder/bin/pip" install --quiet --disable-pip-version-check "radicale==$RADICALE_VERSION" ||
     stop "Radicale $RADICALE_VERSION could not be installed; is the network there?"
+}
+
+# What asks the API everything that its description allows, in a virtual environment of its own.
+need_schemathesis() {
+  source scripts/schemathesis.sh
+  local folder="${XDG_CACHE_HOME:-$HOME/.cache}/convene/schemathesis-$SCHEMATHESIS_VERSION"
+  find_schemathesis >/dev/null && return
+  have python3 || apt_install python3 python3-venv || stop "Python 3 is missing; the tests of the API are written in it"
+  say "Installing schemathesis $SCHEMATHESIS_VERSION, which tests the API by its description"
+  rm -rf "$folder"
+  python3 -m venv "$folder" || { apt_install python3-venv && python3 -m venv "$folder"; } ||
+    stop "Python's venv module is missing; install the package python3-venv"
+  "$folder/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$SCHEMATHESIS_VERSION" ||
+    stop "schemathesis $SCHEMATHESIS_VERSION could not be installed; is the network there?"
 }
 
 need_deny() {

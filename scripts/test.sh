@@ -76,6 +76,11 @@ calendar_judge() {
   step "iCalendar, by ical.js" count_summary node tests/mail/judge.mjs
 }
 
+# The API as a program meets it, asked by its own description.
+api_by_description() {
+  step "API, by schemathesis" count_summary scripts/api.sh
+}
+
 browser_specs() {
   CHROMIUM=$(find_chromium)
   CONVENE_BINARY="$CARGO_TARGET_DIR/debug/convene"
@@ -94,11 +99,12 @@ browser_specs() {
   fi
 }
 
-scripts/setup.sh rust wasm leptos node chromium postgres radicale
+scripts/setup.sh rust wasm leptos node chromium postgres radicale schemathesis
 start_postgres
 rust_tests
 sandbox_judges
 calendar_judge
+api_by_description
 browser_specs
 
 say "All steps"

@@ -20,7 +20,7 @@ use crate::{
     web::{
         components::{ErrorPage, LinkButton, PublicShell},
         pages::{
-            admin::{AuditPage, CalendarPolicyPage, TeamPage},
+            admin::{ApiPage, AuditPage, CalendarPolicyPage, SyncPage, TeamPage},
             booking::{BookingPage, CancelPage, MovePage},
             dashboard::{Dashboard, RequestsPage},
             home::Home,
@@ -28,7 +28,7 @@ use crate::{
             mailbox::{MailPage, MailboxPage},
             new_request::NewRequestPage,
             people::InvitePeoplePage,
-            request::{RequestPage, move_page::MoveRequestPage, swap_page::SwapPage},
+            request::{RequestPage, difference_page::DifferencePage, move_page::MoveRequestPage, swap_page::SwapPage},
             settings::{ApplePage, CalendarPage, NotificationsPage, SessionsPage, SettingsPage},
             signin::{SignIn, SignUp},
             styleguide::Styleguide,
@@ -59,6 +59,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/requests/new") view=NewRequestPage ssr=SsrMode::Async />
                 <Route path=path!("/requests/:id") view=RequestPage ssr=SsrMode::Async />
                 <Route path=path!("/requests/:id/move") view=MoveRequestPage ssr=SsrMode::Async />
+                <Route path=path!("/requests/:id/difference/:difference") view=DifferencePage ssr=SsrMode::Async />
                 <Route path=path!("/requests/:id/swap/:person") view=SwapPage ssr=SsrMode::Async />
                 <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async />
                 <Route path=path!("/settings/calendar") view=CalendarPage ssr=SsrMode::Async />
@@ -68,6 +69,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/welcome") view=WelcomePage ssr=SsrMode::Async />
                 <Route path=path!("/admin") view=TeamPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/integrations/calendar") view=CalendarPolicyPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/sync") view=SyncPage ssr=SsrMode::Async />
+                <Route path=path!("/admin/api") view=ApiPage ssr=SsrMode::Async />
                 <Route path=path!("/admin/audit") view=AuditPage ssr=SsrMode::Async />
                 <Route path=path!("/people/invite") view=InvitePeoplePage ssr=SsrMode::Async />
                 <Route path=path!("/invite/:token") view=InvitePage ssr=SsrMode::Async />

@@ -87,6 +87,7 @@ ids! {
     SessionId = "ses";
     ConnectionId = "con";
     CalendarId = "cal";
+    ChannelId = "chn";
     RevocationId = "rev";
     RequestId = "req";
     SeatId = "sea";
@@ -101,8 +102,13 @@ ids! {
     OccupancyId = "occ";
     JobId = "job";
     MessageId = "msg";
+    StrayId = "str";
     NoteId = "nte";
+    DifferenceId = "dif";
     AuditId = "aud";
+    ApiKeyId = "key";
+    EndpointId = "whe";
+    DeliveryId = "whd";
 }
 
 /// An application in the applicant-tracking system: letters, digits and dashes, 64 at most.

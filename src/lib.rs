@@ -26,6 +26,13 @@ pub mod state;
 // The ways in from the web; pages, components and islands.
 pub mod web;
 
+// The way in for programs: `/api/v1`.
+#[cfg(feature = "ssr")]
+pub mod api;
+// What programs open the door with.
+#[cfg(feature = "ssr")]
+pub mod api_keys;
+
 // The times a candidate may choose, and the booking they make of one.
 #[cfg(feature = "ssr")]
 pub mod booking;
@@ -44,6 +51,9 @@ pub mod requests;
 // Bringing calendars in line with events: plan, then run.
 #[cfg(feature = "ssr")]
 pub mod sync;
+// Telling other systems what happened, by signed calls.
+#[cfg(feature = "ssr")]
+pub mod webhooks;
 // What keeps the promises, and everything periodic.
 #[cfg(feature = "ssr")]
 pub mod worker;
@@ -81,6 +91,9 @@ pub mod clock;
 // Prefixed ids, addresses, names and link tokens: parsed once, trusted after.
 #[cfg(feature = "ssr")]
 pub mod ids;
+// What operators count: requests, jobs, calls, with their outcome. Knows nobody.
+#[cfg(feature = "ssr")]
+pub mod metrics;
 // Values that never show themselves, and the keys that seal them.
 #[cfg(feature = "ssr")]
 pub mod secrets;

@@ -11,11 +11,13 @@ use crate::{
     clock::Clock,
     config::Config,
     connections::{Providers, Services},
+    http::guard::Guard,
     limits::local::Searches,
     notifications::{email::Mailer, watch::TellOwner},
     secrets::KeyRing,
     store::Store,
-    web::site::Site,
+    web::{live::Live, site::Site},
+    webhooks::deliver,
 };
 
 /// Cheap to clone. Leptos puts it into context for pages and server functions alike.
@@ -32,10 +34,14 @@ pub struct AppState {
     pub mailer: Arc<dyn Mailer>,
     /// The applicant-tracking system, if one is used.
     pub ats: Option<Arc<dyn Ats>>,
+    /// The way out to webhooks.
+    pub webhooks: Guard,
     /// Who may search for open times now.
     pub searches: Searches,
     /// Tells the worker in this process that a job was written, so that it need not wait for its next look.
     pub wake: Arc<Notify>,
+    /// The pages of this process that are open and follow what happens.
+    pub live: Live,
     pub site: Site,
     pub leptos_options: LeptosOptions,
 }
@@ -68,11 +74,13 @@ impl AppState {
             clock: services.clock.clone(),
             leptos_options: site.leptos_options(),
             ats: ats::of(&config),
+            webhooks: deliver::guard(config.webhooks.clone()),
             searches: Searches::new(config.web.link_views),
             config,
             services,
             mailer,
             wake,
+            live: Live::default(),
             site,
         }
     }

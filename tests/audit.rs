@@ -1,6 +1,7 @@
 //! The audit log: what is recorded, what administrators find in it, and what shows when somebody changes it behind our back.
 
 mod chain;
+mod connections;
 mod page;
 mod recorded;
 

@@ -7,7 +7,7 @@
 
 mod assets;
 mod booking_forms;
-mod caldav;
+pub mod caldav;
 mod callbacks;
 mod links;
 mod look;

@@ -5,6 +5,7 @@ mod holds;
 mod inviting;
 mod leaving;
 mod limits;
+mod outside;
 mod people;
 mod reminders;
 mod seen;

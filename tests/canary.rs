@@ -4,7 +4,7 @@
 //! The providers, the mail server and the applicant-tracking system are the sandbox and a postbox, asked over HTTP and SMTP as in
 //! the program. A link may stand in the mail that is there to carry it and on the pages it opens, a session in its cookie.
 //! The script and the WASM that browsers load are built
-//! without any setting, and are not looked through here.
+//! without any setting, and are looked through by `end2end/secrets.hydrate.spec.ts`.
 
 mod scan;
 mod world;

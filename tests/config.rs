@@ -41,7 +41,7 @@ fn problems(changes: &[(&'static str, &'static str)]) -> Vec<Problem> {
 #[test]
 fn a_wrong_setting_is_one_line_with_its_name_and_what_to_do() {
     type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
-    let cases: [Case; 41] = [
+    let cases: [Case; 43] = [
         (&[("DATABASE_URL", "mysql://root@db/convene")], "DATABASE_URL", "postgres://"),
         (&[("DATABASE_URL", "convene.db")], "DATABASE_URL", "sqlite://"),
         (&[("BASE_URL", "interviews.example.com")], "BASE_URL", "https://"),
@@ -51,6 +51,8 @@ fn a_wrong_setting_is_one_line_with_its_name_and_what_to_do() {
         (&[("BASE_URL", "ftp://example.com")], "BASE_URL", "https://"),
         (&[("LISTEN", "3000")], "LISTEN", "127.0.0.1:3000"),
         (&[("LISTEN", "localhost:3000")], "LISTEN", "127.0.0.1:3000"),
+        (&[("METRICS_LISTEN", "9464")], "METRICS_LISTEN", "127.0.0.1:9464"),
+        (&[("METRICS_LISTEN", "127.0.0.1:3000")], "METRICS_LISTEN", "must not be what LISTEN is"),
         (&[("TRUSTED_PROXIES", "10.0.0.0/8, proxy.internal")], "TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7"),
         (&[("TRUSTED_PROXIES", "10.0.0.0/40")], "TRUSTED_PROXIES", "is not an address or network"),
         (&[("GOOGLE_CLIENT_SECRET", "")], "GOOGLE_CLIENT_SECRET", "set both or neither"),
@@ -140,6 +142,7 @@ fn what_is_left_out_has_a_default() {
     assert_eq!(config.web.listen.to_string(), "127.0.0.1:3000");
     assert_eq!(config.sign_up, SignUp::Open);
     assert!(matches!(config.ats, AtsMode::Disabled));
+    assert_eq!(config.metrics.listen, None);
     assert_eq!(config.providers.sign_in, [Provider::Google]);
     assert!(config.providers.microsoft.is_none());
     assert!(!config.demo);
@@ -151,6 +154,7 @@ fn everything_can_be_set() {
     let config = read(&[
         ("DATABASE_URL", "postgres://convene:pw@db/convene"),
         ("LISTEN", "[::]:8080"),
+        ("METRICS_LISTEN", "[::1]:9464"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, 2001:db8::/32"),
         ("MICROSOFT_CLIENT_ID", "client"),
         ("MICROSOFT_CLIENT_SECRET", "hush"),

@@ -2,6 +2,8 @@
 //!
 //! Each test runs in a process of its own under `cargo nextest run`; `cargo test` runs them in threads of one, which they bear.
 
+mod alerts;
+mod api;
 mod ats;
 mod audit;
 mod bad_inputs;
@@ -15,11 +17,14 @@ mod config;
 mod connections;
 mod consent;
 mod contract;
+#[cfg(feature = "demo")]
+mod doctor;
 mod headers;
 mod invitations;
 #[cfg(feature = "demo")]
 mod kill;
 mod limits;
+mod live;
 mod mail;
 mod manifest;
 #[cfg(feature = "demo")]
@@ -28,6 +33,7 @@ mod outbox;
 mod privacy;
 mod race;
 mod schema;
+mod scrape;
 mod settings;
 mod sign_in;
 mod sign_in_http;
@@ -35,3 +41,5 @@ mod slots_model;
 mod slots_workloads;
 mod story;
 mod support;
+mod sync;
+mod sync_page;

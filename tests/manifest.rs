@@ -8,22 +8,30 @@ use crate::support::front::{BEN, Front};
 use crate::support::html::Page;
 use axum::http::Method;
 use convene::{
+    api_keys::{self, NewKey, Scope},
     app::App,
+    booking::{self, difference, outside},
+    calendars::Response,
     config::Config,
     ids::{LinkToken, OrgId, PersonId, RequestId, SessionId},
     invitations::{
         self,
         ask::{self, Ask},
     },
-    store::entities::{jobs, messages},
+    people::{self, Member},
+    store::{
+        entities::{jobs, messages},
+        words::Role as Role_,
+    },
     web::{
         manifest::{Policy, WAYS, Way},
         routes,
     },
+    webhooks,
 };
 use leptos::server_fn::axum::server_fn_paths;
 use leptos_axum::generate_route_list;
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, Iterable};
 
 #[test]
 fn every_way_in_is_listed_and_every_listed_way_is_served() {
@@ -61,6 +69,25 @@ struct House {
     ben: PersonId,
     uma: (OrgId, PersonId),
     ida: PersonId,
+    keys: Keys,
+}
+
+/// What programs have.
+struct Keys {
+    /// In Ana's name, for everything.
+    own: String,
+    /// In Uma's name, for everything.
+    foreign: String,
+    /// In Ana's name, for one thing.
+    availability: String,
+    requests: String,
+}
+
+impl Keys {
+    /// A key that is for something else.
+    fn nothing_of(&self, way: &Way) -> String {
+        if way.path.ends_with("/availability") { self.requests.clone() } else { self.availability.clone() }
+    }
 }
 
 impl House {
@@ -74,7 +101,30 @@ impl House {
         let ida = app.person("ida@example.com").await;
         let id = app.uuid(ida.uuid());
         app.run(&format!("UPDATE people SET role = 'admin' WHERE id = {id}")).await;
-        Self { front, ben, uma, ida }
+        let keys = Self::keys(&front, ida, uma).await;
+        Self { front, ben, uma, ida, keys }
+    }
+
+    async fn keys(front: &Front, ida: PersonId, uma: (OrgId, PersonId)) -> Keys {
+        let app = &front.app;
+        let key = async |org: OrgId, admin: PersonId, coordinator: PersonId, scopes: Vec<Scope>| {
+            let found = people::find(app.store().reader(), org, admin).await.expect("read").expect("there");
+            let as_admin = people::Person { role: Role_::Admin, ..found };
+            let admin = Member::of(&as_admin).and_then(|member| member.admin().ok()).expect("an administrator");
+            let new = NewKey { name: "A program".into(), scopes, coordinator, expires_at: None };
+            let made = api_keys::create(app.store(), &admin, &new, &Default::default(), app.now()).await;
+            made.expect("a key").1.expose()
+        };
+        let (all, ana) = (Scope::iter().collect::<Vec<_>>(), app.ana.member().person);
+        let keys = Keys {
+            own: key(app.org, ida, ana, all.clone()).await,
+            foreign: key(uma.0, uma.1, uma.1, all).await,
+            availability: key(app.org, ida, ana, vec![Scope::AvailabilityRead]).await,
+            requests: key(app.org, ida, ana, vec![Scope::RequestsRead]).await,
+        };
+        // One to be revoked.
+        key(app.org, ida, ana, vec![Scope::AvailabilityRead]).await;
+        keys
     }
 
     /// From here on, this is who asks. Signed in anew, since signing out is one of the ways.
@@ -114,6 +164,30 @@ impl House {
         job.id.to_string()
     }
 
+    /// Ben declines the interview of this request.
+    async fn difference(&self, asked: &Asked) -> String {
+        let app = &self.front.app;
+        let booking = booking::latest(app.store().reader(), app.org, asked.id).await.expect("read").expect("booked");
+        let event = app.event_of(booking.id).await;
+        let on = app.placement_of(&event).await.id;
+        let answers = [(BEN.to_owned(), Response::Declined)].into();
+        outside::answered(&app.state, app.org, event.id, on, &answers).await.expect("heard");
+        let found = difference::of_request(app.store().reader(), app.org, asked.id).await.expect("read");
+        found[0].id.to_string()
+    }
+
+    /// A way to a webhook of Ana's organisation, which was told something.
+    async fn webhook(&self, way: &Way) -> String {
+        let app = &self.front.app;
+        let events = [webhooks::HookEvent::RequestCreated];
+        let added =
+            webhooks::endpoints::add(&app.state, &app.ana, "https://example.com/", &events, &Default::default()).await;
+        let (endpoint, _) = added.expect("added");
+        app.asks(|_| ()).await;
+        let told = webhooks::deliveries(app.store().reader(), app.org, endpoint.id, None, 1).await.expect("read");
+        way.path.replace("{id}", &endpoint.id.to_string()).replace("{delivery}", &told[0].id.to_string())
+    }
+
     /// A mail in the demo's mailbox.
     async fn mail(&self) -> String {
         self.front.app.run("UPDATE messages SET ics = 'BEGIN:VCALENDAR', ics_method = 'REQUEST'").await;
@@ -148,8 +222,10 @@ async fn every_way_lets_in_whom_it_says() {
     for (number, (way, role)) in WAYS.iter().flat_map(|way| ROLES.map(|role| (way, role))).enumerate() {
         {
             // Each way finds everything new: some of them end what they are asked about.
-            let asked = house.front.app.asks(|_| ()).await;
-            if way.path.ends_with("/move") || way.path.contains("/swap/") {
+            // So many interviews are booked here that a week would not hold them.
+            let until = (house.front.app.monday() + chrono::TimeDelta::days(40)).to_string();
+            let asked = house.front.app.asks(|draft| draft.to = until).await;
+            if ["/move", "/swap/{person}", "/difference/{difference}"].iter().any(|end| way.path.ends_with(end)) {
                 let free = house.front.app.offered(&asked).await;
                 house.front.app.book(&asked, free[0]).await.expect("booked");
             }
@@ -183,12 +259,24 @@ async fn every_way_lets_in_whom_it_says() {
                     let code = Page(&answer.body).code();
                     assert_eq!((answer.status.as_u16(), code.as_deref()), (404, Some("link_unknown")), "{what}");
                 }
+                Policy::Push => {
+                    house.become_one(role).await;
+                    let answer = house.front.post(way.path, &[]).await;
+                    // Whoever asks shows no token of a channel.
+                    assert!(matches!(answer.status.as_u16(), 400 | 404), "{what}: {:?}", said(&answer));
+                }
                 Policy::Coordinator => coordinators_only(&mut house, way, role, &asked, number, &what).await,
                 Policy::Member | Policy::Admin => {
                     let path = match way.path.contains("{id}") {
                         true if way.path.starts_with("/settings/sessions/") => {
                             way.path.replace("{id}", &SessionId::new().to_string())
                         }
+                        true if way.path.starts_with("/admin/api/keys/") => {
+                            let keys = api_keys::list(house.front.app.store().reader(), house.front.app.org).await;
+                            // The newest, which no other way needs.
+                            way.path.replace("{id}", &keys.expect("keys")[0].id.to_string())
+                        }
+                        true if way.path.starts_with("/admin/api/webhooks/") => house.webhook(way).await,
                         true => way.path.replace("{id}", &house.invited(number).await.0.to_string()),
                         false => way.path.replace("{provider}", "google"),
                     };
@@ -203,6 +291,7 @@ async fn every_way_lets_in_whom_it_says() {
                         _ => assert_eq!(answer.status.as_u16(), 403, "{what}: {:?}", said(&answer)),
                     }
                 }
+                Policy::ApiKey => programs_only(&mut house, way, role, &asked, number, &what).await,
                 Policy::Demo => {
                     house.become_one(role).await;
                     let answer = house.ask(way, &way.path.replace("{id}", "x")).await;
@@ -230,8 +319,12 @@ async fn coordinators_only(house: &mut House, way: &Way, role: Role, asked: &Ask
         (_, true) => house.invited(number).await.0.to_string(),
         _ => asked.id.to_string(),
     };
+    let difference = match way.path.contains("{difference}") {
+        true => house.difference(asked).await,
+        false => String::new(),
+    };
     house.become_one(role).await;
-    let path = way.path.replace("{person}", &house.ben.to_string());
+    let path = way.path.replace("{person}", &house.ben.to_string()).replace("{difference}", &difference);
     let answer = house.ask(way, &path.replace("{id}", &id)).await;
     let status = answer.status.as_u16();
     match role {
@@ -250,6 +343,47 @@ async fn coordinators_only(house: &mut House, way: &Way, role: Role, asked: &Ask
         }
         Role::Foreigner | Role::Coordinator | Role::Admin => assert!(let_in(&answer), "{what}: {:?}", said(&answer)),
     }
+}
+
+/// Whoever is signed in: it is the key that counts.
+async fn programs_only(house: &mut House, way: &Way, role: Role, asked: &Asked, number: usize, what: &str) {
+    let id = if way.path.contains("/bookings/") {
+        // Some ways before this one disconnect whoever asks.
+        house.front.app.ana_connects().await;
+        house.front.app.connected(&[BEN]).await;
+        let free = house.front.app.offered(asked).await;
+        house.front.app.book(asked, free[0]).await.expect("booked").id.to_string()
+    } else {
+        asked.id.to_string()
+    };
+    let (id, delivery) = match way.path.contains("/webhooks/") {
+        true => (convene::ids::EndpointId::new().to_string(), convene::ids::DeliveryId::new().to_string()),
+        false => (id, String::new()),
+    };
+    let path = way.path.replace("{id}", &id).replace("{provider}", "google").replace("{delivery}", &delivery);
+    let body = if way.method == Method::GET { "" } else { "{}" };
+    house.become_one(role).await;
+    let mut calls = 0;
+    let mut ask = async |key: Option<&str>, path: &str| {
+        calls += 1;
+        house.front.call(way.method.clone(), path, key, &format!("{number}-{calls}"), body).await
+    };
+    let none = ask(None, &path).await;
+    assert_eq!((none.status.as_u16(), none.code().as_str()), (401, "key_invalid"), "{what}: {}", none.body);
+    assert!(none.header("www-authenticate").starts_with("Bearer"), "{what}");
+    let lacking = ask(Some(&house.keys.nothing_of(way)), &path).await;
+    assert_eq!((lacking.status.as_u16(), lacking.code().as_str()), (403, "scope_missing"), "{what}: {}", lacking.body);
+    let theirs = ask(Some(&house.keys.foreign), &path).await;
+    let own = ask(Some(&house.keys.own), &path).await;
+    if way.path.contains("{id}") {
+        // An empty object is read before anything is looked for; what it lacks is said to anybody.
+        let expected = if own.status == 422 { 422 } else { 404 };
+        assert_eq!(theirs.status.as_u16(), expected, "{what}: {}", theirs.body);
+    }
+    if way.path.contains("{provider}") && way.method == Method::GET {
+        assert_eq!(theirs.status.as_u16(), 404, "{what}: Uma has no calendar");
+    }
+    assert!(let_in(&own) || matches!(own.status.as_u16(), 201 | 404 | 429), "{what}: {} {}", own.status, own.body);
 }
 
 #[tokio::test]

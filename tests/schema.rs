@@ -24,6 +24,24 @@ fn occupancy(app: &TestApp, org: &str, person: &str, booking: &str, from: i64, u
     )
 }
 
+/// A difference, of somebody who declined or of a move, as SQL.
+fn difference(
+    app: &TestApp,
+    org: &str,
+    request: &str,
+    booking: &str,
+    event: &str,
+    owner: &str,
+    declined: Option<&str>,
+) -> String {
+    let id = app.uuid(uuid::Uuid::now_v7());
+    let (kind, person) = declined.map_or(("moved", "NULL"), |person| ("declined", person));
+    format!(
+        "INSERT INTO differences (id, org_id, request_id, booking_id, event_id, placement_id, owner_id, provider, kind, person_id, found_at)
+         VALUES ({id}, {org}, {request}, {booking}, {event}, {id}, {owner}, 'google', '{kind}', {person}, 0)"
+    )
+}
+
 /// What the schema says to a statement.
 async fn verdict(app: &TestApp, sql: &str) -> Result<(), StoreError> {
     app.try_run(sql).await.map(drop).map_err(StoreError::from)
@@ -85,6 +103,24 @@ stories! {
         verdict(&app, &row("confirmed")).await.expect("the first one ended");
     }
 
+    async fn one_question_of_a_kind_is_open_and_one_per_person(app) {
+        let (asked, org, ben, booking, _) = booked(&app).await;
+        let (request, event) = (app.uuid(asked.id.uuid()), app.event_of(latest(&app, &asked).await).await.id);
+        let (event, eva) = (app.uuid(event.uuid()), app.uuid(app.person("eva@example.com").await.uuid()));
+        let moved = || difference(&app, &org, &request, &booking, &event, &ben, None);
+        let declined = |person: &str| difference(&app, &org, &request, &booking, &event, &ben, Some(person));
+        for (sql, again) in [(moved(), moved()), (declined(&ben), declined(&ben))] {
+            verdict(&app, &sql).await.expect("the first");
+            let refused = verdict(&app, &again).await;
+            assert!(matches!(refused, Err(StoreError::Refused(Violation::Duplicate))), "{refused:?}");
+        }
+        verdict(&app, &declined(&eva)).await.expect("another person");
+        app.run("UPDATE differences SET settled_at = 1, outcome = 'kept'").await;
+        verdict(&app, &moved()).await.expect("the one before is settled");
+        let half = verdict(&app, "UPDATE differences SET settled_at = 1, outcome = NULL").await;
+        assert!(matches!(half, Err(StoreError::Refused(Violation::Other))), "{half:?}");
+    }
+
     async fn the_audit_log_only_grows(app) {
         booked(&app).await;
         assert!(app.rows("audit_log").await > 0);
@@ -111,6 +147,7 @@ stories! {
                 "INSERT INTO seats (id, org_id, request_id, position, kind, needed) VALUES ({id}, {theirs}, {request}, 9, 'all', 1)")),
             ("booking_changes", format!(
                 "INSERT INTO booking_changes (id, org_id, booking_id, kind, actor_kind, at) VALUES ({id}, {theirs}, {booking}, 'moved', 'system', 0)")),
+            ("differences", difference(&app, &theirs, &request, &booking, &event, &ben, None)),
             ("event_participants", format!(
                 "INSERT INTO event_participants (id, org_id, event_id, email, name, role) VALUES ({id}, {theirs}, {event}, 'x@example.com', 'X', 'optional')")),
             ("connections", format!(

@@ -1,6 +1,7 @@
 //! What somebody says about themselves in the settings, through the front door: where they are signed in, on which dates they
 //! keep other hours, what goes into their calendar, and when people are reminded.
 
+mod attention;
 mod dates;
 mod notifications;
 mod sessions;

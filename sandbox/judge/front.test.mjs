@@ -43,6 +43,14 @@ test("an event arrives, is moved and deleted by hand, and its guests hear of it"
   assert.ok(page.includes("&lt;Interview&gt; &amp; more"), "titles are escaped");
   assert.ok((await get(`/calendars/${RAJ}?week=${week()}`)).includes("&lt;Interview&gt;"));
 
+  // Whoever organizes it can take hold of it or use its form; a guest can only delete the own copy.
+  const article = (html) => html.split("<article ").find((part) => part.includes("&lt;Interview&gt;")).split("</article>")[0];
+  const own = article(page);
+  assert.match(own, /tabindex="0"[^>]* data-minute="\d+" data-length="60"/);
+  assert.ok(own.includes('<form class="move"') && own.includes('<form class="delete"'));
+  const guests = article(await get(`/calendars/${BEN}?week=${week()}`));
+  assert.ok(!guests.includes("data-minute") && !guests.includes('<form class="move"') && guests.includes('<form class="delete"'));
+
   const fields = { calendar: ANA, event: event.id };
   const moved = await post(`/calendars/${ANA}/move`, { ...fields, start: `${week()}T09:30` });
   assert.equal(moved.status, 303);

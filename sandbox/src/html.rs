@@ -22,14 +22,13 @@ fieldset{border:0;margin:16px 0;padding:0}.scope{display:flex;gap:12px;padding:1
 .actions{display:flex;gap:12px;justify-content:flex-end}
 table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{text-align:left;vertical-align:top;padding:6px 10px 6px 0;border-top:1px solid var(--line)}
 .scroll{overflow-x:auto}pre{overflow-x:auto;background:var(--off);padding:12px;border-radius:8px;font-size:.8rem}
-.week{display:grid;gap:8px}@media (min-width:40rem){.week{grid-template-columns:repeat(auto-fill,minmax(9rem,1fr))}}
-.day{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:8px;min-width:0;overflow-wrap:anywhere}.day h3{margin:0 0 8px;font-size:.95rem}
-.event{background:var(--busy);border-radius:8px;padding:8px;margin-bottom:8px;font-size:.85rem}.event.free,.event.cancelled{background:var(--off)}
-.event.cancelled strong,.event.declined strong{text-decoration:line-through}.event p{margin:0}
 details summary{cursor:pointer;color:var(--soft);min-height:24px}details form{display:flex;flex-wrap:wrap;gap:8px;margin-top:8px}
 label.field{display:grid;gap:2px;font-size:.85rem}input,select{font:inherit;min-height:40px;padding:4px 8px;border:1px solid var(--line);border-radius:8px;background:var(--card);color:var(--ink);max-width:100%}
 .row{display:flex;flex-wrap:wrap;gap:12px;align-items:end}.bad{color:var(--bad)}
 ";
+
+/// What only a week needs.
+const WEEK: &str = include_str!("front/week/week.css");
 
 /// A whole page. `narrow` is for sign-in, the rest is as wide as a week.
 pub fn page(title: &str, narrow: bool, body: Markup) -> Response {
@@ -42,7 +41,7 @@ pub fn page(title: &str, narrow: bool, body: Markup) -> Response {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 link rel="icon" href="data:,";
                 title { (title) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(WEEK)) }
             }
             body { main class=(class) { (body) } }
         }

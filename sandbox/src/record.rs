@@ -204,7 +204,7 @@ async fn meet(world: &World, service: Service, faults: &[Kind], request: Request
             (StatusCode::MULTI_STATUS, [(header::CONTENT_TYPE, "text/xml; charset=UTF-8")], body).into_response()
         }
         // The others meet no request as a whole.
-        Some(_) | None => next.run(request).await,
+        _ => next.run(request).await,
     }
 }
 

@@ -13,7 +13,12 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::{
     ids::{OrgId, PersonId},
-    store::{StoreError, Txn, entities::audit_log, ledger, words::ActorKind},
+    store::{
+        StoreError, Txn,
+        entities::audit_log,
+        ledger,
+        words::{ActorKind, Provider},
+    },
 };
 
 /// Where a call came from. The web layer reads it from the connection; the worker's is [`Origin::default`].
@@ -46,6 +51,8 @@ pub enum Actor {
     /// Whoever holds the booking link.
     Candidate,
     Person(PersonId),
+    /// Whoever changes things in this person's calendar; for all we know, themselves.
+    InCalendar(Provider, PersonId),
     /// The worker, or a rule.
     System,
 }
@@ -55,13 +62,16 @@ impl Actor {
         match self {
             Self::Candidate => ActorKind::Candidate,
             Self::Person(_) => ActorKind::Person,
+            Self::InCalendar(Provider::Google, _) => ActorKind::InGoogle,
+            Self::InCalendar(Provider::Microsoft, _) => ActorKind::InMicrosoft,
+            Self::InCalendar(Provider::Apple, _) => ActorKind::InApple,
             Self::System => ActorKind::System,
         }
     }
 
     pub fn person(self) -> Option<PersonId> {
         match self {
-            Self::Person(person) => Some(person),
+            Self::Person(person) | Self::InCalendar(_, person) => Some(person),
             Self::Candidate | Self::System => None,
         }
     }

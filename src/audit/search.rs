@@ -61,7 +61,7 @@ groups! {
     People = "people", "People and roles": "person.";
     Calendars = "calendars", "Connected calendars": "connection." "organisation_access.";
     Requests = "requests", "Requests and invitations": "request." "person.invit";
-    Bookings = "bookings", "Interviews": "booking.";
+    Bookings = "bookings", "Interviews": "booking." "difference.";
     Delivery = "delivery", "Mails, events and notes": "message." "event." "note." "reminder." "job.";
     Organisation = "organisation", "Policies and this log": "organisation." "audit.";
 }

@@ -3,7 +3,6 @@
 use crate::{
     ats,
     audit::{self, Actor, AuditEntry, Origin},
-    events,
     ids::JobId,
     outbox::{self, Job},
     people::Coordinator,
@@ -11,8 +10,23 @@ use crate::{
     store::StoreError,
 };
 
-/// Gives a dead letter another life because a coordinator asked for it: an event that was deleted by hand is made anew. False if
-/// it is not a dead letter of the organisation.
+/// The same for all dead letters of a kind, at most [`outbox::MOST_AT_ONCE`]; says how many there were.
+pub async fn try_all(
+    state: &AppState,
+    coordinator: &Coordinator,
+    kind: &str,
+    origin: &Origin,
+) -> Result<usize, StoreError> {
+    let letters = outbox::dead_letters(state.store.reader(), coordinator.member().org, outbox::MOST_AT_ONCE).await?;
+    let mut tried = 0;
+    for letter in letters.into_iter().filter(|letter| letter.kind == kind) {
+        // One that somebody else tries meanwhile is no dead letter any more.
+        tried += usize::from(try_again(state, coordinator, letter.id, origin).await?);
+    }
+    Ok(tried)
+}
+
+/// Gives a dead letter another life because a coordinator asked for it. False if it is not a dead letter of the organisation.
 pub async fn try_again(
     state: &AppState,
     coordinator: &Coordinator,
@@ -22,10 +36,8 @@ pub async fn try_again(
     let org = coordinator.member().org;
     let txn = state.store.begin().await?;
     let Some(job) = outbox::revive(&txn, org, id).await? else { return Ok(false) };
-    match &job {
-        Job::PlaceEvent { event } => events::place_anew(&txn, org, *event).await?,
-        Job::WriteNote { note, .. } => ats::notes::again(&txn, org, *note).await?,
-        _ => {}
+    if let Job::WriteNote { note, .. } = &job {
+        ats::notes::again(&txn, org, *note).await?;
     }
     let entry = AuditEntry {
         org,

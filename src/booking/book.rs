@@ -20,9 +20,9 @@ use super::{
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     events::{self, NewEvent, Participant},
-    ids::{BookingId, LinkToken},
+    ids::{BookingId, LinkToken, OrgId, RequestId},
     outbox::{self, Job},
-    people::Person,
+    people::{Coordinator, Person},
     requests::{self, Panel, Request, link, link::OpenLink},
     scheduling::clock,
     state::AppState,
@@ -31,6 +31,7 @@ use crate::{
         entities::bookings,
         words::{BookingStatus, ChangeKind, EventKind, ParticipantRole, RequestStatus},
     },
+    webhooks,
 };
 
 /// How long a booking waits for a calendar that does not answer.
@@ -57,12 +58,38 @@ impl Choice {
 pub async fn book(state: &AppState, token: &LinkToken, choice: &Choice, origin: &Origin) -> Result<Booking, BookError> {
     let db = state.store.reader();
     let link = link::open(db, token, state.clock.now()).await?;
-    choice.key.once(db, link.org, &scope(link), &choice.parameters(), take(state, link, choice, origin)).await
+    let booker = Booker { org: link.org, request: link.request, actor: Actor::Candidate };
+    choice
+        .key
+        .once(db, link.org, &scope(booker.request), &choice.parameters(), take(state, booker, choice, origin))
+        .await
 }
 
-async fn take(state: &AppState, link: OpenLink, choice: &Choice, origin: &Origin) -> Result<Booking, BookError> {
+/// Books an offered time for the candidate, who told a coordinator which. The same key sent again gets the same booking.
+pub async fn on_behalf(
+    state: &AppState,
+    coordinator: &Coordinator,
+    request: RequestId,
+    choice: &Choice,
+    origin: &Origin,
+) -> Result<Booking, BookError> {
+    let (db, me) = (state.store.reader(), coordinator.member());
+    let booker = Booker { org: me.org, request, actor: Actor::Person(me.person) };
+    choice.key.once(db, me.org, &scope(request), &choice.parameters(), take(state, booker, choice, origin)).await
+}
+
+/// Who books: whoever holds the link, or a coordinator of the organisation.
+#[derive(Clone, Copy)]
+struct Booker {
+    org: OrgId,
+    request: RequestId,
+    actor: Actor,
+}
+
+async fn take(state: &AppState, booker: Booker, choice: &Choice, origin: &Origin) -> Result<Booking, BookError> {
     let db = state.store.reader();
-    let request = requests::find(db, link.org, link.request).await?.ok_or(BookError::Link(link::LinkError::Unknown))?;
+    let request =
+        requests::find(db, booker.org, booker.request).await?.ok_or(BookError::Link(link::LinkError::Unknown))?;
     match request.status {
         RequestStatus::Open => {}
         RequestStatus::Booked => return Err(BookError::AlreadyBooked),
@@ -74,7 +101,7 @@ async fn take(state: &AppState, link: OpenLink, choice: &Choice, origin: &Origin
     let mut choices = if panel.has_choice() { panel.required().len() } else { 0 };
     let mut tries = 0;
     loop {
-        match commit(state, link, &request, &panel, &seating, choice, origin).await {
+        match commit(state, booker.actor, &request, &panel, &seating, choice, origin).await {
             Err(BookError::Store(error)) if error.is_contention() && tries < TRIES => {
                 tries += 1;
                 pause(tries).await;
@@ -92,8 +119,8 @@ async fn take(state: &AppState, link: OpenLink, choice: &Choice, origin: &Origin
     }
 }
 
-pub(super) fn scope(link: OpenLink) -> String {
-    format!("book:{}", link.request)
+pub(super) fn scope(request: RequestId) -> String {
+    format!("book:{request}")
 }
 
 /// A little longer each time, never in step with others.
@@ -104,7 +131,7 @@ pub(super) async fn pause(tries: u32) {
 
 async fn commit(
     state: &AppState,
-    link: OpenLink,
+    actor: Actor,
     request: &Request,
     panel: &Panel,
     seating: &Seating,
@@ -116,7 +143,7 @@ async fn commit(
     txn.lock_people(&seating.people).await?;
     // The same form may have been sent twice at once: the twin that comes second finds the first one's answer here.
     let locked = lock_request(&txn, request.org, request.id).await?;
-    if let Some(answer) = choice.key.answered(&*txn, link.org, &scope(link), &choice.parameters()).await? {
+    if let Some(answer) = choice.key.answered(&*txn, request.org, &scope(request.id), &choice.parameters()).await? {
         return Ok(answer);
     }
     match locked.status {
@@ -165,7 +192,7 @@ async fn commit(
     .await?;
 
     let kind = if held { ChangeKind::Held } else { ChangeKind::Booked };
-    let change = Change { kind, actor: Actor::Candidate, reason: "", from: None, to: Some(span.start()) };
+    let change = Change { kind, actor, reason: "", from: None, to: Some(span.start()) };
     remember(&txn, &booking, change, now).await?;
     set_request(&txn, request, RequestStatus::Booked).await?;
     link::extend(&txn, request.org, request.id, span.end()).await?;
@@ -175,13 +202,14 @@ async fn commit(
     } else {
         tell::booked(&txn, state, request, &booking, &event, &coordinator, now).await?;
         note::booked(&txn, state, request, &booking, now).await?;
+        webhooks::tell(&txn, request.org, webhooks::Event::BookingCreated((&booking).into())).await?;
         remind::promise(&txn, request, &booking, now).await?;
     }
     audit::record(
         &txn,
         AuditEntry {
             org: request.org,
-            actor: Actor::Candidate,
+            actor,
             action: if held { "booking.held" } else { "booking.made" },
             subject: booking.id.to_string(),
             detail: json!({ "request": request.id, "start": span.start(), "people": seating.people }),
@@ -189,7 +217,7 @@ async fn commit(
         },
     )
     .await?;
-    choice.key.keep(&txn, link.org, &scope(link), &choice.parameters(), &booking.id.to_string(), now).await?;
+    choice.key.keep(&txn, request.org, &scope(request.id), &choice.parameters(), &booking.id.to_string(), now).await?;
     txn.commit().await?;
     Ok(booking)
 }
@@ -239,7 +267,7 @@ fn summary(request: &Request) -> String {
     format!("{}: {}", request.interview_type, request.candidate_name)
 }
 
-fn description(request: &Request) -> String {
+pub(super) fn description(request: &Request) -> String {
     let mut lines =
         vec![format!("{} with {}, {} minutes.", request.interview_type, request.candidate_name, request.duration)];
     if !request.location.is_empty() {

@@ -4,30 +4,34 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::{
     BookError, Booking, Change,
-    book::{self, Choice, participants, set_request},
-    latest, lock_request, note,
+    book::{self, Choice, set_request},
+    difference, latest, lock_request,
+    moving::Move,
+    note,
     offer::{self, Seating},
     remember, remind, seat, sitting, tell,
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
+    error::AppError,
     events,
     ids::{LinkToken, RequestId},
-    people::{Coordinator, Person},
+    people::Coordinator,
     requests::{
         self, Panel, Request,
         link::{self, LinkError, OpenLink},
     },
-    scheduling::clock,
     state::AppState,
     store::{
-        Stamp, StoreError, Txn,
+        StoreError, Txn,
         entities::bookings,
         words::{BookingStatus, ChangeKind, EventStatus, RequestStatus},
     },
+    webhooks,
 };
 
 /// Who changes a booking, and through which door they came. Made by [`Mover::candidate`] or [`Mover::coordinator`] only.
@@ -142,81 +146,39 @@ async fn commit_move(
         return Err(BookError::Changed);
     }
 
-    let from = booking.span;
-    let was_held = booking.status == BookingStatus::Held;
-    let moved = Booking {
-        span: seating.span,
+    let making = Move {
+        txn: &txn,
+        state,
+        request,
+        panel,
+        seating,
+        guests_stay: false,
         zone: choice.zone,
-        status: BookingStatus::Confirmed,
-        hold_until: None,
-        ..booking
-    };
-    seat::free(&txn, request.org, moved.id).await?;
-    seat::take(&txn, &moved, request, &seating.people).await?;
-    sitting::renew(&txn, &moved, seating.why.clone()).await?;
-    store_move(&txn, &moved).await?;
-
-    let coordinator = crate::people::find(&*txn, request.org, request.coordinator).await?.ok_or(BookError::Closed)?;
-    let seated: Vec<&Person> = seating.people.iter().filter_map(|id| panel.people.get(id)).collect();
-    if let Some(event) = events::of_booking(&*txn, request.org, moved.id).await? {
-        let who = participants(request, &coordinator, &seated, &seating.optional, panel);
-        let left: Vec<_> =
-            event.participants.iter().filter(|one| !who.iter().any(|now| now.email == one.email)).cloned().collect();
-        let mut event = event.change(&txn, seating.span, who, now).await?;
-        if was_held {
-            event = event.confirm(&txn, now).await?;
-            tell::booked(&txn, state, request, &moved, &event, &coordinator, now).await?;
-        } else {
-            let change = tell::Moved { event: &event, before: from, left: &left, actor: mover.actor };
-            tell::moved(&txn, state, request, &moved, &coordinator, change, now).await?;
-        }
-    }
-    let change = Change {
-        kind: ChangeKind::Moved,
         actor: mover.actor,
-        reason: "",
-        from: Some(from.start()),
-        to: Some(moved.span.start()),
+        origin,
+        now,
     };
-    let change = remember(&txn, &moved, change, now).await?;
-    if was_held {
-        note::booked(&txn, state, request, &moved, now).await?;
-    } else {
-        note::moved(&txn, state, request, &moved, from, (change, mover.actor), now).await?;
+    let (moved, event) = making.make(booking).await?;
+    if let Some(event) = event {
+        difference::after_move(&txn, &event, mover.actor, now).await?;
     }
-    remind::promise(&txn, request, &moved, now).await?;
-    link::extend(&txn, request.org, request.id, moved.span.end()).await?;
-    audit::record(
-        &txn,
-        AuditEntry {
-            org: request.org,
-            actor: mover.actor,
-            action: "booking.moved",
-            subject: moved.id.to_string(),
-            detail: json!({ "from": from.start(), "to": moved.span.start(), "people": seating.people }),
-            origin: origin.clone(),
-        },
-    )
-    .await?;
     choice.key.keep(&txn, mover.org, &scope, &choice.parameters(), &moved.id.to_string(), now).await?;
     txn.commit().await?;
     Ok(moved)
 }
 
-async fn store_move(txn: &Txn, moved: &Booking) -> Result<(), StoreError> {
-    bookings::Entity::update_many()
-        .col_expr(bookings::Column::Status, Expr::value(moved.status))
-        .col_expr(bookings::Column::StartsAt, Expr::value(Stamp::from(moved.span.start())))
-        .col_expr(bookings::Column::EndsAt, Expr::value(Stamp::from(moved.span.end())))
-        .col_expr(bookings::Column::CandidateZone, Expr::value(moved.zone.name()))
-        .col_expr(bookings::Column::LocalStart, Expr::value(clock::shown(moved.span.start(), moved.zone)))
-        .col_expr(bookings::Column::Tzdata, Expr::value(chrono_tz::IANA_TZDB_VERSION))
-        .col_expr(bookings::Column::HoldUntil, Expr::value(Option::<i64>::None))
-        .filter(bookings::Column::OrgId.eq(moved.org))
-        .filter(bookings::Column::Id.eq(moved.id))
-        .exec(&**txn)
-        .await?;
-    Ok(())
+/// Longest reason, in characters as people see them.
+const LONGEST_REASON: usize = 500;
+
+/// Why somebody cancels, as they typed it.
+///
+/// # Errors
+/// It is too long.
+pub fn reason(text: &str) -> Result<&str, AppError> {
+    if text.graphemes(true).count() > LONGEST_REASON || text.len() > 32 * LONGEST_REASON {
+        return Err(AppError::invalid("reason", "reason_too_long", "Use at most 500 characters."));
+    }
+    Ok(text)
 }
 
 /// Cancels the interview. A second time is no error: it is cancelled.
@@ -240,11 +202,16 @@ pub async fn cancel(state: &AppState, mover: &Mover, reason: &str, origin: &Orig
         let event = event.cancel(&txn, now).await?;
         tell::cancelled(&txn, state, &request, &booking, &event, &coordinator, was_public, reason, mover.actor, now)
             .await?;
+        difference::after_cancellation(&txn, &event, mover.actor, now).await?;
     }
     let change =
         Change { kind: ChangeKind::Cancelled, actor: mover.actor, reason, from: Some(booking.span.start()), to: None };
     remember(&txn, &booking, change, now).await?;
     remind::withdraw(&txn, &request, &booking, now).await?;
+    if booking.status == BookingStatus::Confirmed {
+        webhooks::tell(&txn, request.org, webhooks::Event::BookingCancelled((&booking).into())).await?;
+    }
+    webhooks::tell(&txn, request.org, webhooks::Event::RequestCancelled { request: request.id }).await?;
     set_request(&txn, &request, RequestStatus::Cancelled).await?;
     audit::record(
         &txn,
@@ -284,6 +251,7 @@ pub async fn withdraw(
     set_request(&txn, &request, RequestStatus::Cancelled).await?;
     let (actor, now) = (Actor::Person(coordinator.member().person), state.clock.now());
     note::cancelled(&txn, state, &request, None, reason, actor, now).await?;
+    webhooks::tell(&txn, org, webhooks::Event::RequestCancelled { request: id }).await?;
     audit::record(
         &txn,
         AuditEntry {

@@ -15,6 +15,7 @@ use crate::{
     requests::{self, link},
     state::AppState,
     store::words::{BookingStatus, ChangeKind, RequestStatus},
+    webhooks,
 };
 
 use super::BookError;
@@ -71,6 +72,7 @@ async fn try_settle(state: &AppState, org: OrgId, id: BookingId) -> Result<Settl
         remember(&txn, &booking, change, now).await?;
         tell::booked(&txn, state, &request, &booking, &event, &coordinator, now).await?;
         note::booked(&txn, state, &request, &booking, now).await?;
+        webhooks::tell(&txn, org, webhooks::Event::BookingCreated((&booking).into())).await?;
         remind::promise(&txn, &request, &booking, now).await?;
     } else {
         set_booking(&txn, &booking, BookingStatus::Released).await?;

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, str::FromStr};
 
 use serde_json::json;
 
-use super::{Booking, find, inviting, tell};
+use super::{Booking, difference, find, inviting, tell};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars::Provider,
@@ -116,7 +116,9 @@ async fn elsewhere(
         Inviter::Provider if stands => tell::Loss::Invitation,
         Inviter::Provider => tell::Loss::Nothing,
     };
+    let left = event.clone();
     let event = again(txn, state, owner, event, &placement).await?;
+    difference::after_leaving(txn, &left, event.id != left.id, now).await?;
     let detail = json!({ "from": from, "event": event.id });
     let (actor, action) = (Actor::Person(owner.id), "event.left_calendar");
     let entry = AuditEntry { org, actor, action, subject: id.to_string(), detail, origin: origin.clone() };

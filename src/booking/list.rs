@@ -161,7 +161,7 @@ pub async fn line(
     Ok(lines(db, org, vec![request], now).await?.pop())
 }
 
-async fn lines(
+pub(super) async fn lines(
     db: &impl ConnectionTrait,
     org: OrgId,
     list: Vec<Request>,
@@ -200,7 +200,7 @@ async fn lines(
 }
 
 /// What the coordinators' calendars say of these bookings. "In calendar" needs the provider's receipt for the event as it is now.
-async fn calendar_standings(
+pub(super) async fn calendar_standings(
     db: &impl ConnectionTrait,
     org: OrgId,
     ids: &[BookingId],
@@ -246,7 +246,7 @@ async fn calendar_standings(
     Ok(standings)
 }
 
-async fn seated(
+pub(super) async fn seated(
     db: &impl ConnectionTrait,
     org: OrgId,
     ids: &[BookingId],

@@ -3,22 +3,27 @@
 //! [`opened`] is what a link leads to, [`offer`] asks which times suit everyone, [`book`] takes one, [`change`] moves and cancels,
 //! [`hold`] settles a booking that waits for a calendar, [`again`] revives what was given up, [`remind`] reminds everybody,
 //! [`leave`] takes interviews out of a calendar that its owner disconnects, [`answered`] tells coordinators whose times somebody's answer opened, [`swap`] puts somebody else in, [`sitting`] keeps why
-//! who sits; `tell` says who is mailed what, and `note` what the applicant-tracking system is told;
+//! who sits; [`outside`] is what follows from what people do to an interview in their calendars, and [`difference`] what of that
+//! somebody has to decide; `tell` says who is mailed what, and `note` what the applicant-tracking system is told;
 //! [`list`] and [`timeline`] say how requests stand and what happened to
-//! them, [`preview`] answers the request form while it is typed. Overlap is refused by the schema, not by a check here.
+//! them, [`browse`] the same for programs, [`preview`] answers the request form while it is typed. Overlap is refused by the schema, not by a check here.
 
 pub mod again;
 pub mod answered;
 pub mod book;
+pub mod browse;
 pub mod change;
+pub mod difference;
 pub mod hold;
 mod idempotency;
 mod inviting;
 pub mod leave;
 pub mod list;
+mod moving;
 mod note;
 pub mod offer;
 pub mod opened;
+pub mod outside;
 pub mod preview;
 pub mod remind;
 mod seat;
@@ -42,6 +47,7 @@ use crate::{
         entities::{booking_changes, bookings},
         words::{BookingStatus, ChangeKind},
     },
+    webhooks::Interview,
 };
 
 pub use crate::idempotency::Key;
@@ -63,6 +69,13 @@ pub struct Booking {
 impl Booking {
     pub fn is_live(&self) -> bool {
         matches!(self.status, BookingStatus::Held | BookingStatus::Confirmed)
+    }
+}
+
+impl From<&Booking> for Interview {
+    fn from(booking: &Booking) -> Self {
+        let Booking { id, request, span, .. } = *booking;
+        Self { booking: id, request, start: span.start(), end: span.end() }
     }
 }
 

@@ -93,7 +93,9 @@ async fn tell(
     let seated = people::find_all(&**txn, request.org, &seated).await?;
     let by = match told.actor {
         Actor::Candidate => Some(request.candidate_name.clone()),
-        Actor::Person(person) => people::find(&**txn, request.org, person).await?.map(|person| person.name),
+        Actor::Person(person) | Actor::InCalendar(_, person) => {
+            people::find(&**txn, request.org, person).await?.map(|person| person.name)
+        }
         Actor::System => None,
     };
     let news = News {

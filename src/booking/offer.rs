@@ -180,6 +180,16 @@ pub struct Seating {
 }
 
 impl Seating {
+    /// These people sit, and nobody's calendar has to be heard any more.
+    pub(super) fn certain(
+        span: Interval,
+        people: Vec<PersonId>,
+        optional: Vec<PersonId>,
+        why: BTreeMap<PersonId, Why>,
+    ) -> Self {
+        Self { span, people, optional, why, unanswered: Vec::new() }
+    }
+
     /// Somebody's calendar still has to be heard before this is certain.
     pub fn is_held(&self) -> bool {
         self.people.iter().any(|person| self.unanswered.contains(person))
@@ -273,7 +283,8 @@ async fn seating(
     first(&at(&supposed), span, silent).ok_or(BookError::SlotTaken)
 }
 
-fn first(query: &Query, span: Interval, unanswered: Vec<PersonId>) -> Option<Seating> {
+/// Who sits if a query is open at the start of this span.
+pub(super) fn first(query: &Query, span: Interval, unanswered: Vec<PersonId>) -> Option<Seating> {
     let answer = solve(query);
     let slot = answer.slots().next().filter(|slot| slot.start() == span.start())?;
     let people = slot.people().filter_map(|id| id.parse().ok()).collect();
@@ -292,7 +303,13 @@ pub fn query(ask: &Ask<'_>, known: &Knowledge, now: DateTime<Utc>, explain: bool
     query.buffer_after = ask.buffer_after;
     query.explain = explain;
     query.people = ask.panel.people.values().map(|person| core_person(person, ask, known)).collect();
-    for seat in &ask.panel.seats {
+    fill_seats(&mut query, ask.panel);
+    query
+}
+
+/// The panel's seats, as the core wants them.
+pub(super) fn fill_seats(query: &mut Query, panel: &Panel) {
+    for seat in &panel.seats {
         let ids: Vec<String> = seat.people.iter().map(ToString::to_string).collect();
         match seat.kind {
             SeatKind::All => query.seats.push(Seat::All(ids)),
@@ -300,7 +317,6 @@ pub fn query(ask: &Ask<'_>, known: &Knowledge, now: DateTime<Utc>, explain: bool
             SeatKind::Optional => query.optional.extend(ids),
         }
     }
-    query
 }
 
 /// One person as the core sees them. People without a calendar are there inside the times they gave themselves, and where they
@@ -320,18 +336,13 @@ fn core_person(person: &Person, ask: &Ask<'_>, known: &Knowledge) -> scheduling:
         core.busy = Busy::Unknown;
         return core;
     }
-    let typed = panel.typed.get(&person.id).map(|typed| typed.windows.clone()).unwrap_or_default();
     if connected {
         core.weekly = person.weekly.clone();
         core.overrides = person.overrides.clone();
-        core.manual = typed;
+        core.manual = panel.typed.get(&person.id).map(|typed| typed.windows.clone()).unwrap_or_default();
     } else {
-        let typed = if typed.is_empty() { panel.fallback.clone() } else { typed };
-        // Their own word counts where they spoke; hours typed for them are for the rest.
-        let given = panel.given.get(&person.id).filter(|given| given.speaks_of(ask.window));
-        match given {
-            Some(given) => core.manual = given.over(&typed),
-            None if !typed.is_empty() => core.manual = typed,
+        match told_of(panel, person.id, ask.window) {
+            Some(windows) => core.manual = windows,
             None => core.busy = Busy::Unknown,
         }
     }
@@ -343,6 +354,18 @@ fn core_person(person: &Person, ask: &Ask<'_>, known: &Knowledge) -> scheduling:
         }
     }
     core
+}
+
+/// When somebody without a calendar can, within a window: as they said themselves, and where they said nothing as was typed for them, or
+/// else within the coordinator's own windows. `None` if nobody knows.
+pub(super) fn told_of(panel: &Panel, person: PersonId, window: Interval) -> Option<Vec<Interval>> {
+    let typed = panel.typed.get(&person).map(|typed| typed.windows.clone()).unwrap_or_default();
+    let typed = if typed.is_empty() { panel.fallback.clone() } else { typed };
+    // Their own word counts where they spoke; hours typed for them are for the rest.
+    match panel.given.get(&person).filter(|given| given.speaks_of(window)) {
+        Some(given) => Some(given.over(&typed)),
+        None => (!typed.is_empty()).then_some(typed),
+    }
 }
 
 /// Reads the calendars of everybody who is asked in an open request, so that its pages answer from what is stored. What goes

@@ -7,16 +7,16 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::Booking;
+use super::{Booking, difference::Difference};
 use crate::{
     audit::Actor,
     calendars::ical,
-    events::{self, Event, Participant},
+    events::{self, Event, Participant, theirs::Theirs},
     ids::{EventId, OrgId},
     notifications::{
-        self, BookingCancelled, BookingConfirmed, BookingHeld, BookingMoved, CandidateDid, CoordinatorNotice,
-        HeldReleased, Invitation, InvitationCancelled, InvitationReplaced, InvitationUpdated, InvitationWithdrawn,
-        Meeting, Message, Post, Recipient, link::Link,
+        self, BookingCancelled, BookingConfirmed, BookingHeld, BookingMoved, CalendarDiffers, CalendarSays,
+        CandidateDid, CoordinatorNotice, HeldReleased, Invitation, InvitationCancelled, InvitationReplaced,
+        InvitationUpdated, InvitationWithdrawn, Meeting, Message, Post, Recipient, link::Link,
     },
     outbox::Reason,
     people::{self, Person},
@@ -25,7 +25,7 @@ use crate::{
     state::AppState,
     store::{
         StoreError, Txn,
-        words::{EventStatus, Inviter, ParticipantRole},
+        words::{DifferenceKind, EventStatus, Inviter, ParticipantRole},
     },
 };
 
@@ -422,6 +422,61 @@ pub async fn not_placed(
     desk.notice(event.sequence, what).await
 }
 
+/// Something of an interview is otherwise in a calendar, and somebody has to decide.
+pub(super) struct Differs<'a> {
+    pub found: &'a Difference,
+    /// Whose calendar it is.
+    pub owner: Option<&'a Person>,
+    /// Who declined.
+    pub person: Option<&'a Person>,
+    /// Why it cannot be followed, in sentences.
+    pub why: Vec<String>,
+}
+
+/// The request's coordinator is told of a difference, once.
+pub(super) async fn differs(
+    txn: &Txn,
+    state: &AppState,
+    request: &Request,
+    booking: &Booking,
+    coordinator: &Person,
+    told: Differs<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let desk = desk!(txn, state, request, booking, coordinator, now);
+    let Differs { found, owner, person, why } = told;
+    let path = format!("/requests/{}/difference/{}", request.id, found.id);
+    let Ok(page) = state.config.web.url(&path).parse() else { return Ok(()) };
+    let name = |person: Option<&Person>| person.map_or_else(|| "Somebody".to_owned(), |person| person.name.clone());
+    let (to, is_gone) = (found.theirs.and_then(Theirs::span), found.theirs == Some(Theirs::Gone));
+    let what = match found.kind {
+        DifferenceKind::Moved => CalendarSays::Moved { to, why: why.join(" ") },
+        DifferenceKind::Gone => CalendarSays::Gone,
+        DifferenceKind::Collided => CalendarSays::Collided { to, is_gone },
+        DifferenceKind::Declined => CalendarSays::Declined { who: name(person) },
+        DifferenceKind::CandidateDeclined => CalendarSays::CandidateDeclined,
+    };
+    let message = CalendarDiffers {
+        candidate: request.candidate_name.clone(),
+        meeting: desk.meeting(),
+        calendar: found.calendar(),
+        owner: name(owner),
+        what,
+        page,
+    };
+    let Some(to) = desk.coordinator() else { return Ok(()) };
+    let about = Post {
+        org: request.org,
+        request: Some(request.id),
+        booking: Some(booking.id),
+        // Once of each, however often it is found.
+        about: found.id.to_string(),
+        sequence: 0,
+        reply_to: None,
+    };
+    notifications::post(txn, &state.config, &Message::CalendarDiffers(message), &to, about, now).await
+}
+
 fn withdrawn(desk: &Desk<'_>, event: ical::Invitation, actor: Actor, reason: &str) -> Option<Message> {
     let cancelled_by = Some(by(actor, desk.coordinator).unwrap_or_else(|| desk.request.candidate_name.clone()));
     Some(Message::InvitationCancelled(InvitationCancelled {
@@ -437,7 +492,7 @@ fn withdrawn(desk: &Desk<'_>, event: ical::Invitation, actor: Actor, reason: &st
 fn by(actor: Actor, coordinator: &Person) -> Option<String> {
     match actor {
         Actor::Candidate => None,
-        Actor::Person(_) | Actor::System => Some(coordinator.name.clone()),
+        Actor::Person(_) | Actor::InCalendar(..) | Actor::System => Some(coordinator.name.clone()),
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
+use super::difference::{self, Difference};
 use crate::{
     events,
     ids::PersonId,
@@ -11,7 +12,7 @@ use crate::{
     store::{
         StoreError,
         entities::{booking_changes, bookings, messages},
-        words::{ActorKind, ChangeKind, MessageStatus},
+        words::{ActorKind, ChangeKind, MessageStatus, Provider},
     },
 };
 
@@ -24,20 +25,52 @@ pub struct Entry {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    Created { by: PersonId },
+    Created {
+        by: PersonId,
+    },
     LinkOpened,
-    Booked { start: DateTime<Utc> },
-    Held { start: DateTime<Utc> },
+    Booked {
+        start: DateTime<Utc>,
+    },
+    Held {
+        start: DateTime<Utc>,
+    },
     Confirmed,
     Released,
-    Moved { by: Option<PersonId>, to: DateTime<Utc> },
-    Swapped { by: Option<PersonId>, left: Option<PersonId>, came: Option<PersonId>, reason: String },
-    Cancelled { by: Option<PersonId>, reason: String },
+    /// `via` says in whose calendar, if it was not moved here.
+    Moved {
+        by: Option<PersonId>,
+        via: Option<Provider>,
+        to: DateTime<Utc>,
+    },
+    Swapped {
+        by: Option<PersonId>,
+        left: Option<PersonId>,
+        came: Option<PersonId>,
+        reason: String,
+    },
+    Cancelled {
+        by: Option<PersonId>,
+        reason: String,
+    },
+    /// A calendar said something else, and somebody was asked to decide.
+    Differs(Difference),
+    /// What became of that.
+    Settled(Difference),
     InCalendar,
     RemovedFromCalendar,
-    CalendarFailed { reason: Reason },
-    Mailed { kind: String, to: String },
-    MailFailed { kind: String, to: String, reason: Reason },
+    CalendarFailed {
+        reason: Reason,
+    },
+    Mailed {
+        kind: String,
+        to: String,
+    },
+    MailFailed {
+        kind: String,
+        to: String,
+        reason: Reason,
+    },
 }
 
 /// The history of one request.
@@ -56,6 +89,10 @@ pub async fn of(db: &impl ConnectionTrait, request: &Request) -> Result<Vec<Entr
         .all(db)
         .await?;
     entries.extend(changes.into_iter().map(change));
+    for found in difference::of_request(db, request.org, request.id).await? {
+        entries.push(Entry { at: found.found_at, what: What::Differs(found.clone()) });
+        entries.extend(found.settled.map(|settled| Entry { at: settled.at, what: What::Settled(found) }));
+    }
     for booking in &booked {
         let Some(event) = events::of_booking(db, request.org, booking.id).await? else { continue };
         for placement in events::placements_of(db, request.org, event.id).await? {
@@ -84,14 +121,15 @@ pub async fn of(db: &impl ConnectionTrait, request: &Request) -> Result<Vec<Entr
 }
 
 fn change(row: booking_changes::Model) -> Entry {
-    let by = (row.actor_kind == ActorKind::Person).then_some(row.actor_id).flatten();
+    let via = row.actor_kind.provider();
+    let by = row.actor_id.filter(|_| row.actor_kind == ActorKind::Person || via.is_some());
     let start = row.to_start.or(row.from_start).map_or(row.at.at(), |start| start.at());
     let what = match row.kind {
         ChangeKind::Booked => What::Booked { start },
         ChangeKind::Held => What::Held { start },
         ChangeKind::Confirmed => What::Confirmed,
         ChangeKind::Released => What::Released,
-        ChangeKind::Moved => What::Moved { by, to: start },
+        ChangeKind::Moved => What::Moved { by, via, to: start },
         ChangeKind::Swapped => What::Swapped { by, left: row.from_person, came: row.to_person, reason: row.reason },
         ChangeKind::Cancelled => What::Cancelled { by, reason: row.reason },
     };

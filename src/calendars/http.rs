@@ -1,14 +1,21 @@
 //! What answers over HTTP mean to a calendar, whichever provider they come from.
 
+use std::time::Instant;
+
 use serde::de::DeserializeOwned;
 
-use super::{AccessToken, CalendarError};
+use super::{AccessToken, CalendarError, Provider};
 pub use crate::http::{Ask, Http, HttpError, Reply, address};
+use crate::metrics;
 
 impl Http {
-    /// Sends with the account's token as bearer.
-    pub async fn send(&self, token: &AccessToken, ask: Ask) -> Result<Reply, HttpError> {
-        self.call(token.expose(), ask).await
+    /// Sends with the account's token as bearer, and counts it as a call to this provider.
+    pub async fn send(&self, provider: Provider, token: &AccessToken, ask: Ask) -> Result<Reply, HttpError> {
+        let (action, started) = (ask.action, Instant::now());
+        let reply = self.call(token.expose(), ask).await;
+        let status = reply.as_ref().ok().map(|reply| reply.status.as_u16());
+        metrics::provider_call(provider.as_str(), action, status, started.elapsed());
+        reply
     }
 }
 

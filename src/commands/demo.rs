@@ -13,7 +13,7 @@ use convene::{config::Config, shutdown::Shutdown, state::AppState};
 
 use super::{
     Failure,
-    serve::{listen, serve_and_work},
+    serve::{count, listen, serve_and_work},
 };
 
 #[derive(Args)]
@@ -43,15 +43,17 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let control = format!("http://127.0.0.1:{}", options.sandbox_port).parse()?;
     convene::demo::seed(&state, &control).await?;
     tell(&options, folder.path(), &state);
+    let shutdown = Shutdown::on_signal()?;
+    let counting = count(&state, &shutdown).await?;
     tokio::select! {
-        () = serve_and_work(state, listener, Shutdown::on_signal()?) => {}
+        () = async { serve_and_work(state, listener, shutdown).await; counting.ended().await } => {}
         () = sandbox.wait() => tracing::error!("the sandbox stopped"),
     }
     Ok(())
 }
 
-/// The settings of a demo. Of the environment, only two things enter: the applicant-tracking system, off unless `ATS_MODE` says
-/// otherwise and then the sandbox's, and the proxy in front.
+/// The settings of a demo. Of the environment, only three things enter: the applicant-tracking system, off unless `ATS_MODE` says
+/// otherwise and then the sandbox's, the proxy in front, and where what is counted is read.
 fn config(options: &Options, folder: &Path) -> Result<Config, Failure> {
     let sandbox = |offset: u16| format!("http://127.0.0.1:{}", options.sandbox_port.saturating_add(offset));
     let database = folder.join("convene.db");
@@ -72,6 +74,7 @@ fn config(options: &Options, folder: &Path) -> Result<Config, Failure> {
     ];
     let open = [
         ("TRUSTED_PROXIES", String::new()),
+        ("METRICS_LISTEN", String::new()),
         ("ATS_MODE", "disabled".to_owned()),
         ("ICIMS_BASE_URL", format!("{}/customers/1234", sandbox(6))),
         ("ICIMS_API_KEY", "sandbox-icims-key".to_owned()),

@@ -10,7 +10,7 @@ pub async fn run() -> Result<(), Failure> {
     for finding in &findings {
         println!("{finding}");
     }
-    match findings.iter().filter(|finding| finding.outcome.is_err()).count() {
+    match findings.iter().filter(|finding| finding.is_wrong()).count() {
         0 => Ok(()),
         1 => Err(Failure { message: "1 thing to mend.".to_owned(), code: 1 }),
         count => Err(Failure { message: format!("{count} things to mend."), code: 1 }),

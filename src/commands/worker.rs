@@ -2,14 +2,16 @@
 
 use convene::{config::Config, shutdown::Shutdown, worker};
 
-use super::Failure;
+use super::{Failure, serve::count};
 
 pub async fn run() -> Result<(), Failure> {
     super::log();
     let state = super::start(Config::from_env()?).await?;
     let shutdown = Shutdown::on_signal()?;
+    let counting = count(&state, &shutdown).await?;
     tracing::info!("working");
     worker::run(state, shutdown.receiver()).await;
+    counting.ended().await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -3,7 +3,14 @@
 use url::Url;
 
 use super::{Reader, providers::stand_in};
-use crate::http::guard::{NotListed, Rules};
+use crate::http::guard::{Listed, NotListed, Rules};
+
+/// Reads a list of hosts with their ports.
+pub(super) fn listed(text: &str, example: &str) -> Result<Vec<Listed>, String> {
+    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    let wrong = |entry: &str| format!("{entry:?} is not a host with its port; use a list such as {example}");
+    entries.map(|entry| entry.parse().map_err(|NotListed| wrong(entry))).collect()
+}
 
 #[derive(Clone)]
 pub struct Caldav {
@@ -19,12 +26,7 @@ impl Caldav {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Option<Self>> {
         let is_on = reader.choice("CALDAV", "on", &[("on", true), ("off", false)]);
         let icloud = stand_in(reader, "APPLE_BASE_URL");
-        let listed = reader.parsed("CALDAV_ALLOWED_HOSTS", "", |text| {
-            let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-            let wrong =
-                |entry: &str| format!("{entry:?} is not a host with its port; use a list such as calendar.lan:5232");
-            entries.map(|entry| entry.parse().map_err(|NotListed| wrong(entry))).collect()
-        });
+        let listed = reader.parsed("CALDAV_ALLOWED_HOSTS", "", |text| listed(text, "calendar.lan:5232"));
         let allow_private = reader.choice("CALDAV_ALLOW_PRIVATE", "false", &[("true", true), ("false", false)]);
         let rules = Rules { listed: listed?, allow_private: allow_private? };
         Some(is_on?.then_some(Self { rules, icloud: icloud? }))

@@ -7,6 +7,7 @@
 mod ats;
 mod caldav;
 mod mail;
+mod metrics;
 mod network;
 mod providers;
 mod reader;
@@ -17,24 +18,31 @@ use std::{fmt, sync::Arc};
 pub use ats::{AtsMode, Icims};
 pub use caldav::Caldav;
 pub use mail::Mail;
+pub use metrics::Metrics;
 pub use network::Network;
 pub use providers::{Google, Microsoft, Providers};
 pub use reader::{Problem, Reader, Sight};
 pub use web::Web;
 
-use crate::secrets::{KeyRing, Secret};
+use crate::{
+    http::guard::Rules,
+    secrets::{KeyRing, Secret},
+};
 
 /// Everything that can be set.
 #[derive(Clone)]
 pub struct Config {
     pub database: Database,
     pub web: Web,
+    pub metrics: Metrics,
     pub providers: Providers,
     /// What stored tokens are sealed with.
     pub keys: Arc<KeyRing>,
     pub mail: Mail,
     pub sign_up: SignUp,
     pub ats: AtsMode,
+    /// Which addresses may be told by webhook beyond public ones.
+    pub webhooks: Rules,
     /// The demo: the mailbox and the style guide have pages, the world outside is the sandbox. Not a setting.
     pub demo: bool,
 }
@@ -98,6 +106,7 @@ impl Config {
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let database = Database::read(reader);
         let web = Web::read(reader);
+        let metrics = Metrics::read(reader, web.as_ref());
         let providers = Providers::read(reader);
         let keys = read_keys(reader);
         let mail = Mail::read(reader);
@@ -107,17 +116,20 @@ impl Config {
             &[("open", SignUp::Open), ("invite", SignUp::Invite), ("closed", SignUp::Closed)],
         );
         let ats = AtsMode::read(reader);
+        let told = reader.parsed("WEBHOOK_ALLOWED_HOSTS", "", |text| caldav::listed(text, "hooks.lan:8080"));
         if reader.has_problems() {
             return None;
         }
         Some(Self {
             database: database?,
             web: web?,
+            metrics: metrics?,
             providers: providers?,
             keys: keys?,
             mail: mail?,
             sign_up: sign_up?,
             ats: ats?,
+            webhooks: Rules { listed: told?, allow_private: false },
             demo: false,
         })
     }

@@ -16,6 +16,8 @@ pub struct Web {
     pub trusted_proxies: Vec<Network>,
     /// How often one booking link may be asked for times within a minute; 0 for any number.
     pub link_views: u32,
+    /// How often one API key may call within a minute; 0 for any number.
+    pub api_calls: u32,
 }
 
 impl Web {
@@ -67,7 +69,16 @@ impl Web {
         let link_views = reader.parsed("LINK_VIEWS_PER_MINUTE", "6000", |text| {
             text.parse().map_err(|_| "must be a whole number; 0 lifts the limit".to_owned())
         });
-        Some(Self { base_url: base_url?, listen: listen?, trusted_proxies: trusted_proxies?, link_views: link_views? })
+        let api_calls = reader.parsed("API_CALLS_PER_MINUTE", "600", |text| {
+            text.parse().map_err(|_| "must be a whole number; 0 lifts the limit".to_owned())
+        });
+        Some(Self {
+            base_url: base_url?,
+            listen: listen?,
+            trusted_proxies: trusted_proxies?,
+            link_views: link_views?,
+            api_calls: api_calls?,
+        })
     }
 }
 

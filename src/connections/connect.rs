@@ -14,8 +14,8 @@ use sea_orm::{
 };
 
 use super::{
-    Connection, Need, ProviderClient, Services, busy, choice, disconnect, from_row, revocation, stored, token_place,
-    tokens, tokens::AccessError,
+    Connection, Need, ProviderClient, Services, alerts, busy, choice, disconnect, from_row, revocation, stored,
+    token_place, tokens, tokens::AccessError,
 };
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
@@ -30,7 +30,7 @@ use crate::{
     store::{
         Stamp, StoreError, Txn,
         entities::connections,
-        words::{ConnectionStatus, Role},
+        words::{ConnectionStatus, Direction, Role},
     },
 };
 
@@ -178,6 +178,7 @@ pub async fn read_again(services: &Services, org: OrgId, id: ConnectionId) -> Re
         .exec(&*txn)
         .await
         .map_err(StoreError::from)?;
+    alerts::succeeded(&txn, &connection, Direction::In).await?;
     txn.commit().await?;
     Ok(())
 }
@@ -355,6 +356,9 @@ pub async fn store(
     busy::forget(txn, org, id).await?;
     revocation::call_off(txn, stored(grant.provider), &grant.identity.subject).await?;
     let connection = from_row(row);
+    if connection.status == ConnectionStatus::Active {
+        alerts::start_over(txn, &connection).await?;
+    }
     let detail = serde_json::json!({
         "provider": connection.provider.as_str(),
         "status": connection.status.as_str(),

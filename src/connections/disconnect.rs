@@ -7,7 +7,7 @@
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use serde_json::json;
 
-use super::{Connection, Need, Services, busy, choice, of_people, revocation};
+use super::{Connection, Need, Services, alerts, busy, choice, of_people, revocation};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars::Provider,
@@ -113,5 +113,8 @@ async fn shut(services: &Services, txn: &Txn, row: &connections::Model, takes_of
         .filter(connections::Column::Id.eq(row.id))
         .exec(&**txn)
         .await?;
-    busy::forget(txn, row.org_id, row.id).await
+    let connection = super::from_row(row.clone());
+    alerts::start_over(txn, &connection).await?;
+    busy::forget(txn, row.org_id, row.id).await?;
+    services.watch.ended(txn, &connection).await
 }

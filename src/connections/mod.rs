@@ -2,10 +2,11 @@
 //!
 //! Making one lives in [`connect`] (and in [`caldav`] for one that a password opens), what its owner wants of it in [`choice`],
 //! ending one in [`disconnect`] and [`revocation`], keeping its token fresh in [`tokens`], asking when its owner is
-//! busy in [`busy`], and what an organisation allows for all of its people in [`organisation`]. How a
-//! provider is spoken to is [`crate::calendars`]' business. A connection that cannot be read makes its owner *unknown*, which
+//! busy in [`busy`], noticing that it fails again and again in [`alerts`], and what an organisation allows for all of its people in
+//! [`organisation`]. How a provider is spoken to is [`crate::calendars`]' business. A connection that cannot be read makes its owner *unknown*, which
 //! is never free.
 
+pub mod alerts;
 pub mod busy;
 pub mod caldav;
 pub mod choice;
@@ -23,7 +24,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
 use url::Url;
 
 use crate::{
@@ -67,8 +68,14 @@ pub trait Watch: Send + Sync {
     async fn expired(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError>;
     /// The connection works (again): new tokens were stored.
     async fn connected(&self, txn: &Txn, connection: &Connection) -> Result<(), StoreError>;
+    /// A connection was ended: its tokens are gone. Whether something is left to be done at the provider, says [`Watch::disconnected`].
+    async fn ended(&self, _: &Txn, _: &Connection) -> Result<(), StoreError> {
+        Ok(())
+    }
     /// A connection was ended, and this is still to be done about it at the provider.
     async fn disconnected(&self, txn: &Txn, org: OrgId, revocation: RevocationId) -> Result<(), StoreError>;
+    /// Somebody's calendars fail again and again. Called once per episode.
+    async fn failing(&self, txn: &Txn, alert: &alerts::Alert) -> Result<(), StoreError>;
 }
 
 /// Nobody to tell.
@@ -85,6 +92,10 @@ impl Watch for Unwatched {
     }
 
     async fn disconnected(&self, _: &Txn, _: OrgId, _: RevocationId) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn failing(&self, _: &Txn, _: &alerts::Alert) -> Result<(), StoreError> {
         Ok(())
     }
 }
@@ -409,9 +420,37 @@ pub async fn serving(
     Ok(found.into_iter().find(serves))
 }
 
+/// How many accounts there are of each provider and status, of all organisations: for the operator's count.
+pub async fn counts(db: &impl ConnectionTrait) -> Result<Vec<(String, String, u64)>, StoreError> {
+    let rows: Vec<(String, String, i64)> = connections::Entity::find()
+        .select_only()
+        .column(connections::Column::Provider)
+        .column(connections::Column::Status)
+        .column_as(connections::Column::Id.count(), "accounts")
+        .group_by(connections::Column::Provider)
+        .group_by(connections::Column::Status)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|(provider, status, count)| (provider, status, count.try_into().unwrap_or(0))).collect())
+}
+
 /// The one tenant filter for connections.
 fn in_org(org: OrgId) -> sea_orm::Select<connections::Entity> {
     connections::Entity::find().filter(connections::Column::OrgId.eq(org))
+}
+
+/// Every connection that may be asked, of people who are not switched off, in all organisations: for what the worker does by itself.
+pub async fn usable(db: &impl ConnectionTrait) -> Result<Vec<Connection>, StoreError> {
+    use crate::store::entities::people::{Column as PersonColumn, Entity as People};
+    let owner = connections::Entity::belongs_to(People).from(connections::Column::PersonId).to(PersonColumn::Id).into();
+    let rows = connections::Entity::find()
+        .join(JoinType::InnerJoin, owner)
+        .filter(PersonColumn::DisabledAt.is_null())
+        .filter(connections::Column::Status.is_in([ConnectionStatus::Active, ConnectionStatus::Error]))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(from_row).collect())
 }
 
 fn from_row(row: connections::Model) -> Connection {

@@ -22,6 +22,7 @@ use crate::{
         oauth::{OAuthError, RefreshToken, TokenSet},
     },
     ids::{ConnectionId, OrgId, random_bytes},
+    metrics,
     secrets::OpenError,
     store::{Stamp, StoreError, Txn, entities::connections, words::ConnectionStatus},
 };
@@ -222,6 +223,7 @@ async fn refresh(
     let place = token_place(org, id, "refresh_token");
     let old = services.keys.open(&place, row.refresh_token.as_deref().ok_or(AccessError::NotConnected)?)?;
     let result = door.client.refresh(&RefreshToken::new(old.expose())).await;
+    metrics::token_refresh(known(row.provider).as_str(), outcome(&result));
     match result {
         Ok(tokens) => Ok(store(services, org, id, &tokens, held).await?.then(|| (tokens.access, version + 1))),
         Err(OAuthError::InvalidGrant) => {
@@ -242,6 +244,16 @@ async fn refresh(
             txn.commit().await?;
             Err(unanswered(&error).into())
         }
+    }
+}
+
+/// For the operator's count.
+fn outcome(result: &Result<TokenSet, OAuthError>) -> &'static str {
+    match result {
+        Ok(_) => "ok",
+        Err(OAuthError::InvalidGrant) => "expired",
+        Err(OAuthError::ClientMisconfigured(_)) => "misconfigured",
+        Err(_) => "unavailable",
     }
 }
 

@@ -4,19 +4,21 @@
 //! in line with whatever the event says by that time. Who invites the attendees is decided once, when the event is made.
 
 pub mod leaving;
+pub mod theirs;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    sea_query::{Expr, ExprTrait},
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder,
 };
 
+use theirs::Theirs;
+
 use crate::{
+    calendars::Response,
     ids::{BookingId, ConnectionId, EventId, OrgId, ParticipantId, PersonId, PlacementId},
     outbox::{self, Job, Reason},
     scheduling::interval::Interval,
@@ -194,6 +196,11 @@ async fn intend(txn: &Txn, event: &Event, connection: ConnectionId, calendar: St
         withdrawn_at: Set(None),
         last_synced_at: Set(None),
         last_error: Set(String::new()),
+        seen: Set(String::new()),
+        seen_starts_at: Set(None),
+        seen_ends_at: Set(None),
+        seen_answers: Set("{}".to_owned()),
+        looked_at: Set(None),
     })
     .exec_without_returning(&**txn)
     .await?;
@@ -271,12 +278,12 @@ impl Event {
         let mut row = row.into_active_model();
         row.sequence = Set(stored(self.sequence));
         row.revision = Set(self.revision);
+        row.description = Set(self.description.clone());
         row.starts_at = Set(self.span.start().into());
         row.ends_at = Set(self.span.end().into());
         row.status = Set(self.status);
         row.update(&**txn).await?;
         if !placements_of(&**txn, self.org, self.id).await?.is_empty() {
-            place_anew(txn, self.org, self.id).await?;
             outbox::enqueue(txn, self.org, &Job::PlaceEvent { event: self.id }, now).await?;
         }
         Ok(())
@@ -392,15 +399,22 @@ pub struct Placement {
     pub last_synced_at: Option<DateTime<Utc>>,
     /// Why it does not stand there as it should.
     pub problem: Option<Reason>,
+    /// What the calendar showed when it was last written or looked at.
+    pub seen: Option<Theirs>,
+    /// What attendees had answered when it was last looked at, by address in small letters.
+    pub answers: BTreeMap<String, Response>,
+    pub looked_at: Option<DateTime<Utc>>,
 }
 
 impl Placement {
+    /// The event stands there as far as we know, in whatever version, and is meant to.
+    pub fn stands(&self) -> bool {
+        !self.provider_id.is_empty() && self.removed_at.is_none() && !self.is_withdrawn
+    }
+
     /// The calendar shows the event as it is now.
     pub fn is_current(&self, event: &Event) -> bool {
-        !self.provider_id.is_empty()
-            && self.removed_at.is_none()
-            && !self.is_withdrawn
-            && self.placed_revision == event.revision
+        self.stands() && self.placed_revision == event.revision
     }
 }
 
@@ -430,26 +444,12 @@ pub async fn placements_of(
         is_withdrawn: row.withdrawn_at.is_some(),
         last_synced_at: row.last_synced_at.map(|at| at.at()),
         problem: Reason::stored(&row.last_error),
+        seen: Theirs::stored(&row.seen, row.seen_starts_at.zip(row.seen_ends_at)),
+        // What cannot be read is taken as no answer yet; the next look tells.
+        answers: serde_json::from_str(&row.seen_answers).unwrap_or_default(),
+        looked_at: row.looked_at.map(|at| at.at()),
     };
     Ok(rows.into_iter().map(placement).collect())
-}
-
-/// Where the event was deleted by hand, it is to be made anew, under another id: a person asks for it again, or changed it.
-pub async fn place_anew(txn: &Txn, org: OrgId, event: EventId) -> Result<(), StoreError> {
-    use placements::Column;
-    placements::Entity::update_many()
-        .col_expr(Column::ProviderId, Expr::value(""))
-        .col_expr(Column::Etag, Expr::value(""))
-        .col_expr(Column::JoinUrl, Expr::value(""))
-        .col_expr(Column::IcalUid, Expr::value(""))
-        .col_expr(Column::LastError, Expr::value(""))
-        .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
-        .filter(Column::OrgId.eq(org))
-        .filter(Column::EventId.eq(event))
-        .filter(Column::LastError.eq(Reason::Gone.code()))
-        .exec(&**txn)
-        .await?;
-    Ok(())
 }
 
 /// The UID under which attendees know the event: the provider's if that one invites (`None` until its receipt), else ours.

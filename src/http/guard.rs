@@ -43,6 +43,10 @@ pub struct Guard {
     private: reqwest::Client,
     /// How long a whole exchange may take, redirects included.
     patience: Duration,
+    /// How many redirects are followed.
+    redirects: usize,
+    /// The longest body read.
+    body_cap: usize,
 }
 
 /// Where a password may be sent.
@@ -138,7 +142,21 @@ impl Guard {
                 .build()
                 .expect("a client without certificates or proxies of its own can be built")
         };
-        Self { public: client(false), private: client(true), rules: Arc::new(rules), patience: TOTAL_TIMEOUT }
+        Self {
+            public: client(false),
+            private: client(true),
+            rules: Arc::new(rules),
+            patience: TOTAL_TIMEOUT,
+            redirects: REDIRECTS,
+            body_cap: BODY_CAP,
+        }
+    }
+
+    /// The same for calls that go nowhere but where they were addressed: an exchange takes so long at most, and no more of the
+    /// answer is read.
+    #[must_use]
+    pub fn without_redirects(self, patience: Duration, body_cap: usize) -> Self {
+        Self { patience, redirects: 0, body_cap, ..self }
     }
 
     pub fn rules(&self) -> &Rules {
@@ -165,7 +183,7 @@ impl Guard {
     async fn follow(&self, call: Call<'_>) -> Result<Answer, GuardError> {
         let mut url = call.url.clone();
         let mut without_password = false;
-        for _ in 0..=REDIRECTS {
+        for _ in 0..=self.redirects {
             let credentials = call.credentials.as_ref();
             let trusted = credentials.filter(|credentials| credentials.realm.admits(&url));
             without_password |= credentials.is_some() && trusted.is_none();
@@ -177,7 +195,7 @@ impl Guard {
                 None => return Ok(Answer { reply, url, without_password }),
             }
         }
-        Err(GuardError::AnswerLost(format!("more than {REDIRECTS} redirects")))
+        Err(GuardError::AnswerLost(format!("more than {} redirects", self.redirects)))
     }
 
     async fn exchange(
@@ -204,8 +222,8 @@ impl Guard {
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| GuardError::AnswerLost(why(&error)))? {
-            if body.len() + chunk.len() > BODY_CAP {
-                return Err(GuardError::AnswerLost(format!("more than {BODY_CAP} bytes")));
+            if body.len() + chunk.len() > self.body_cap {
+                return Err(GuardError::AnswerLost(format!("more than {} bytes", self.body_cap)));
             }
             body.extend_from_slice(&chunk);
         }

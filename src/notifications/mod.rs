@@ -25,9 +25,9 @@ use address::{MailAddress, MailName, NotMailable};
 use letter::Letter;
 pub use messages::{
     Answered, AnsweredRequest, Asked, BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved,
-    CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice, HeldReleased, InterviewerAnswered,
-    InterviewerReminder, Invitation, InvitationCancelled, InvitationReplaced, InvitationUpdated, InvitationWithdrawn,
-    ReconnectNeeded, Reminder,
+    CalendarDiffers, CalendarFailing, CalendarSays, CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice,
+    HeldReleased, InterviewerAnswered, InterviewerReminder, Invitation, InvitationCancelled, InvitationReplaced,
+    InvitationUpdated, InvitationWithdrawn, ReconnectNeeded, Reminder, WebhookSwitchedOff,
 };
 pub use post::{Body, Post, body, deliver, failed, post, remind, reminder_about};
 
@@ -85,11 +85,14 @@ pub enum Message {
     InvitationReplaced(InvitationReplaced),
     CoordinatorNotice(CoordinatorNotice),
     ReconnectNeeded(ReconnectNeeded),
+    CalendarFailing(CalendarFailing),
     ConfirmAddress(ConfirmAddress),
     ConnectCalendar(ConnectCalendar),
     InterviewerAnswered(InterviewerAnswered),
     Reminder(Reminder),
     InterviewerReminder(InterviewerReminder),
+    CalendarDiffers(CalendarDiffers),
+    WebhookSwitchedOff(WebhookSwitchedOff),
 }
 
 /// A message in its final words.
@@ -120,11 +123,14 @@ impl Message {
             Self::InvitationReplaced(_) => "invitation_replaced",
             Self::CoordinatorNotice(notice) => notice.kind(),
             Self::ReconnectNeeded(_) => "reconnect_needed",
+            Self::CalendarFailing(_) => "calendar_failing",
             Self::ConfirmAddress(_) => "confirm_address",
             Self::ConnectCalendar(message) => message.kind(),
             Self::InterviewerAnswered(_) => "interviewer_answered",
             Self::Reminder(_) => "reminder",
             Self::InterviewerReminder(_) => "reminder_interviewer",
+            Self::CalendarDiffers(message) => message.kind(),
+            Self::WebhookSwitchedOff(_) => "webhook_switched_off",
         }
     }
 
@@ -155,11 +161,14 @@ impl Message {
             Self::InvitationReplaced(message) => message.letter(to),
             Self::CoordinatorNotice(message) => message.letter(to),
             Self::ReconnectNeeded(message) => message.letter(to),
+            Self::CalendarFailing(message) => message.letter(to),
             Self::ConfirmAddress(message) => message.letter(to),
             Self::ConnectCalendar(message) => message.letter(to),
             Self::InterviewerAnswered(message) => message.letter(to),
             Self::Reminder(message) => message.letter(to),
             Self::InterviewerReminder(message) => message.letter(to),
+            Self::CalendarDiffers(message) => message.letter(to),
+            Self::WebhookSwitchedOff(message) => message.letter(to),
         }
     }
 

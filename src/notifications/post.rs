@@ -15,6 +15,7 @@ use crate::{
     calendars::ical::Method,
     config::Config,
     ids::{self, BookingId, OrgId, RequestId},
+    metrics,
     outbox::{self, Job, JobError, Reason},
     secrets::{KeyRing, OpenError, Place},
     state::AppState,
@@ -148,11 +149,20 @@ pub async fn deliver(state: &AppState, org: OrgId, id: ids::MessageId) -> Result
         let txn = state.store.begin().await?;
         let change = (MessageStatus::Failed, Some(reason));
         settle(&txn, org, id, change, state.clock.now(), "message.dropped", json!({ "kind": row.kind })).await?;
+        metrics::mail("dropped");
         return Ok(txn.commit().await?);
     }
     let kind = row.kind.clone();
     let Some(mail) = outgoing(state, row) else { return Err(JobError::GiveUp { reason: Reason::MailUnreadable }) };
-    let Err(error) = state.mailer.send(&mail).await else {
+    let sent = state.mailer.send(&mail).await;
+    metrics::mail(match &sent {
+        Ok(_) => "sent",
+        Err(MailError::Transient { .. }) => "deferred",
+        Err(MailError::Permanent { .. }) => "refused",
+        Err(MailError::Unavailable { .. }) => "unavailable",
+        Err(MailError::UnknownOutcome { .. }) => "unanswered",
+    });
+    let Err(error) = sent else {
         let txn = state.store.begin().await?;
         let change = (MessageStatus::Sent, None);
         settle(&txn, org, id, change, state.clock.now(), "message.sent", json!({ "kind": kind })).await?;

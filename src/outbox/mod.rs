@@ -4,6 +4,7 @@
 //! parked while a connection is broken, and given up to a visible dead letter. Jobs of one subject run one at a time, oldest
 //! first. Every job is safe to run twice. This folder knows nobody: what a job does is said in `worker::jobs`.
 
+pub mod depths;
 mod lease;
 mod reason;
 
@@ -19,7 +20,10 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{BookingId, ConnectionId, EventId, JobId, MessageId, NoteId, OrgId, PersonId, RequestId, RevocationId},
+    ids::{
+        BookingId, ConnectionId, DeliveryId, EndpointId, EventId, JobId, MessageId, NoteId, OrgId, PersonId, RequestId,
+        RevocationId, StrayId,
+    },
     store::{
         self, Stamp, StoreError, Txn,
         entities::{connections, jobs},
@@ -32,6 +36,8 @@ pub use reason::Reason;
 
 /// How long a job may fail before it becomes a dead letter.
 pub const HORIZON: TimeDelta = TimeDelta::hours(72);
+/// Dead letters that are looked at, or tried again, at a time.
+pub const MOST_AT_ONCE: u64 = 500;
 /// The longest `Retry-After` we obey.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
@@ -56,6 +62,18 @@ pub enum Job {
     Remind { booking: BookingId, minutes: u32 },
     /// Hand the grant of a disconnected account back to its provider.
     EndGrant { revocation: RevocationId },
+    /// Read what changed on a calendar. Some push, or the time that passed, says that something may have.
+    PullCalendar { connection: ConnectionId, calendar: String },
+    /// Look at one event where it stands, and do what follows from what was done to it there.
+    FollowEvent { event: EventId },
+    /// Compare everything of ours that should stand on a calendar with what does.
+    CompareCalendar { connection: ConnectionId, calendar: String },
+    /// Take an event off a calendar that carries our marker and should not be there.
+    RemoveStray { stray: StrayId },
+    /// Have the provider push when something changes on a calendar, or go on pushing.
+    WatchCalendar { connection: ConnectionId, calendar: String },
+    /// Tell a webhook what happened. Deliveries to one endpoint keep their order.
+    DeliverWebhook { delivery: DeliveryId, endpoint: EndpointId },
 }
 
 impl Job {
@@ -70,6 +88,12 @@ impl Job {
             Self::WriteNote { .. } => "write_note",
             Self::Remind { .. } => "remind",
             Self::EndGrant { .. } => "end_grant",
+            Self::PullCalendar { .. } => "pull_calendar",
+            Self::FollowEvent { .. } => "follow_event",
+            Self::CompareCalendar { .. } => "compare_calendar",
+            Self::RemoveStray { .. } => "remove_stray",
+            Self::WatchCalendar { .. } => "watch_calendar",
+            Self::DeliverWebhook { .. } => "deliver_webhook",
         }
     }
 
@@ -84,12 +108,19 @@ impl Job {
             Self::WriteNote { request, .. } => format!("ats:{request}"),
             Self::Remind { booking, minutes } => format!("remind:{booking}:{minutes}"),
             Self::EndGrant { revocation } => revocation.to_string(),
+            Self::PullCalendar { connection, calendar } => format!("pull:{connection}:{calendar}"),
+            // Not that of placing it, which must not wait for a look that waits.
+            Self::FollowEvent { event } => format!("follow:{event}"),
+            Self::CompareCalendar { connection, calendar } => format!("compare:{connection}:{calendar}"),
+            Self::RemoveStray { stray } => stray.to_string(),
+            Self::WatchCalendar { connection, calendar } => format!("watch:{connection}:{calendar}"),
+            Self::DeliverWebhook { endpoint, .. } => format!("webhook:{endpoint}"),
         }
     }
 
     /// Whether a newer job of the same subject makes an older one that has not started pointless.
     fn supersedes(&self) -> bool {
-        !matches!(self, Self::SendMessage { .. } | Self::WriteNote { .. })
+        !matches!(self, Self::SendMessage { .. } | Self::WriteNote { .. } | Self::DeliverWebhook { .. })
     }
 }
 
@@ -162,6 +193,34 @@ pub async fn enqueue_at(
     .exec_without_returning(&**txn)
     .await?;
     Ok(id)
+}
+
+/// The same, unless it is promised already and has not started: whoever starts it then sees what we saw. One that waits, because the
+/// other side wants to be left alone, is not hastened. Whether it was written.
+///
+/// Two who promise at the same moment may both write it, which costs a run and no more.
+pub async fn enqueue_once(
+    txn: &Txn,
+    org: OrgId,
+    job: &Job,
+    run_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    if is_waiting(&**txn, org, job).await? {
+        return Ok(false);
+    }
+    enqueue_at(txn, org, job, run_at, now).await?;
+    Ok(true)
+}
+
+/// Whether it is promised and has not started.
+pub async fn is_waiting(db: &impl ConnectionTrait, org: OrgId, job: &Job) -> Result<bool, StoreError> {
+    let waiting = jobs::Entity::find()
+        .filter(jobs::Column::OrgId.eq(org))
+        .filter(jobs::Column::Subject.eq(job.subject()))
+        .filter(jobs::Column::Kind.eq(job.kind()))
+        .filter(jobs::Column::Status.is_in([JobStatus::Queued, JobStatus::Parked]));
+    Ok(waiting.count(db).await? > 0)
 }
 
 /// Takes back what was promised of this kind and subject, unless it has started.

@@ -167,6 +167,21 @@ pub async fn team(db: &impl ConnectionTrait, org: OrgId) -> Result<Vec<Person>, 
     rows.all(db).await?.into_iter().map(from_row).collect()
 }
 
+/// The same a page at a time, in the order of their ids: those after `after`.
+pub async fn team_after(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    after: Option<PersonId>,
+    limit: u64,
+) -> Result<Vec<Person>, StoreError> {
+    let mut query = in_org(org).filter(people::Column::DisabledAt.is_null());
+    if let Some(after) = after {
+        query = query.filter(people::Column::Id.gt(after));
+    }
+    let rows = query.order_by_asc(people::Column::Id).limit(limit);
+    rows.all(db).await?.into_iter().map(from_row).collect()
+}
+
 /// Everybody of the organisation, switched off or not, by name.
 pub async fn everybody(db: &impl ConnectionTrait, org: OrgId) -> Result<Vec<Person>, StoreError> {
     let rows = in_org(org).order_by_asc(people::Column::Name).order_by_asc(people::Column::Id);

@@ -90,18 +90,31 @@ pub async fn open(
     Ok(token)
 }
 
+/// Who this token signs in at `now`, if anybody. Does not count as use: for what a browser asks by itself.
+pub async fn look(store: &Store, token: &SessionToken, now: DateTime<Utc>) -> Result<Option<Member>, StoreError> {
+    Ok(find(store, token, now).await?.map(|(member, _)| member))
+}
+
+async fn find(
+    store: &Store,
+    token: &SessionToken,
+    now: DateTime<Utc>,
+) -> Result<Option<(Member, sessions::Model)>, StoreError> {
+    let db = store.reader();
+    let row = alive(now).filter(sessions::Column::TokenHash.eq(token.0.hash())).one(db).await?;
+    let Some(row) = row else { return Ok(None) };
+    let Some(person) = super::find(db, row.org_id, row.person_id).await? else { return Ok(None) };
+    Ok(Member::with_session(&person, Some(row.id)).map(|member| (member, row)))
+}
+
 /// Who this token signs in at `now`, if anybody.
 pub async fn authenticate(
     store: &Store,
     token: &SessionToken,
     now: DateTime<Utc>,
 ) -> Result<Option<Member>, StoreError> {
-    let db = store.reader();
-    let row = alive(now).filter(sessions::Column::TokenHash.eq(token.0.hash())).one(db).await?;
-    let Some(row) = row else { return Ok(None) };
-    let Some(person) = super::find(db, row.org_id, row.person_id).await? else { return Ok(None) };
-    let member = Member::with_session(&person, Some(row.id));
-    if member.is_some() && now - row.last_seen_at.at() >= SEEN_EVERY {
+    let Some((member, row)) = find(store, token, now).await? else { return Ok(None) };
+    if now - row.last_seen_at.at() >= SEEN_EVERY {
         let txn = store.begin().await?;
         sessions::Entity::update_many()
             .col_expr(sessions::Column::LastSeenAt, Expr::value(Stamp::from(now).millis()))
@@ -111,7 +124,7 @@ pub async fn authenticate(
             .await?;
         txn.commit().await?;
     }
-    Ok(member)
+    Ok(Some(member))
 }
 
 /// The member's living sessions, the latest used first.

@@ -23,6 +23,7 @@ use crate::{
         entities::{manual_windows, requests, seat_members, seats},
         words::{RequestStatus, SeatKind},
     },
+    webhooks,
 };
 
 /// Every fifteen minutes a start is offered.
@@ -178,6 +179,7 @@ async fn write(
     }
 
     link::create(txn, &state.keys, org, id, new.window.end(), now).await?;
+    webhooks::tell(txn, org, webhooks::Event::RequestCreated { request: id }).await?;
     audit::record(
         txn,
         AuditEntry {

@@ -17,8 +17,11 @@ use crate::{
     ids::OrgId,
     store::{
         Stamp, Store, StoreError,
-        entities::{booking_links, connections, invitations, messages, organisation_access, revocations},
+        entities::{
+            booking_links, connections, invitations, messages, organisation_access, revocations, webhook_endpoints,
+        },
     },
+    webhooks,
 };
 
 /// Rows read at a time.
@@ -53,7 +56,11 @@ impl fmt::Display for Rotation {
                 self.links,
                 end.format("%Y-%m-%d %H:%M UTC")
             ),
-            None if self.unopened == 0 => write!(f, " The older keys may go."),
+            // Links that confirm an address are kept nowhere; none of them works for longer.
+            None if self.unopened == 0 => write!(
+                f,
+                " The older keys may go in 24 hours, when every sign-in under way and every link to confirm an address has ended."
+            ),
             None => Ok(()),
         }
     }
@@ -91,6 +98,12 @@ pub async fn rotate(store: &Store, ring: &KeyRing) -> Result<Rotation, StoreErro
         })
         .await?;
     }
+    let of = Sealed::<webhook_endpoints::Entity> {
+        org: webhook_endpoints::Column::OrgId,
+        key: webhook_endpoints::Column::Id,
+        column: webhook_endpoints::Column::Secret,
+    };
+    of.anew(store, ring, &mut done, |org, key: &crate::ids::EndpointId| webhooks::endpoints::place(org, *key)).await?;
     organisations(store, ring, &mut done).await?;
     links(store, ring, &mut done).await?;
     Ok(done)

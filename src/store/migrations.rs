@@ -3,17 +3,31 @@
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::prelude::*;
 
+/// A folder of `migrations/`.
+macro_rules! step {
+    ($name:literal) => {
+        Box::new(Step {
+            name: $name,
+            common: include_str!(concat!("../../migrations/", $name, "/tables.sql")),
+            sqlite: include_str!(concat!("../../migrations/", $name, "/sqlite.sql")),
+            postgres: include_str!(concat!("../../migrations/", $name, "/postgres.sql")),
+        })
+    };
+}
+
 pub struct Migrator;
 
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Step {
-            name: "0001_foundation",
-            common: include_str!("../../migrations/0001_foundation/tables.sql"),
-            sqlite: include_str!("../../migrations/0001_foundation/sqlite.sql"),
-            postgres: include_str!("../../migrations/0001_foundation/postgres.sql"),
-        })]
+        vec![
+            step!("0001_foundation"),
+            step!("0002_inbound"),
+            step!("0003_differences"),
+            step!("0004_alerts"),
+            step!("0005_api"),
+            step!("0006_strays"),
+        ]
     }
 }
 

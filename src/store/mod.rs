@@ -164,6 +164,12 @@ pub async fn now(db: &impl ConnectionTrait) -> Result<DateTime<Utc>, StoreError>
     Ok(Stamp::from_millis(scalar::<i64>(db, sql).await?).at())
 }
 
+/// The column `value` of every row.
+pub async fn texts(db: &impl ConnectionTrait, statement: Statement) -> Result<Vec<String>, StoreError> {
+    let rows = db.query_all_raw(statement).await?;
+    rows.iter().map(|row| Ok(row.try_get("", "value")?)).collect()
+}
+
 async fn scalar<T: sea_orm::TryGetable>(db: &impl ConnectionTrait, sql: &str) -> Result<T, StoreError> {
     let statement = Statement::from_string(db.get_database_backend(), sql.to_owned());
     let row = db.query_one_raw(statement).await?.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?;

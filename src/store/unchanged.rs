@@ -24,7 +24,7 @@ const VALUES: usize = 256;
 
 /// Names one state of the database: where two are equal, every row a reader sees is equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Version(String);
+pub struct Version(String);
 
 type Key = (TypeId, Vec<u8>);
 
@@ -42,6 +42,14 @@ pub(super) struct Unchanged {
 }
 
 impl Store {
+    /// The database's version now, to be compared with another one; `None` where the database tells none (in memory).
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn version(&self) -> Result<Option<Version>, StoreError> {
+        self.unchanged.newest.version().await
+    }
+
     /// What `read` makes of rows, or what it made of them earlier under this key if nothing was written since.
     ///
     /// `read` may depend on rows and on the key, on nothing else: what a clock decides is decided afterwards.

@@ -62,14 +62,26 @@ words! {
     ConnectionStatus { Active = "active", Inactive = "inactive", Expired = "expired", Error = "error", }
     /// What an account may do with a calendar, least first.
     AccessLevel { FreeBusy = "free_busy", Read = "read", Write = "write", Own = "own", }
+    /// Which way a calendar and Convene are brought in step: reading it, or writing to it.
+    Direction { In = "in", Out = "out", }
     /// How an organisation's access stands: `Error` was refused or did not answer when last asked.
     AccessStatus { Active = "active", Error = "error", }
+    /// A channel by which a provider pushes. `Opening` was asked for and not answered yet; pushes of both count.
+    ChannelStatus { Opening = "opening", Live = "live", Ended = "ended", }
+    /// An event of ours that should not stand on a calendar: once more, or of whatever this database does not know.
+    StrayKind { Copy = "copy", Unknown = "unknown", }
     RequestStatus { Open = "open", Booked = "booked", Cancelled = "cancelled", }
     SeatKind { All = "all", Any = "any", Optional = "optional", }
     /// `Held` waits for a calendar that did not answer; `Released` was held and could not be confirmed.
     BookingStatus { Held = "held", Confirmed = "confirmed", Cancelled = "cancelled", Released = "released", }
     ChangeKind { Booked = "booked", Held = "held", Confirmed = "confirmed", Moved = "moved", Swapped = "swapped", Cancelled = "cancelled", Released = "released", }
-    ActorKind { Candidate = "candidate", Person = "person", System = "system", }
+    /// The last three are people too, who acted in their calendar and not here.
+    ActorKind { Candidate = "candidate", Person = "person", System = "system", InGoogle = "in_google", InMicrosoft = "in_microsoft", InApple = "in_apple", }
+    /// Where a calendar, or an attendee in it, says something else of an interview than we do: it has another time there, is not there
+    /// any more, was changed on both sides; or an interviewer, or the candidate, declined.
+    DifferenceKind { Moved = "moved", Gone = "gone", Collided = "collided", Declined = "declined", CandidateDeclined = "candidate_declined", }
+    /// What became of a difference: ours was put back, theirs was followed, it was left as it is, or it went away without a decision.
+    Outcome { Ours = "ours", Theirs = "theirs", Kept = "kept", Withdrawn = "withdrawn", }
     EventKind { Interview = "interview", Practice = "practice", Assignment = "assignment", FollowUp = "follow_up", Reminder = "reminder", }
     /// When somebody's calendar alerts them to events of a kind: as it does of itself, never, or so many minutes before.
     Alert { Usual = "default", Silent = "none", AtStart = "0", Minutes5 = "5", Minutes10 = "10", Minutes15 = "15", Minutes30 = "30", Hour = "60", Day = "1440", }
@@ -83,6 +95,25 @@ words! {
     /// What a note for the applicant-tracking system tells.
     NoteKind { LinkSent = "link_sent", Booked = "booked", Moved = "moved", Cancelled = "cancelled", }
     NoteStatus { Queued = "queued", Written = "written", Failed = "failed", }
+    /// What an API key may be used for.
+    ApiScope {
+        AvailabilityRead = "availability:read",
+        RequestsRead = "requests:read", RequestsWrite = "requests:write",
+        BookingsRead = "bookings:read", BookingsWrite = "bookings:write",
+        InterviewersRead = "interviewers:read", InterviewersWrite = "interviewers:write",
+        ConnectionsRead = "connections:read", ConnectionsWrite = "connections:write",
+        WebhooksRead = "webhooks:read", WebhooksWrite = "webhooks:write",
+    }
+    /// What a webhook may be told of.
+    HookEvent {
+        RequestCreated = "request.created", RequestCancelled = "request.cancelled",
+        BookingCreated = "booking.created", BookingMoved = "booking.moved", BookingCancelled = "booking.cancelled",
+        ConnectionConnected = "connection.connected", ConnectionExpired = "connection.expired",
+        ConnectionDisconnected = "connection.disconnected",
+        SyncConflict = "sync.conflict", SyncFailed = "sync.failed",
+    }
+    /// `Failed` was given up; it can be sent again.
+    DeliveryStatus { Queued = "queued", Delivered = "delivered", Failed = "failed", }
     MessageStatus { Queued = "queued", Sent = "sent", Failed = "failed", }
 }
 
@@ -90,5 +121,17 @@ impl Alert {
     /// How many minutes before the start, where it is a time.
     pub fn minutes(self) -> Option<u32> {
         self.as_str().parse().ok()
+    }
+}
+
+impl ActorKind {
+    /// Whose calendar somebody acted in, if they did not act here.
+    pub fn provider(self) -> Option<Provider> {
+        match self {
+            Self::InGoogle => Some(Provider::Google),
+            Self::InMicrosoft => Some(Provider::Microsoft),
+            Self::InApple => Some(Provider::Apple),
+            Self::Candidate | Self::Person | Self::System => None,
+        }
     }
 }

@@ -10,8 +10,8 @@ use super::plan::{Action, plan};
 use crate::{
     audit::{self, Actor, AuditEntry, Origin},
     calendars::{AccessToken, Alert, Attendee, Calendar, CalendarError, EventDraft, Placed, Removal},
-    connections::{self, revocation, tokens::AccessError},
-    events::{self, Event, Placement},
+    connections::{self, Services, alerts, revocation, tokens::AccessError},
+    events::{self, Event, Placement, theirs::Theirs},
     ids::{ConnectionId, EventId, OrgId},
     outbox::{self, Job, JobError, Reason},
     people::preferences,
@@ -19,7 +19,7 @@ use crate::{
     store::{
         Stamp, StoreError, Txn,
         entities::placements,
-        words::{self, EventStatus, Inviter, ParticipantRole},
+        words::{self, Direction, EventStatus, Inviter, ParticipantRole},
     },
 };
 
@@ -60,6 +60,12 @@ async fn put(state: &AppState, event: &Event, placement: &Placement) -> Result<(
     });
     match outcome.await {
         Ok(placed) => Ok(record(state, event, placement, Some(placed)).await?),
+        // Somebody moved or deleted it there meanwhile, which is not ours to undo: what follows is decided after a look.
+        Err(error) if placement.stands() && matches!(error.reason(), Some(Reason::Moved | Reason::Gone)) => {
+            let (txn, now) = (state.store.begin().await?, state.clock.now());
+            outbox::enqueue_once(&txn, event.org, &Job::FollowEvent { event: event.id }, now, now).await?;
+            Ok(txn.commit().await?)
+        }
         Err(error) => {
             if error.reason() != Some(Reason::UnknownOutcome) {
                 unannounce(state, placement, event.org).await?;
@@ -98,7 +104,12 @@ async fn is_replaced(state: &AppState, event: &Event) -> Result<bool, StoreError
 
 /// Makes a call with the calendar the event is placed on. What leaves a calendar that was disconnected is taken off with the grant
 /// that is about to be handed back.
-async fn with_calendar<T, F, R>(state: &AppState, event: &Event, placement: &Placement, call: F) -> Result<T, JobError>
+pub(super) async fn with_calendar<T, F, R>(
+    state: &AppState,
+    event: &Event,
+    placement: &Placement,
+    call: F,
+) -> Result<T, JobError>
 where
     F: Fn(Arc<dyn Calendar>, AccessToken) -> R,
     R: Future<Output = Result<T, CalendarError>>,
@@ -119,14 +130,14 @@ where
 }
 
 /// The provider's last receipt.
-fn last(placement: &Placement) -> Option<Placed> {
+pub(super) fn last(placement: &Placement) -> Option<Placed> {
     let told = |text: &String| (!text.is_empty()).then(|| text.clone());
     Some(Placed {
         provider_id: told(&placement.provider_id)?,
         etag: told(&placement.etag),
         join_url: told(&placement.join_url),
         ical_uid: told(&placement.ical_uid),
-        span: None,
+        span: placement.seen.and_then(Theirs::span),
     })
 }
 
@@ -188,7 +199,7 @@ async fn update(
 }
 
 /// What the calendars should show.
-fn draft(event: &Event, placement: &Placement, alert: words::Alert) -> EventDraft {
+pub(super) fn draft(event: &Event, placement: &Placement, alert: words::Alert) -> EventDraft {
     let attendees = event.participants.iter().filter(|one| one.role != ParticipantRole::Organizer);
     EventDraft {
         uid: event.uid.clone(),
@@ -228,12 +239,14 @@ async fn record(
 ) -> Result<(), StoreError> {
     let now = Stamp::from(state.clock.now());
     let txn = state.store.begin().await?;
+    // What stands there now is what we know of: the next look is compared with it.
+    let shows = if placed.is_some() { Theirs::At(event.span) } else { Theirs::Gone };
     let mut row = placements::ActiveModel {
         last_synced_at: Set(Some(now)),
         last_error: Set(String::new()),
         placed_revision: Set(event.revision),
         unconfirmed_since: Set(None),
-        ..Default::default()
+        ..shows.columns()
     };
     let is_off = placed.is_none();
     let verb = match placed {
@@ -254,6 +267,9 @@ async fn record(
     if is_off && placement.is_withdrawn {
         events::leaving::forget(&txn, placement).await?;
     }
+    if let Some(connection) = connections::find(&*txn, event.org, placement.connection).await? {
+        alerts::succeeded(&txn, &connection, Direction::Out).await?;
+    }
     // What we know of this calendar is from before.
     connections::busy::forget(&txn, event.org, placement.connection).await?;
     let now_wanted = events::find(&*txn, event.org, event.id).await?;
@@ -266,8 +282,9 @@ async fn record(
 }
 
 /// Keeps why a try failed where people look for it.
-pub async fn failed(txn: &Txn, org: OrgId, id: EventId, reason: Reason) -> Result<(), StoreError> {
+pub async fn failed(txn: &Txn, services: &Services, org: OrgId, id: EventId, reason: Reason) -> Result<(), StoreError> {
     let Some(event) = events::find(&**txn, org, id).await? else { return Ok(()) };
+    let mut counted = false;
     for placement in events::placements_of(&**txn, org, id).await? {
         let verb = match plan(&event, &placement) {
             Action::Put => "event.place_failed",
@@ -278,6 +295,11 @@ pub async fn failed(txn: &Txn, org: OrgId, id: EventId, reason: Reason) -> Resul
         update(txn, org, &placement, change).await?;
         let detail = serde_json::json!({ "reason": reason.code(), "connection": placement.connection });
         note(txn, &event, verb, detail).await?;
+        // They are tried one after the other, up to the first that fails.
+        if !counted {
+            alerts::failed(services, txn, org, placement.connection, Direction::Out, reason.code()).await?;
+            counted = true;
+        }
     }
     Ok(())
 }
@@ -305,7 +327,8 @@ pub fn job_error(error: AccessError, connection: ConnectionId) -> JobError {
             }
             CalendarError::Gone | CalendarError::CursorGone => JobError::GiveUp { reason: Reason::Gone },
             CalendarError::Rejected(_) => JobError::GiveUp { reason: Reason::Rejected },
-            CalendarError::Conflict { .. } | CalendarError::Moved(_) => retry(Reason::Conflict),
+            CalendarError::Conflict { .. } => retry(Reason::Conflict),
+            CalendarError::Moved(_) => retry(Reason::Moved),
             CalendarError::Unavailable(_) => retry(Reason::Unavailable),
             CalendarError::UnknownOutcome(_) => retry(Reason::UnknownOutcome),
         },

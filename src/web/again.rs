@@ -58,13 +58,19 @@ pub async fn show_at<T: Clone + Send + Sync + 'static>(
     show(state, parts, attempt).await
 }
 
-/// Renders the page at the request's own URL with the attempt in context, under the error's status.
-pub async fn show<T: Clone + Send + Sync + 'static>(
+/// Renders the page at `path` with the outcome of a form that succeeded in context, for what is to be seen this once and must
+/// not stand in an address.
+pub async fn show_with<T: Clone + Send + Sync + 'static>(
+    path: &'static str,
     state: AppState,
     mut parts: Parts,
-    attempt: Attempt<T>,
+    outcome: T,
 ) -> Response {
-    let (status, retry_after) = (attempt.error.status_code(), attempt.error.retry_after);
+    parts.uri = Uri::from_static(path);
+    render(state, parts, outcome).await
+}
+
+async fn render<T: Clone + Send + Sync + 'static>(state: AppState, mut parts: Parts, told: T) -> Response {
     parts.method = Method::GET;
     let request = Request::from_parts(parts, Body::empty());
     let context = {
@@ -72,11 +78,17 @@ pub async fn show<T: Clone + Send + Sync + 'static>(
         move || {
             hand_over();
             provide_context(state.clone());
-            provide_context(attempt.clone());
+            provide_context(told.clone());
         }
     };
     let page = leptos_axum::render_app_async_with_context(context, move || shell(state.clone()));
-    let mut response = page(request).await.into_response();
+    page(request).await.into_response()
+}
+
+/// Renders the page at the request's own URL with the attempt in context, under the error's status.
+pub async fn show<T: Clone + Send + Sync + 'static>(state: AppState, parts: Parts, attempt: Attempt<T>) -> Response {
+    let (status, retry_after) = (attempt.error.status_code(), attempt.error.retry_after);
+    let mut response = render(state, parts, attempt).await;
     // A page that failed for another reason keeps its own status.
     if response.status() == StatusCode::OK {
         *response.status_mut() = status;

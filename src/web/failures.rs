@@ -16,6 +16,7 @@ use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 
 use super::{gate::method_not_allowed, intake::wrong_type};
 use crate::{
+    api::REPLAYED,
     app::{Theme, error_document},
     error::AppError,
     state::AppState,
@@ -44,7 +45,7 @@ pub async fn explain(State(state): State<AppState>, request: Request, next: Next
     } else {
         error.into_response()
     };
-    for name in [header::ALLOW, header::RETRY_AFTER, header::CONNECTION] {
+    for name in [header::ALLOW, header::RETRY_AFTER, header::CONNECTION, header::WWW_AUTHENTICATE, REPLAYED] {
         if let Some(value) = response.headers().get(&name) {
             explained.headers_mut().insert(name, value.clone());
         }

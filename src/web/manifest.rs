@@ -22,12 +22,16 @@ pub enum Policy {
     Public,
     /// Whoever holds the token in the address; being signed in changes nothing.
     Link,
+    /// A provider that shows the token of a channel it was asked to push by.
+    Push,
     /// Anyone who is signed in, for what is theirs.
     Member,
     /// A signed-in coordinator, for what belongs to their organisation. What belongs to another is not there.
     Coordinator,
     /// A signed-in administrator, for their own organisation.
     Admin,
+    /// A program with a key of an organisation, for what belongs to it, as far as the key's scopes and the coordinator it acts for may.
+    ApiKey,
     /// Anyone, in a demo; elsewhere there is nothing at this address.
     Demo,
 }
@@ -45,10 +49,10 @@ const fn way(method: Method, path: &'static str, policy: Policy) -> Way {
     Way { method, path, policy }
 }
 
-use Policy::{Admin, Coordinator, Demo, Link, Member, Public};
+use Policy::{Admin, ApiKey, Coordinator, Demo, Link, Member, Public, Push};
 
 /// The manifest.
-pub static WAYS: [Way; 78] = [
+pub static WAYS: &[Way] = &[
     way(Method::GET, "/", Public),
     way(Method::GET, "/signin", Public),
     way(Method::GET, "/signup", Public),
@@ -57,6 +61,9 @@ pub static WAYS: [Way; 78] = [
     way(Method::POST, "/signout", Public),
     way(Method::GET, "/healthz", Public),
     way(Method::GET, "/readyz", Public),
+    way(Method::POST, "/hooks/google", Push),
+    way(Method::POST, "/hooks/microsoft", Push),
+    way(Method::POST, "/hooks/microsoft/lifecycle", Push),
     way(Method::GET, "/book/{token}", Link),
     way(Method::POST, "/book/{token}", Link),
     way(Method::GET, "/book/{token}/move", Link),
@@ -75,12 +82,15 @@ pub static WAYS: [Way; 78] = [
     way(Method::POST, "/requests/new", Coordinator),
     way(Method::POST, "/api/requests/look", Coordinator),
     way(Method::GET, "/requests/{id}", Coordinator),
+    way(Method::GET, "/requests/{id}/live", Coordinator),
     way(Method::POST, "/requests/{id}/send", Coordinator),
     way(Method::POST, "/requests/{id}/replace-link", Coordinator),
     way(Method::GET, "/requests/{id}/move", Coordinator),
     way(Method::POST, "/requests/{id}/move", Coordinator),
     way(Method::GET, "/requests/{id}/swap/{person}", Coordinator),
     way(Method::POST, "/requests/{id}/swap/{person}", Coordinator),
+    way(Method::GET, "/requests/{id}/difference/{difference}", Coordinator),
+    way(Method::POST, "/requests/{id}/difference/{difference}", Coordinator),
     way(Method::POST, "/requests/{id}/cancel", Coordinator),
     way(Method::POST, "/jobs/{id}/retry", Coordinator),
     way(Method::GET, "/welcome", Coordinator),
@@ -119,9 +129,50 @@ pub static WAYS: [Way; 78] = [
     way(Method::GET, "/auth/microsoft/organisation", Admin),
     way(Method::POST, "/admin/integrations/calendar/google", Admin),
     way(Method::POST, "/admin/integrations/calendar/{provider}/withdraw", Admin),
+    way(Method::GET, "/admin/sync", Admin),
+    way(Method::GET, "/admin/sync/live", Admin),
+    way(Method::POST, "/admin/sync/retry", Admin),
     way(Method::GET, "/admin/audit", Admin),
     way(Method::POST, "/admin/audit/check", Admin),
     way(Method::POST, "/admin/audit/export", Admin),
+    way(Method::GET, "/admin/api", Admin),
+    way(Method::POST, "/admin/api", Admin),
+    way(Method::POST, "/admin/api/keys/{id}/revoke", Admin),
+    way(Method::POST, "/admin/api/webhooks", Admin),
+    way(Method::POST, "/admin/api/webhooks/{id}/remove", Admin),
+    way(Method::POST, "/admin/api/webhooks/{id}/switch", Admin),
+    way(Method::POST, "/admin/api/webhooks/{id}/deliveries/{delivery}/replay", Admin),
+    way(Method::GET, "/api/v1/openapi.json", Public),
+    way(Method::POST, "/api/v1/availability", ApiKey),
+    way(Method::GET, "/api/v1/requests", ApiKey),
+    way(Method::POST, "/api/v1/requests", ApiKey),
+    way(Method::GET, "/api/v1/requests/{id}", ApiKey),
+    way(Method::GET, "/api/v1/requests/{id}/link", ApiKey),
+    way(Method::GET, "/api/v1/requests/{id}/slots", ApiKey),
+    way(Method::POST, "/api/v1/requests/{id}/send", ApiKey),
+    way(Method::POST, "/api/v1/requests/{id}/book", ApiKey),
+    way(Method::POST, "/api/v1/requests/{id}/cancel", ApiKey),
+    way(Method::GET, "/api/v1/bookings", ApiKey),
+    way(Method::GET, "/api/v1/bookings/{id}", ApiKey),
+    way(Method::POST, "/api/v1/bookings/{id}/move", ApiKey),
+    way(Method::POST, "/api/v1/bookings/{id}/cancel", ApiKey),
+    way(Method::GET, "/api/v1/interviewers", ApiKey),
+    way(Method::POST, "/api/v1/interviewers", ApiKey),
+    way(Method::GET, "/api/v1/connections", ApiKey),
+    way(Method::GET, "/api/v1/connections/{provider}", ApiKey),
+    way(Method::DELETE, "/api/v1/connections/{provider}", ApiKey),
+    way(Method::POST, "/api/v1/connections/{provider}/connect", ApiKey),
+    way(Method::PUT, "/api/v1/connections/{provider}/calendars", ApiKey),
+    way(Method::POST, "/api/v1/connections/{provider}/sync", ApiKey),
+    way(Method::GET, "/api/v1/preferences", ApiKey),
+    way(Method::PUT, "/api/v1/preferences", ApiKey),
+    way(Method::GET, "/api/v1/webhooks", ApiKey),
+    way(Method::POST, "/api/v1/webhooks", ApiKey),
+    way(Method::GET, "/api/v1/webhooks/{id}", ApiKey),
+    way(Method::DELETE, "/api/v1/webhooks/{id}", ApiKey),
+    way(Method::PUT, "/api/v1/webhooks/{id}/state", ApiKey),
+    way(Method::GET, "/api/v1/webhooks/{id}/deliveries", ApiKey),
+    way(Method::POST, "/api/v1/webhooks/{id}/deliveries/{delivery}/replay", ApiKey),
     way(Method::GET, "/mailbox", Demo),
     way(Method::GET, "/mailbox/{id}", Demo),
     way(Method::GET, "/mailbox/{id}/html", Demo),

@@ -32,6 +32,9 @@ mod headers;
 // Pages shown again from a form that could not be carried out.
 #[cfg(feature = "ssr")]
 mod again;
+// Open pages that follow what happens.
+#[cfg(feature = "ssr")]
+pub mod live;
 // Badges for where things stand.
 #[cfg(feature = "ssr")]
 mod standing;
@@ -52,7 +55,7 @@ pub mod observe;
 pub mod pages;
 // Percent-decoding that refuses what is not text.
 #[cfg(feature = "ssr")]
-mod percent;
+pub(crate) mod percent;
 // Plain HTTP beside the pages.
 #[cfg(feature = "ssr")]
 pub mod routes;
@@ -62,6 +65,9 @@ pub mod serve;
 // The router and its layers.
 #[cfg(feature = "ssr")]
 pub mod server;
+// What operators read, on a listener of its own.
+#[cfg(feature = "ssr")]
+pub mod scrape;
 // Who is asking.
 #[cfg(feature = "ssr")]
 pub mod session;

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::client::ClientAddress;
+use super::{client::ClientAddress, islands::live::FOLLOWS, live};
 use crate::{
     audit::Origin,
     connections,
@@ -30,9 +30,16 @@ pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 /// The member these headers' session cookie signs in, if any. For pages, which have the request's parts in context.
 pub async fn member(state: &AppState, headers: &HeaderMap) -> Result<Option<Member>, StoreError> {
     match SessionToken::from_cookies(cookies(headers)) {
+        // A page that follows what happens is no sign of anybody being there.
+        Some(token) if follows(headers) => sessions::look(&state.store, &token, state.clock.now()).await,
         Some(token) => sessions::authenticate(&state.store, &token, state.clock.now()).await,
         None => Ok(None),
     }
+}
+
+/// Whether a browser asks by itself, for a page that follows what happens.
+fn follows(headers: &HeaderMap) -> bool {
+    live::reads_events(headers) || headers.contains_key(FOLLOWS)
 }
 
 /// Where somebody who is signed out goes first, to come back to `target` (path and query) afterwards.

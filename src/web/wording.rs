@@ -1,4 +1,6 @@
-//! Small words of pages: names in a row, times past and to come, moments to be reminded at.
+//! Small words of pages: names in a row, times past and to come, moments to be reminded at, what jobs are about.
+
+use std::time::Duration;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -54,6 +56,52 @@ pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
         60..1440 => format!("{} h ago", minutes / 60),
         1440..2880 => "yesterday".to_owned(),
         _ => format!("{} days ago", minutes / 1440),
+    }
+}
+
+/// "40 s", "3 min", "5 h", "9 days": how long something has lasted.
+pub fn lasting(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        ..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// What jobs of a kind do.
+pub fn work(kind: &str) -> &'static str {
+    match kind {
+        "place_event" => "Interviews into calendars",
+        "send_message" => "Mails",
+        "settle_hold" => "Held bookings",
+        "read_connection" => "New calendars",
+        "tell_answered" => "Answers to invitations",
+        "remind" => "Reminders",
+        "write_note" => "Notes to the applicant-tracking system",
+        "deliver_webhook" => "A webhook could not be told",
+        "pull_calendar" => "A calendar could not be read for changes",
+        "follow_event" => "A change in a calendar could not be followed",
+        "compare_calendar" => "A calendar could not be compared with what should stand in it",
+        "remove_stray" => "An event could not be taken off a calendar",
+        "watch_calendar" => "A calendar could not be watched",
+        "end_grant" => "Access handed back",
+        _ => "Other",
+    }
+}
+
+/// What a dead letter of a kind means.
+pub fn given_up(kind: &str) -> &'static str {
+    match kind {
+        "place_event" => "An interview could not be put into a calendar",
+        "send_message" => "A mail could not be sent",
+        "read_connection" => "A new calendar could not be read",
+        "tell_answered" => "Nobody was told of an answer to an invitation",
+        "remind" => "A reminder could not be sent",
+        "write_note" => "A note could not be written to the applicant-tracking system",
+        "end_grant" => "Access to a disconnected account could not be handed back",
+        _ => "A booking could not be confirmed",
     }
 }
 
@@ -116,6 +164,14 @@ mod tests {
         ];
         for (seconds, expected) in words {
             assert_eq!(ahead(now + TimeDelta::seconds(seconds), now), expected, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn how_long_in_words() {
+        let words = [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"), (172_800, "2 days")];
+        for (seconds, expected) in words {
+            assert_eq!(lasting(Duration::from_secs(seconds)), expected);
         }
     }
 

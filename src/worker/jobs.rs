@@ -5,18 +5,20 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::{
-    ats, booking,
+    ats,
+    booking::{self, outside},
     connections::{
-        self,
+        self, alerts,
         revocation::{self, RevocationError},
     },
     events,
-    ids::{OrgId, RevocationId},
+    ids::{EventId, OrgId, RevocationId},
     notifications,
     outbox::{Fate, Job, JobError, Reason},
     state::AppState,
-    store::{StoreError, Txn},
-    sync,
+    store::{StoreError, Txn, words::Direction},
+    sync::{self, News, follow::Finding},
+    webhooks,
 };
 
 /// How long a grant is kept at most for what is still to be taken off a calendar with it.
@@ -37,7 +39,29 @@ pub async fn run(state: &AppState, org: OrgId, job: Job) -> Result<(), JobError>
         Job::Remind { booking, minutes } => booking::remind::remind(state, org, booking, minutes).await,
         Job::WriteNote { note, .. } => ats::write::write_note(state, org, note).await,
         Job::EndGrant { revocation } => end_grant(state, org, revocation).await,
+        Job::PullCalendar { connection, calendar } => sync::pull(state, org, connection, &calendar).await,
+        Job::FollowEvent { event } => follow(state, org, event).await,
+        Job::CompareCalendar { connection, calendar } => {
+            sync::reconcile::compare(state, org, connection, &calendar).await
+        }
+        Job::RemoveStray { stray } => sync::reconcile::remove(state, org, stray).await,
+        Job::WatchCalendar { connection, calendar } => sync::channels::watch(state, org, connection, &calendar).await,
+        Job::DeliverWebhook { delivery, endpoint } => webhooks::deliver::deliver(state, org, delivery, endpoint).await,
     }
+}
+
+/// Looks at an event where it stands, and does what follows from what was done to it there.
+async fn follow(state: &AppState, org: OrgId, event: EventId) -> Result<(), JobError> {
+    for Finding { placement: on, news } in sync::follow::look(state, org, event).await? {
+        match news {
+            News::Moved(to) => outside::moved(state, org, event, on, to).await?,
+            News::Gone => outside::gone(state, org, event, on).await?,
+            News::Collided(theirs) => outside::collided(state, org, event, on, theirs).await?,
+            News::Agreed => outside::agreed(state, org, event, on).await?,
+            News::Answered(answers) => outside::answered(state, org, event, on, &answers).await?,
+        }
+    }
+    Ok(())
 }
 
 /// Hands a grant back, as soon as what was to be taken off the calendar with it is off; in any case after three days.
@@ -47,6 +71,9 @@ async fn end_grant(state: &AppState, org: OrgId, id: RevocationId) -> Result<(),
     let may_wait = now < pending.since + LEAVES_WITHIN;
     if may_wait && events::leaving::is_under_way(db, org, pending.connection, now).await? {
         return Err(JobError::Later { after: LOOK_AGAIN });
+    }
+    if may_wait {
+        sync::channels::end_all(state, org, pending.connection).await?;
     }
     revocation::carry_out(&state.services, org, id).await.map_err(|error| match error {
         RevocationError::NoAnswer => JobError::Retry { after: None, reason: Reason::Unavailable },
@@ -67,14 +94,25 @@ pub async fn failed(
     let is_dead = fate == Fate::Dead;
     match job {
         Job::PlaceEvent { event } => {
-            sync::failed(txn, org, *event, reason).await?;
+            sync::failed(txn, &state.services, org, *event, reason).await?;
             if is_dead { booking::not_placed(txn, state, org, *event, reason).await } else { Ok(()) }
         }
         Job::SendMessage { message, .. } => notifications::failed(txn, org, *message, reason, is_dead).await,
         Job::WriteNote { note, .. } => ats::notes::failed(txn, org, *note, reason, is_dead).await,
         Job::EndGrant { revocation } if is_dead => revocation::give_up(txn, org, *revocation).await,
         Job::EndGrant { .. } => Ok(()),
-        Job::SettleHold { .. } | Job::ReadConnection { .. } | Job::TellAnswered { .. } | Job::Remind { .. } => Ok(()),
+        Job::DeliverWebhook { delivery, .. } if is_dead => webhooks::deliver::give_up(txn, org, *delivery).await,
+        Job::DeliverWebhook { .. } => Ok(()),
+        Job::ReadConnection { connection } | Job::PullCalendar { connection, .. } => {
+            alerts::failed(&state.services, txn, org, *connection, Direction::In, reason.code()).await
+        }
+        Job::SettleHold { .. }
+        | Job::TellAnswered { .. }
+        | Job::Remind { .. }
+        | Job::FollowEvent { .. }
+        | Job::CompareCalendar { .. }
+        | Job::RemoveStray { .. }
+        | Job::WatchCalendar { .. } => Ok(()),
     }
 }
 
@@ -87,6 +125,12 @@ pub fn limit(job: &Job) -> Duration {
         | Job::TellAnswered { .. }
         | Job::WriteNote { .. }
         | Job::EndGrant { .. }
+        | Job::PullCalendar { .. }
+        | Job::FollowEvent { .. }
+        | Job::CompareCalendar { .. }
+        | Job::RemoveStray { .. }
+        | Job::WatchCalendar { .. }
+        | Job::DeliverWebhook { .. }
         | Job::Remind { .. } => Duration::from_secs(50),
         // Breaking off while the mail server takes its time would send the same mail again: the transport's own patience has
         // to end first.

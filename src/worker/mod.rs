@@ -4,13 +4,14 @@
 mod jobs;
 mod periodic;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use periodic::sweep;
 use tokio::{sync::watch, task::JoinSet, time::MissedTickBehavior};
 
 use crate::{
     ids::LinkToken,
+    metrics,
     outbox::{Claimed, Fate, HEARTBEAT, JobError, Reason},
     state::AppState,
     store::StoreError,
@@ -91,7 +92,7 @@ pub async fn drain(state: &AppState) -> Result<usize, StoreError> {
 
 /// Runs one job and settles it. A panic inside counts as a failed try.
 async fn keep(state: AppState, claimed: Claimed) {
-    let lease = claimed.lease;
+    let (lease, started) = (claimed.lease, Instant::now());
     let kind = claimed.job.kind();
     let limit = jobs::limit(&claimed.job);
     let work = tokio::spawn({
@@ -120,21 +121,34 @@ async fn keep(state: AppState, claimed: Claimed) {
             Err(JobError::Retry { after: None, reason: Reason::TookTooLong })
         }
     };
+    let took = started.elapsed();
     let settled = match outcome {
-        Ok(()) => claimed.done(&state.store).await,
+        Ok(()) => claimed.done(&state.store).await.map(|()| "done"),
         Err(error) => {
             tracing::info!(job = %lease.job, kind, ?error, "a job is not done");
-            unkept(&state, &claimed, &error).await
+            unkept(&state, &claimed, &error).await.map(|fate| became(&error, fate))
         }
     };
-    if let Err(error) = settled {
+    match settled {
+        Ok(outcome) => metrics::job(kind, outcome, took),
         // The lease runs out and the job is run again, which is safe.
-        tracing::warn!(job = %lease.job, %error, "a job's end could not be recorded");
+        Err(error) => tracing::warn!(job = %lease.job, %error, "a job's end could not be recorded"),
+    }
+}
+
+/// What became of a job that is not done, for the operator's count.
+fn became(error: &JobError, fate: Fate) -> &'static str {
+    match (fate, error) {
+        (Fate::Overtaken, _) => "overtaken",
+        (Fate::Dead, _) => "dead",
+        (Fate::Open, JobError::Later { .. }) => "later",
+        (Fate::Open, JobError::Park { .. }) => "parked",
+        (Fate::Open, _) => "retry",
     }
 }
 
 /// Settles a job that is not done, and tells of it, in one transaction.
-async fn unkept(state: &AppState, claimed: &Claimed, error: &JobError) -> Result<(), StoreError> {
+async fn unkept(state: &AppState, claimed: &Claimed, error: &JobError) -> Result<Fate, StoreError> {
     let txn = state.store.begin().await?;
     let fate = claimed.failed(&txn, error).await?;
     if let Some(reason) = error.reason().filter(|_| fate != Fate::Overtaken) {
@@ -143,7 +157,8 @@ async fn unkept(state: &AppState, claimed: &Claimed, error: &JobError) -> Result
         }
         jobs::failed(&txn, state, claimed.org, &claimed.job, reason, fate).await?;
     }
-    txn.commit().await
+    txn.commit().await?;
+    Ok(fate)
 }
 
 #[cfg(test)]

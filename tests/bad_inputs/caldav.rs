@@ -223,7 +223,7 @@ fn tls_one() -> Vec<u8> {
 }
 
 /// A certificate for this name until then, signed by itself.
-fn certificate(name: &str, days: i64) -> tokio_rustls::TlsAcceptor {
+pub fn certificate(name: &str, days: i64) -> tokio_rustls::TlsAcceptor {
     let mut parameters = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("a name");
     let date = |at: DateTime<Utc>| {
         use chrono::Datelike;
@@ -243,7 +243,7 @@ fn certificate(name: &str, days: i64) -> tokio_rustls::TlsAcceptor {
     tokio_rustls::TlsAcceptor::from(Arc::new(config))
 }
 
-async fn behind(acceptor: tokio_rustls::TlsAcceptor) -> SocketAddr {
+pub async fn behind(acceptor: tokio_rustls::TlsAcceptor) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
     tokio::spawn(async move {

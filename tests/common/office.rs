@@ -20,7 +20,7 @@ use convene::{
     },
     clock::{Clock, FixedClock},
     config::SignUp,
-    connections::{Connection, ProviderClient, Providers, Services, Watch},
+    connections::{Connection, ProviderClient, Providers, Services, Watch, alerts::Alert},
     ids::{OrgId, PersonId, RevocationId},
     people::{
         self, Member,
@@ -59,6 +59,10 @@ impl Watch for Told {
 
     async fn disconnected(&self, _: &Txn, org: OrgId, revocation: RevocationId) -> Result<(), StoreError> {
         self.disconnected.lock().expect("no test panicked inside").push((org, revocation));
+        Ok(())
+    }
+
+    async fn failing(&self, _: &Txn, _: &Alert) -> Result<(), StoreError> {
         Ok(())
     }
 }

@@ -219,7 +219,8 @@ function checkGoogle(request) {
   for (const [name, value] of request.query) {
     const type = params.get(name);
     if (!type || name === "requestBody") findings.push(`query ${name}: unknown parameter`);
-    else if (google.misfits(value, type, name).length && google.misfits(plain(value), type, name).length) {
+    // A parameter that may be repeated is a list, however often it comes.
+    else if ([value, plain(value), [value]].every((one) => google.misfits(one, type, name).length)) {
       findings.push(`query ${name}: ${value} does not fit`);
     }
   }

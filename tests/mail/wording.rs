@@ -3,8 +3,9 @@
 use chrono_tz::Tz;
 use convene::notifications::{
     Answered, AnsweredRequest, Asked, BookingCancelled, BookingConfirmed, BookingHeld, BookingLink, BookingMoved,
-    CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice, HeldReleased, InterviewerAnswered,
-    InterviewerReminder, Meeting, Message, ReconnectNeeded, Reminder,
+    CalendarDiffers, CalendarFailing, CalendarSays, CandidateDid, ConfirmAddress, ConnectCalendar, CoordinatorNotice,
+    HeldReleased, InterviewerAnswered, InterviewerReminder, Meeting, Message, ReconnectNeeded, Reminder,
+    WebhookSwitchedOff,
 };
 
 use crate::mail::support::{at, dana, golden, link, sam, span};
@@ -48,6 +49,17 @@ fn connect(asked: Asked, until: Option<&str>) -> Message {
     })
 }
 
+fn differs(what: CalendarSays) -> Message {
+    Message::CalendarDiffers(CalendarDiffers {
+        candidate: "Sam Candidate".to_owned(),
+        meeting: meeting(),
+        calendar: "Google Calendar",
+        owner: "Dana Cole".to_owned(),
+        what,
+        page: link("https://convene.example.com/requests/req_1/difference/dif_1"),
+    })
+}
+
 /// Every message there is, with the name of its golden file and whether it goes to a candidate.
 fn all() -> Vec<(&'static str, Message, bool)> {
     let before = span("2027-03-08T14:00:00Z", "2027-03-08T14:45:00Z");
@@ -73,6 +85,18 @@ fn all() -> Vec<(&'static str, Message, bool)> {
             }),
             false,
         ),
+        (
+            "calendar-moved",
+            differs(CalendarSays::Moved {
+                to: Some(span("2027-03-09T17:00:00Z", "2027-03-09T17:45:00Z")),
+                why: "Ben Okafor is busy then.".to_owned(),
+            }),
+            false,
+        ),
+        ("calendar-gone", differs(CalendarSays::Gone), false),
+        ("calendar-collided", differs(CalendarSays::Collided { to: None, is_gone: false }), false),
+        ("interviewer-declined", differs(CalendarSays::Declined { who: "Ben Okafor".to_owned() }), false),
+        ("candidate-declined", differs(CalendarSays::CandidateDeclined), false),
         (
             "booking-link",
             Message::BookingLink(BookingLink {
@@ -151,6 +175,26 @@ fn all() -> Vec<(&'static str, Message, bool)> {
                 since: at("2027-03-01T10:00:00Z"),
                 is_written: true,
                 link: link("https://convene.example.com/settings/calendar"),
+            }),
+            false,
+        ),
+        (
+            "calendar-failing",
+            Message::CalendarFailing(CalendarFailing {
+                person: "Ben Okafor".to_owned(),
+                provider: "Google Calendar".to_owned(),
+                reason: "The calendar did not answer.".to_owned(),
+                since: at("2027-03-01T10:00:00Z"),
+                link: link("https://convene.example.com/admin/sync"),
+            }),
+            false,
+        ),
+        (
+            "webhook-switched-off",
+            Message::WebhookSwitchedOff(WebhookSwitchedOff {
+                host: "careers.example.com".to_owned(),
+                since: at("2027-03-01T10:00:00Z"),
+                link: link("https://convene.example.com/admin/api"),
             }),
             false,
         ),

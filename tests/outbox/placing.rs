@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 use convene::{
     audit::Origin,
     booking::{
-        again,
+        again, difference,
         list::{self, NotPlaced, Standing},
+        outside::decide::{self, Decision},
     },
     calendars::{CalendarError, memory::Action},
     events,
@@ -100,40 +101,24 @@ stories! {
         app.all_is_well().await;
     }
 
-    async fn an_event_deleted_by_hand_is_made_anew_when_somebody_asks(app) {
+    async fn an_event_deleted_by_hand_is_not_made_anew_by_a_change(app) {
         let (asked, booking) = booked(&app).await;
         app.work().await;
         let first = app.on_calendar().remove(0).placed;
         app.google.delete_by_hand(ANA, &first);
+        app.passes(TimeDelta::minutes(5));
         app.ana_moves(&asked, app.time(1, "10:00")).await.expect("moved");
         app.work().await;
         assert!(app.on_calendar().is_empty(), "somebody deleted it, perhaps on purpose");
-        let failed = |standing| matches!(standing, Standing::NotInCalendar(NotPlaced::Failed(Reason::Gone, Some(Outlook::GivenUp(_)))));
-        assert!(failed(standing(&app, &asked).await));
-        let letters = told(&app, "coordinator_not_placed").await;
-        assert!(letters.len() == 1 && letters[0].contains(Reason::Gone.sentence()), "{letters:?}");
-
-        try_again(&app).await;
+        assert_eq!(app.rows("differences WHERE settled_at IS NULL AND kind = 'collided'").await, 1, "and is asked");
+        let open = difference::of_request(app.store().reader(), app.org, asked.id).await.expect("read").remove(0);
+        let which = (asked.id, open.id);
+        decide::decide(&app.state, &app.ana, which, &open.shown(), Decision::Ours, &Origin::default()).await.expect("decided");
         app.work().await;
         let second = app.on_calendar().remove(0);
         assert_ne!(second.placed.provider_id, first.provider_id);
         assert_eq!(second.span.map(|span| span.start()), Some(app.time(1, "10:00")));
         assert_eq!(app.placement_of(&app.event_of(booking).await).await.generation, 1);
-        assert_eq!((audited(&app, "job.retried").await, audited(&app, "event.place_failed").await), (1, 1));
-        app.all_is_well().await;
-    }
-
-    async fn a_later_move_makes_it_anew_and_settles_the_dead_letter(app) {
-        let (asked, _) = booked(&app).await;
-        app.work().await;
-        app.google.delete_by_hand(ANA, &app.on_calendar().remove(0).placed);
-        app.ana_moves(&asked, app.time(1, "10:00")).await.expect("moved");
-        app.work().await;
-        assert_eq!(app.jobs_with(JobStatus::Dead).await.len(), 1);
-        app.ana_moves(&asked, app.time(2, "10:00")).await.expect("moved again");
-        app.work().await;
-        assert_eq!(app.on_calendar().len(), 1);
-        assert_eq!(standing(&app, &asked).await, Standing::InCalendar);
         app.all_is_well().await;
     }
 

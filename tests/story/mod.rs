@@ -107,7 +107,7 @@ impl TestApp {
         let config = Arc::new(config());
         let now = Utc::now().duration_trunc(TimeDelta::seconds(1)).expect("a second is a step");
         let clock = Arc::new(FixedClock::at(now));
-        let google = Arc::new(Memory::new());
+        let google = Arc::new(Memory::with_clock(clock.clone()));
         let wake = Arc::new(Notify::new());
         let mail = Arc::new(MemoryMailer::new(config.mail.from.clone()));
         let grants = Grants::open().await;

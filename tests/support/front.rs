@@ -91,6 +91,17 @@ impl Front {
         self.send(Method::POST, path, JSON, Some(JSON), Body::from(body)).await
     }
 
+    /// As a program with this key asks, or one without a key; what the browser is signed in as goes along.
+    pub async fn call(&self, method: Method, path: &str, key: Option<&str>, once: &str, body: &str) -> Answer {
+        let request = Request::builder().method(method).uri(path).header("host", HOST).header("cookie", &self.cookie);
+        let request = request.header("idempotency-key", once).header("content-type", "application/json");
+        let request = match key {
+            Some(key) => request.header("authorization", format!("Bearer {key}")),
+            None => request,
+        };
+        support::ask(&self.router, request.body(Body::from(body.to_owned())).expect("a request")).await
+    }
+
     async fn send(&self, method: Method, path: &str, accept: &str, content_type: Option<&str>, body: Body) -> Answer {
         let request = Request::builder().method(method).uri(path);
         let request = request.header("host", HOST).header("accept", accept).header("sec-fetch-site", "same-origin");

@@ -51,8 +51,11 @@ pub async fn show(Shared(world): Shared<World>) -> Response {
             (field("Status", html! { input name="status" type="number" min="400" max="599" value="429" required; }))
             (field("Retry-After, seconds", html! { input name="retry_after" type="number" min="0"; }))
         }))
-        (form("latency", "Slow answers", field("Milliseconds", html! { input name="ms" type="number" min="1" max="600000" value="3000" required; })))
+        (form("latency", "Slow answers", milliseconds(3000)))
         (form("drop_after_write", "Do it, then hang up without an answer", html! {}))
+        (form("hang_before_write", "Let it hang, then hang up without having done it", milliseconds(60_000)))
+        (form("hang_after_write", "Do it, let it hang, then hang up", milliseconds(60_000)))
+        (form("late_write", "Let it hang, then do it, whoever has left", milliseconds(60_000)))
         (form("error", "An error of the provider's own", field("Error", html! {
             select name="reason" {
                 @for service in Service::ALL {
@@ -70,6 +73,12 @@ pub async fn show(Shared(world): Shared<World>) -> Response {
         (form("quirk", "A habit of CalDAV servers", field("Habit", html! {
             select name="quirk" { @for quirk in Quirk::ALL { option { (quirk.name()) } } }
         })))
+        (form("push_drop", "Pushes are lost", html! {}))
+        (form("push_duplicate", "Pushes arrive more than once", field("How often in all", html! {
+            input name="copies" type="number" min="2" max="100" value="2" required;
+        })))
+        (form("push_reorder", "Pushes are overtaken by the next one", html! {}))
+        (form("push_delay", "Pushes are late", milliseconds(30_000)))
         (form("expire_tokens", "Access tokens stop working now", html! {}))
         (form("revoke", "Access is revoked: refreshing fails; at Apple, app-specific passwords stop working", html! {}))
     };
@@ -90,7 +99,9 @@ fn providers(kind: &str) -> Vec<(&'static str, &'static str)> {
     let all = [("google", "Google"), ("microsoft", "Microsoft"), ("apple", "Apple"), ("icims", "iCIMS")];
     let fits = |name: &str| match kind {
         "quirk" => name == "apple",
-        "expire_tokens" => matches!(name, "google" | "microsoft"),
+        "expire_tokens" | "push_drop" | "push_duplicate" | "push_reorder" | "push_delay" => {
+            matches!(name, "google" | "microsoft")
+        }
         "revoke" => name != "icims",
         _ => true,
     };
@@ -99,6 +110,10 @@ fn providers(kind: &str) -> Vec<(&'static str, &'static str)> {
 
 fn field(label: &str, input: Markup) -> Markup {
     html! { label class="field" { (label) (input) } }
+}
+
+fn milliseconds(usual: u32) -> Markup {
+    field("Milliseconds", html! { input name="ms" type="number" min="1" max="600000" value=(usual) required; })
 }
 
 fn form(kind: &str, title: &str, fields: Markup) -> Markup {
@@ -127,7 +142,7 @@ fn form(kind: &str, title: &str, fields: Markup) -> Markup {
 
 /// `POST /faults`: the same as the control API, from a form.
 pub async fn add(Shared(world): Shared<World>, Form(form): Form<BTreeMap<String, String>>) -> Response {
-    let number = ["status", "retry_after", "ms", "bytes", "times", "seconds"];
+    let number = ["status", "retry_after", "ms", "copies", "bytes", "times", "seconds"];
     let request: Map<String, Value> = form
         .into_iter()
         .filter(|(_, value)| !value.is_empty())

@@ -183,7 +183,7 @@ pub fn pushed(state: &mut State, channels: &[&Channel], news: &[News]) -> Vec<Pu
     pushes
 }
 
-/// The next message of a live channel; its number is higher than the last one's, and not by one.
+/// The next message of a live channel; its number is higher than the last one's, mostly by more than one.
 pub fn message(state: &mut State, id: &str, kind: PushKind) -> Option<Push> {
     let now = state.now();
     let channel = state.channels.get_mut(Provider::Google, id, now)?;

@@ -25,9 +25,9 @@ fn may_be_sent_to(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| is_on_loopback(&url))
 }
 
-/// Sends a message, its copies and its repetitions. `tried` hears of the first try, or that there is none yet.
-pub async fn send(world: World, push: Push, tried: Option<oneshot::Sender<()>>) {
-    let generation = world.generation();
+/// Sends a message, its copies and its repetitions, as long as its generation of the world lasts. `tried` hears of the first
+/// try, or that there is none yet.
+pub async fn send(world: World, push: Push, generation: u64, tried: Option<oneshot::Sender<()>>) {
     if push.fate.drop {
         return;
     }

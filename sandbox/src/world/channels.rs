@@ -110,7 +110,7 @@ impl Channels {
 
     /// Ends those that this holds for; returns them.
     pub fn end(&mut self, ended: impl Fn(&Channel) -> bool) -> Vec<Channel> {
-        let (gone, live) = std::mem::take(&mut self.live).into_iter().partition(|channel| ended(channel));
+        let (gone, live) = std::mem::take(&mut self.live).into_iter().partition(ended);
         self.live = live;
         gone
     }

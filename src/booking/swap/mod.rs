@@ -11,7 +11,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::{
-    BookError, Booking, Change, book, latest, lock_request, remember_with, seat,
+    BookError, Booking, Change, book, difference, latest, lock_request, remember_with, seat,
     sitting::{self, Swap, Why},
     tell,
 };
@@ -226,11 +226,16 @@ async fn commit(
             from.iter().filter(|one| than.iter().all(|other| other.email != one.email)).cloned().collect()
         };
         let (left, came) = (missing(&before, &who), missing(&who, &before));
-        if who != before {
-            let event = event.reseat(&txn, who, now).await?;
-            let change = tell::Swapped { event: &event, left: &left, came: &came };
-            tell::swapped(&txn, state, request, &booking, &owner, change, now).await?;
-        }
+        let event = match who != before {
+            true => {
+                let event = event.reseat(&txn, who, now).await?;
+                let change = tell::Swapped { event: &event, left: &left, came: &came };
+                tell::swapped(&txn, state, request, &booking, &owner, change, now).await?;
+                event
+            }
+            false => event,
+        };
+        difference::after_swap(&txn, &event, leaves, actor, now).await?;
     }
     let start = booking.span.start();
     let change =

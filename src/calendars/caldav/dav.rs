@@ -3,6 +3,8 @@
 //! Which failure is which: a wrong password, an address that is no CalDAV server, one that may not be asked. Nothing here knows
 //! calendars or events.
 
+use std::time::Instant;
+
 use reqwest::{Method, StatusCode};
 use url::Url;
 
@@ -11,11 +13,12 @@ use super::{
     xml::{self, Element, Response, Space, XmlError},
 };
 use crate::{
-    calendars::CalendarError,
+    calendars::{CalendarError, Provider},
     http::{
         Reply,
         guard::{Answer, Call, Credentials, GuardError, Refused},
     },
+    metrics,
 };
 
 /// Why a server could not be asked, in terms that the person who typed its address can act on.
@@ -115,7 +118,11 @@ impl CaldavCalendar {
     pub(super) async fn send(&self, who: &Credentials<'_>, ask: Ask) -> Result<Answer, DavError> {
         let Ask { action, method, url, headers, body, writes } = ask;
         let call = Call { action, method, url, headers, body, credentials: Some(who.clone()) };
-        self.guard.send(call).await.map_err(|error| lost(error, writes))
+        let started = Instant::now();
+        let answer = self.guard.send(call).await;
+        let status = answer.as_ref().ok().map(|answer| answer.reply.status.as_u16());
+        metrics::provider_call(Provider::Apple.as_str(), action, status, started.elapsed());
+        answer.map_err(|error| lost(error, writes))
     }
 
     /// Asks for properties; the answer comes with the address that gave it.

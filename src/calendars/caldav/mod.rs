@@ -81,6 +81,11 @@ impl CaldavCalendar {
         Self { guard: Guard::new(rules), icloud, is_stand_in: stand_in.is_some() }
     }
 
+    /// Where iCloud is, or what stands in for it.
+    pub fn icloud(&self) -> &Url {
+        &self.icloud
+    }
+
     fn icloud_realm(&self) -> Realm {
         match self.icloud.host() {
             Some(host) if self.is_stand_in => Realm::Host(host.to_owned()),

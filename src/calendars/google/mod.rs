@@ -21,7 +21,7 @@ use url::Url;
 use self::wire::{CalendarList, CalendarListEntry, Event, NewCalendar};
 use super::http::{Ask, Http, Reply, address};
 use super::{
-    AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Ours, Placed,
+    AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Ours, Placed, Provider,
     RemoteEvent, Removal,
     changes::{Changes, Cursor, Hook, Pushes, Watching},
     keys, made_before, unmoved,
@@ -52,7 +52,7 @@ impl GoogleCalendar {
     /// Sends, and turns whatever is no success into a failure. `scope` is what the action needs.
     async fn ask(&self, token: &AccessToken, ask: Ask, scope: &'static str) -> Result<Reply, CalendarError> {
         let wrote = ask.writes;
-        let reply = self.http.send(token, ask).await.map_err(|error| error.for_calendar(wrote))?;
+        let reply = self.http.send(Provider::Google, token, ask).await.map_err(|error| error.for_calendar(wrote))?;
         if reply.status.is_success() { Ok(reply) } else { Err(failure::of(&reply, wrote, scope)) }
     }
 

@@ -28,7 +28,7 @@ use url::Url;
 use self::wire::{Clock, Event, GraphCalendar, Page};
 use super::http::{Ask, Http, Reply, address};
 use super::{
-    AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Ours, Placed,
+    AccessToken, Account, Calendar, CalendarError, CalendarInfo, Colleague, EventDraft, Heard, Ours, Placed, Provider,
     RemoteEvent, Removal,
     changes::{Changes, Cursor, Hook, Pushes, Watching},
     keys, made_before, unmoved,
@@ -71,7 +71,7 @@ impl MicrosoftCalendar {
     ) -> Result<Reply, CalendarError> {
         let wrote = ask.writes;
         let ask = ask.header("Prefer", prefer);
-        let reply = self.http.send(token, ask).await.map_err(|error| error.for_calendar(wrote))?;
+        let reply = self.http.send(Provider::Microsoft, token, ask).await.map_err(|error| error.for_calendar(wrote))?;
         if reply.status.is_success() { Ok(reply) } else { Err(failure::of(&reply, wrote, scope)) }
     }
 

@@ -73,6 +73,8 @@ pub enum Prompt {
     Consent,
     /// The account picker.
     SelectAccount,
+    /// No page at all: who would have to see one is answered with an error.
+    Nothing,
 }
 
 /// Everything the authorization page is told.
@@ -185,6 +187,7 @@ impl OAuthClient {
             let prompt = match prompt {
                 Prompt::Consent => "consent",
                 Prompt::SelectAccount => "select_account",
+                Prompt::Nothing => "none",
             };
             url = url.add_extra_param("prompt", prompt);
         }

@@ -14,13 +14,13 @@ use super::{
 };
 use crate::{
     calendars::{CalendarError, Heard},
-    connections::{Connection, Services, choice::PRIMARY, find, tokens, tokens::AccessError},
+    connections::{Connection, Services, alerts, choice::PRIMARY, find, tokens, tokens::AccessError},
     ids::{CalendarId, ConnectionId, OrgId},
     scheduling::interval::{Interval, normalise},
     store::{
         Stamp, StoreError,
         entities::{calendars, connections},
-        words::ConnectionStatus,
+        words::{ConnectionStatus, Direction},
     },
 };
 
@@ -244,6 +244,13 @@ async fn note(
             update = update.col_expr(connections::Column::LastSyncedAt, Expr::value(at));
         }
         update.exec(&*txn).await?;
+    }
+    match failures.first() {
+        None => alerts::succeeded(&txn, connection, Direction::In).await?,
+        Some(reason) => {
+            let (org, id) = (connection.org, connection.id);
+            alerts::failed(services, &txn, org, id, Direction::In, reason.code()).await?;
+        }
     }
     txn.commit().await
 }

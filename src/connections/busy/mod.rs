@@ -84,6 +84,18 @@ pub enum UnknownReason {
 }
 
 impl UnknownReason {
+    /// The code of the known reason that this is.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::SignInExpired => "sign_in_expired",
+            Self::PermissionMissing => "read_permission_missing",
+            Self::NoAnswer => "unavailable",
+            Self::CalendarGone => "calendar_gone",
+            Self::AskedTooOften { .. } => "rate_limited",
+            Self::AccessRefused | Self::NoMailbox | Self::NotCovered => "rejected",
+        }
+    }
+
     /// For a coordinator, after the person's name and "calendar".
     pub fn in_words(self) -> &'static str {
         match self {
@@ -254,6 +266,29 @@ async fn in_time<T>(
 }
 
 impl Stored {
+    /// What was read last of all of somebody's calendars within this window, however long ago, and when the newest part of it was.
+    /// No answer to whether they are free, which only what is fresh can be.
+    pub fn last_read(&self, person: PersonId, window: Interval) -> Option<(Vec<Interval>, DateTime<Utc>)> {
+        let list = self.connections.get(&person).filter(|list| !list.is_empty())?;
+        let (mut all, mut newest) = (Vec::new(), DateTime::<Utc>::MIN_UTC);
+        for connection in list {
+            for calendar in self.calendars_of(connection) {
+                let read = self.read_of(connection, calendar).filter(|read| read.covers(window))?;
+                newest = newest.max(read.read_at);
+                all.extend(read.within(window).intervals);
+            }
+        }
+        Some((normalise(all), newest))
+    }
+
+    pub fn debug_reads(&self, person: PersonId) -> String {
+        format!(
+            "{:?} sel={:?}",
+            self.connections.get(&person).map(|l| l.iter().map(|c| (c.id, self.reads.get(&c.id))).collect::<Vec<_>>()),
+            self.selected
+        )
+    }
+
     fn calendars_of(&self, connection: &Connection) -> &[String] {
         self.selected.get(&connection.id).map_or(&[], Vec::as_slice)
     }

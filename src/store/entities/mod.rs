@@ -3,6 +3,8 @@
 //! Joins are written in the queries that need them, so the entities declare no relations.
 
 pub mod access_attempts;
+pub mod api_calls;
+pub mod api_keys;
 pub mod ats_breakers;
 pub mod ats_notes;
 pub mod audit_heads;
@@ -13,7 +15,10 @@ pub mod bookings;
 pub mod busy_reads;
 pub mod busy_turns;
 pub mod calendars;
+pub mod channels;
 pub mod connections;
+pub mod cursors;
+pub mod differences;
 pub mod event_participants;
 pub mod events;
 pub mod given_times;
@@ -31,6 +36,7 @@ pub mod organisation_reads;
 pub mod organisations;
 pub mod people;
 pub mod placements;
+pub mod queue_samples;
 pub mod rate_windows;
 pub mod requests;
 pub mod revocations;
@@ -38,4 +44,9 @@ pub mod seat_members;
 pub mod seats;
 pub mod sessions;
 pub mod sittings;
+pub mod strays;
+pub mod sync_alerts;
+pub mod sync_failures;
 pub mod sync_preferences;
+pub mod webhook_deliveries;
+pub mod webhook_endpoints;

@@ -23,6 +23,11 @@ pub struct Model {
     pub withdrawn_at: Option<Stamp>,
     pub last_synced_at: Option<Stamp>,
     pub last_error: String,
+    pub seen: String,
+    pub seen_starts_at: Option<Stamp>,
+    pub seen_ends_at: Option<Stamp>,
+    pub seen_answers: String,
+    pub looked_at: Option<Stamp>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -149,7 +149,7 @@ fn page_head(
     back: Option<(String, String)>,
 ) -> AnyView {
     view! {
-        <div class="page-head">
+        <div class="page-head" data-live="head">
             <div class="page-words">
                 {back
                     .map(|(name, href)| {

@@ -21,6 +21,8 @@ use crate::error::AppError;
 
 const LARGEST_FORM: usize = 64 * 1024;
 const LARGEST_JSON: usize = 256 * 1024;
+/// A question about open times brings everybody's busy times along.
+const LARGEST_QUERY: usize = 4 * 1024 * 1024;
 const LARGEST_HOOK: usize = 1024 * 1024;
 const SLOWEST_BODY: Duration = Duration::from_secs(15);
 
@@ -43,6 +45,8 @@ pub async fn judge(request: Request, next: Next) -> Response {
 enum Kind {
     Form,
     Json,
+    /// Read as strictly by the core that answers it, in its own words, which are those of `convene slots`.
+    Query,
     Hook,
 }
 
@@ -57,6 +61,7 @@ async fn read(headers: &HeaderMap, path: &str, body: Body) -> Result<Bytes, AppE
     let limit = match kind {
         Kind::Form => LARGEST_FORM,
         Kind::Json => LARGEST_JSON,
+        Kind::Query => LARGEST_QUERY,
         Kind::Hook => LARGEST_HOOK,
     };
     // What Content-Length announces is refused before any of it is read.
@@ -79,7 +84,7 @@ async fn read(headers: &HeaderMap, path: &str, body: Body) -> Result<Bytes, AppE
     match kind {
         Kind::Form => form::judge(&bytes)?,
         Kind::Json => json::judge(&bytes)?,
-        Kind::Hook => (),
+        Kind::Query | Kind::Hook => (),
     }
     Ok(bytes)
 }
@@ -91,6 +96,7 @@ fn kind(headers: &HeaderMap, path: &str) -> Result<Kind, AppError> {
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match (essence.as_str(), path.starts_with("/api/")) {
+        ("application/json", true) if path == "/api/v1/availability" => Ok(Kind::Query),
         ("application/json", true) => Ok(Kind::Json),
         ("application/x-www-form-urlencoded", false) => Ok(Kind::Form),
         _ => Err(wrong_type()),

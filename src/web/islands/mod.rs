@@ -2,7 +2,9 @@
 //! that the page could not do without it.
 
 pub mod copy_text;
+pub mod live;
 pub mod request_form;
 
 pub use copy_text::CopyText;
+pub use live::Live;
 pub use request_form::RequestForm;

@@ -9,7 +9,10 @@ use leptos_router::hooks::use_query_map;
 use super::staff::{Desk, Frame, desk};
 use crate::{
     ats::{breaker, notes},
-    booking::list::{self, Filter, Line},
+    booking::{
+        difference,
+        list::{self, Filter, Line},
+    },
     connections::{self, Connection, Need, busy, organisation},
     error::AppError,
     ids::{ConnectionId, PersonId},
@@ -21,6 +24,7 @@ use crate::{
         given::{self, GivenTimes},
         welcome::{self, Step},
     },
+    requests::{self, Request},
     scheduling::zones,
     store::words::ConnectionStatus,
     web::{
@@ -28,13 +32,22 @@ use crate::{
             Avatars, Badge, Banner, Button, ButtonKind, ButtonSize, Card, CardBody, CardHead, EmptyState, Glyph, Icon,
             LinkButton, PersonLine, Section, Segments, StatusBadge, TabLink, Toast, Toasts, Tone,
         },
-        pages::people::InviteButton,
+        pages::{
+            people::InviteButton,
+            request::{
+                difference_words::Words,
+                question::{Acts, Question},
+            },
+        },
         standing::Source,
-        wording::full,
+        wording::{full, given_up},
     },
 };
 
 const LINES: u64 = 50;
+/// Most differences that are listed, and of how many of them substitutes are looked up.
+const MOST_QUESTIONS: u64 = 20;
+const LOOKED_UP: usize = 3;
 
 #[component]
 pub fn Dashboard() -> impl IntoView {
@@ -130,6 +143,8 @@ struct Board {
     /// When calendars whose first read failed are asked again.
     tries: BTreeMap<ConnectionId, DateTime<Utc>>,
     ats: Option<AtsSilence>,
+    /// What calendars say otherwise of interviews.
+    questions: Vec<(Question, Request)>,
 }
 
 /// The applicant-tracking system does not answer.
@@ -173,6 +188,7 @@ impl Board {
             tries,
             pauses: busy::pauses(db, org, now).await?,
             ats: AtsSilence::load(desk).await?,
+            questions: questions(desk).await?,
             me: desk.me().person,
             now,
             zone: desk.me().clock(),
@@ -217,6 +233,25 @@ impl Board {
     }
 }
 
+/// What waits for a decision about an interview. Who could come instead is looked up for the first few alone.
+async fn questions(desk: &Desk) -> Result<Vec<(Question, Request)>, AppError> {
+    let (db, org) = (desk.state.store.reader(), desk.me().org);
+    let mut questions = Vec::new();
+    for (number, found) in
+        difference::open_in(db, org, desk.state.clock.now(), MOST_QUESTIONS).await?.into_iter().enumerate()
+    {
+        let Some(request) = requests::find(db, org, found.request).await? else { continue };
+        let question = if number < LOOKED_UP {
+            let _turn = desk.state.searches.turn().await?;
+            Question::of(desk, found).await
+        } else {
+            Question { found, substitutes: None }
+        };
+        questions.push((question, request));
+    }
+    Ok(questions)
+}
+
 /// What only a person can mend, each with its remedy.
 #[component]
 fn NeedsYou(board: Board) -> impl IntoView {
@@ -232,7 +267,7 @@ fn NeedsYou(board: Board) -> impl IntoView {
             ConnectionStatus::Inactive => false,
         })
         .collect();
-    let count = broken.len() + board.dead.len();
+    let count = broken.len() + board.dead.len() + board.questions.len();
     if count == 0 && board.ats.is_none() {
         return ().into_any();
     }
@@ -271,15 +306,7 @@ fn NeedsYou(board: Board) -> impl IntoView {
         }
     });
     let dead = board.dead.iter().map(|letter| {
-        let what = match letter.kind.as_str() {
-            "place_event" => "An interview could not be put into a calendar",
-            "send_message" => "A mail could not be sent",
-            "read_connection" => "A new calendar could not be read",
-            "tell_answered" => "Nobody was told of an answer to an invitation",
-            "remind" => "A reminder could not be sent",
-            "write_note" => "A note could not be written to the applicant-tracking system",
-            _ => "A booking could not be confirmed",
-        };
+        let what = given_up(&letter.kind);
         view! {
             <li class="row justify-between">
                 <div>
@@ -292,6 +319,28 @@ fn NeedsYou(board: Board) -> impl IntoView {
             </li>
         }
     });
+    let questions = board.questions.iter().map(|(question, request)| {
+        let Question { found, substitutes } = question.clone();
+        let name = |id: PersonId| board.people.get(&id).map_or_else(|| "Somebody".to_owned(), |one| one.name.clone());
+        let words = Words::of(&found, &request.candidate_name, name);
+        let shown = words.shown(board.zone);
+        let about = format!("{}, {}.", request.candidate_name, request.interview_type);
+        let shown = if shown.is_empty() { about } else { format!("{about} {}: {shown}.", found.calendar()) };
+        view! {
+            <li class="row justify-between">
+                <div>
+                    <a class="link-quiet h3" href=format!("/requests/{}", request.id)>
+                        {words.title}
+                    </a>
+                    <p class="hint">{shown}</p>
+                </div>
+                <div class="stack">
+                    <Acts found substitutes />
+                </div>
+            </li>
+        }
+    });
+    let questions = questions.collect_view();
     let (broken, dead) = (broken.collect_view(), dead.collect_view());
     // Nobody here can mend it, so it does not count.
     let silent = board.ats.as_ref().map(|silence| {
@@ -308,7 +357,7 @@ fn NeedsYou(board: Board) -> impl IntoView {
     view! {
         <Card>
             <CardHead title="Needs you" lead=lead.into_any() beside />
-            <ul class="rows">{silent} {broken} {dead}</ul>
+            <ul class="rows">{silent} {questions} {broken} {dead}</ul>
         </Card>
     }
     .into_any()

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod booking;
 pub mod dashboard;
+mod failing;
 pub mod home;
 pub mod invite;
 pub mod mailbox;

@@ -17,7 +17,10 @@ use crate::{
     store::words::Role,
     web::{
         components::{Banner, Button, InputKind, NavItem, Section, StaffShell, TextField, Tone, WhoAmI, ZoneSelect},
-        pages::mend::{self, Mend},
+        pages::{
+            failing::{Failing, KeepsFailing},
+            mend::{self, Mend},
+        },
         session,
         zones::zone_options,
     },
@@ -79,6 +82,8 @@ pub struct Desk<Who = Coordinator> {
     pub claimed_address: String,
     /// Their own connected accounts that only they can mend.
     pub broken: Vec<Connection>,
+    /// Calendars that fail again and again, as far as they are to know.
+    pub failing: Failing,
     /// Path and query of the page.
     pub here: String,
     /// For the scripts of parts that wait for something.
@@ -106,6 +111,7 @@ impl<Who: Staff> Desk<Who> {
             organisation: self.organisation.clone(),
             claimed_address: self.claimed_address.clone(),
             broken: self.broken.clone(),
+            failing: self.failing.clone(),
             here: self.here.clone(),
             nonce: self.nonce.clone(),
         }
@@ -150,8 +156,9 @@ where
                     .unwrap_or_default(),
             };
             broken.retain(|one| mend::needs_owner(one, me.role));
-            let here_too = here.clone();
-            let desk = Desk { state: state.clone(), who, organisation, claimed_address, broken, here: here_too, nonce };
+            let failing = Failing::of(state.store.reader(), me, state.clock.now()).await?.unless(&broken);
+            let (state, here) = (state.clone(), here.clone());
+            let desk = Desk { state, who, organisation, claimed_address, broken, failing, here, nonce };
             Ok::<_, AppError>(Shown::Page(show(desk).await?))
         };
         match outcome.await {
@@ -226,6 +233,7 @@ pub fn Frame<Who: Staff>(
             beside=beside.unwrap_or_else(|| ().into_any())
         >
             <Mend broken=desk.broken.clone() role=me.role here=desk.here.clone() />
+            <KeepsFailing failing=desk.failing.clone() here=desk.here.clone() />
             {asks.then(|| view! { <AboutYou desk /> })}
             {children()}
         </StaffShell>

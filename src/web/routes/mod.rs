@@ -2,12 +2,13 @@
 
 pub mod auth;
 mod health;
+mod hooks;
 
 use axum::{
     Router,
     handler::Handler,
     http::Method,
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, delete, get, post, put},
 };
 
 use crate::{
@@ -33,6 +34,18 @@ impl Routes {
     #[must_use]
     pub fn post<H: Handler<T, AppState>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         self.with(Method::POST, path, post(handler))
+    }
+
+    /// Adds what answers a PUT to this path.
+    #[must_use]
+    pub fn put<H: Handler<T, AppState>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        self.with(Method::PUT, path, put(handler))
+    }
+
+    /// Adds what answers a DELETE of this path.
+    #[must_use]
+    pub fn delete<H: Handler<T, AppState>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        self.with(Method::DELETE, path, delete(handler))
     }
 
     fn with(mut self, method: Method, path: &'static str, handler: MethodRouter<AppState>) -> Self {
@@ -61,6 +74,7 @@ pub fn all() -> Routes {
     Routes::default()
         .merge(auth::routes())
         .merge(health::routes())
+        .merge(hooks::routes())
         .merge(booking::post::routes())
         .merge(request::post::routes())
         .merge(mailbox::files::routes())
@@ -70,4 +84,5 @@ pub fn all() -> Routes {
         .merge(people::post::routes())
         .merge(welcome::routes())
         .merge(admin::routes())
+        .merge(crate::api::routes())
 }

@@ -9,14 +9,13 @@ use axum::{
 };
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use serde::Deserialize;
-use unicode_segmentation::UnicodeSegmentation;
 
 use super::{Typed, open};
 use crate::{
     booking::{
         BookError, Booking, Key,
         book::{self, Choice},
-        change::{self, Mover},
+        change::{self, Mover, reason},
     },
     calendars::ical::{Invitation, Method, Party, Status},
     error::AppError,
@@ -42,9 +41,6 @@ const TEN_MINUTES: Duration = Duration::from_secs(600);
 /// How often the interview behind a link may be moved within an hour: every time everybody is told.
 const MOVES_OF_LINK: u32 = 20;
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// Longest reason for cancelling, in graphemes.
-const LONGEST_REASON: usize = 500;
 
 pub fn routes() -> Routes {
     Routes::default()
@@ -86,14 +82,6 @@ pub fn offered_start(text: &str) -> Result<DateTime<Utc>, AppError> {
     // Years of four digits: later ones run out of days before an interview could end.
     let usual = |start: &DateTime<Utc>| (0..=9_999).contains(&start.year());
     Ok(start.filter(exact).filter(usual).ok_or(BookError::NotOffered)?)
-}
-
-/// Why somebody cancels.
-pub fn reason(text: &str) -> Result<&str, AppError> {
-    if text.graphemes(true).count() > LONGEST_REASON || text.len() > 32 * LONGEST_REASON {
-        return Err(AppError::invalid("reason", "reason_too_long", "Use at most 500 characters."));
-    }
-    Ok(text)
 }
 
 async fn confirm(

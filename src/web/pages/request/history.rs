@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::Sheet;
+use super::{Sheet, difference_words::Words};
 use crate::{
-    booking::{remind, timeline::What},
+    booking::{difference, remind, timeline::What},
     ids::PersonId,
     notifications::when,
     web::{
@@ -33,9 +33,22 @@ pub fn entries(sheet: &Sheet, zone: Tz) -> Vec<TimelineEntry> {
                 let more = "A calendar did not confirm it; the candidate was asked to choose again.".to_owned();
                 (Glyph::RotateCcw, "Time released".to_owned(), more, EntryTone::Warning)
             }
-            What::Moved { by, to } => {
+            What::Moved { by, via, to } => {
                 let who = by.map_or_else(|| candidate.clone(), |by| sheet.name_of(by));
-                (Glyph::CalendarClock, format!("Moved by {who}"), when::instant(*to, zone), EntryTone::Plain)
+                let what = match via {
+                    Some(via) => format!("Moved in {} by {who}", difference::label(*via)),
+                    None => format!("Moved by {who}"),
+                };
+                (Glyph::CalendarClock, what, when::instant(*to, zone), EntryTone::Plain)
+            }
+            What::Differs(found) => {
+                let words = Words::of(found, candidate, |id| sheet.name_of(id));
+                let shown = words.shown(zone);
+                (Glyph::TriangleAlert, words.title, shown, EntryTone::Warning)
+            }
+            What::Settled(found) => {
+                let words = Words::of(found, candidate, |id| sheet.name_of(id));
+                (Glyph::Check, words.settled, String::new(), EntryTone::Plain)
             }
             What::Swapped { by, left, came, reason } => {
                 let name = |id: &Option<PersonId>| id.map_or_else(|| "Somebody".to_owned(), |id| sheet.name_of(id));
@@ -114,6 +127,9 @@ fn mail(kind: &str) -> &'static str {
         "invitation_cancelled" => "Cancellation",
         "connect_calendar" | "connect_calendar_again" => "Invitation to connect a calendar",
         "invitation_replaced" => "New invitation",
+        "calendar_moved" | "calendar_gone" | "calendar_collided" | "interviewer_declined" | "candidate_declined" => {
+            "Question"
+        }
         "invitation_withdrawn" => "Word that they are not needed",
         "reminder" | "reminder_interviewer" => REMINDER,
         _ => "Notice",

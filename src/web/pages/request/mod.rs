@@ -2,11 +2,16 @@
 
 mod ats_card;
 mod chosen;
+mod difference_card;
+pub mod difference_page;
+pub mod difference_words;
 mod history;
 mod link_card;
 pub mod move_page;
 mod panel;
 pub mod post;
+pub mod question;
+mod substitutes;
 pub mod swap_page;
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,14 +20,17 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
+use self::question::Question;
 use super::staff::{Desk, Frame, desk};
 use crate::{
     booking::{
         self, Booking,
+        difference::{self, Difference},
         list::{self, Line, NotPlaced, Standing},
         sitting::{self, Why},
         timeline::{self, Entry},
     },
+    calendars::Response,
     connections::{self, busy, organisation},
     error::AppError,
     events::{self, Event, Placement},
@@ -38,6 +46,8 @@ use crate::{
             Banner, Button, ButtonKind, ButtonSize, Card, CardBody, CardHead, Dialog, Fact, Facts, Glyph, LinkButton,
             ProviderMark, Section, Status, StatusBadge, TextareaField, Timeline, Toast, Toasts, Tone,
         },
+        islands::Live,
+        live::Topic,
         standing::Source,
         wording::ago,
     },
@@ -62,6 +72,8 @@ struct Sheet {
     history: Vec<Entry>,
     team: Vec<Person>,
     ats: Option<ats_card::Told>,
+    /// What a calendar says otherwise, and is not settled.
+    questions: Vec<Question>,
 }
 
 impl Sheet {
@@ -83,6 +95,15 @@ impl Sheet {
             Some(event) => events::placements_of(db, org, event.id).await?,
             None => Vec::new(),
         };
+        let mut questions = Vec::new();
+        // What is over needs no decision.
+        let ahead = booking.as_ref().filter(|booking| booking.span.end() > now).map(|booking| booking.id);
+        let is_open = |found: &Difference| found.is_open() && Some(found.booking) == ahead;
+        for found in difference::of_request(db, org, id).await?.into_iter().filter(is_open) {
+            let turn = desk.state.searches.turn().await?;
+            questions.push(Question::of(desk, found).await);
+            drop(turn);
+        }
         let mut asked = panel.members();
         asked.push(line.request.coordinator);
         let connections = connections::of_people(db, org, &asked).await?;
@@ -96,12 +117,25 @@ impl Sheet {
             history: timeline::of(db, &line.request).await?,
             team: crate::people::team(db, org).await?,
             ats: ats_card::load(&desk.state, &line.request).await?,
+            questions,
             line,
             panel,
             why,
             event,
             placements,
         })
+    }
+
+    /// What somebody answered to the invitation in their calendar: "accepted". Nothing while they have not.
+    fn answer(&self, email: &str) -> Option<&'static str> {
+        let address = email.to_lowercase();
+        let stands = self.placements.iter().filter(|at| at.removed_at.is_none() && !at.is_withdrawn);
+        match stands.filter_map(|at| at.answers.get(&address)).next()? {
+            Response::Accepted => Some("accepted"),
+            Response::Tentative => Some("tentative"),
+            Response::Declined => Some("declined"),
+            Response::NeedsAction => None,
+        }
     }
 
     fn booking(&self) -> Option<&Booking> {
@@ -146,6 +180,9 @@ pub fn RequestPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
     let (dialog, news) = (query.get("dialog"), query.get("news"));
     desk(move |desk: Desk| async move {
+        let topic = Topic::Request(desk.me().org, id.parse().map_err(|_| AppError::not_found())?);
+        // Before anything is read: what changes meanwhile is news.
+        let since = topic.mark(&desk.state).await?;
         let sheet = Sheet::load(&desk, &id).await?;
         let request = sheet.line.request.clone();
         let zone = desk.me().clock();
@@ -168,8 +205,10 @@ pub fn RequestPage() -> impl IntoView {
                 back=("Requests".to_owned(), "/requests".to_owned())
                 actions=actions.into_any()
             >
+                <Live url=format!("{path}/live") since />
                 <div class="cols-main">
-                    <div class="stack-lg">
+                    <div class="stack-lg" data-live="standing">
+                        <difference_card::Questions sheet=sheet.clone() zone />
                         <Standings sheet=sheet.clone() zone />
                         <panel::People sheet=sheet.clone() />
                     </div>
@@ -177,12 +216,14 @@ pub fn RequestPage() -> impl IntoView {
                         <panel::Unknown sheet=sheet.clone() />
                         <link_card::BookingLink sheet=sheet.clone() path=path.clone() />
                         <ats_card::AtsCard sheet=sheet.clone() />
-                        <Card>
-                            <CardHead title="What happened" />
-                            <CardBody>
-                                <Timeline entries=history />
-                            </CardBody>
-                        </Card>
+                        <div data-live="history">
+                            <Card>
+                                <CardHead title="What happened" />
+                                <CardBody>
+                                    <Timeline entries=history />
+                                </CardBody>
+                            </Card>
+                        </div>
                     </div>
                 </div>
                 <link_card::ReplaceDialog sheet=sheet.clone() path=path.clone() open=replacing />
@@ -201,6 +242,9 @@ fn news_text(news: &str) -> Option<&'static str> {
         "sent" => Some("The link is on its way to the candidate."),
         "moved" => Some("The interview has a new time. Everyone is told."),
         "swapped" => Some("Somebody else takes this interview. Everyone who is invited is told."),
+        "ours" => Some("The interview stays as it is in Convene, and the calendar follows."),
+        "theirs" => Some("The calendar counts. Everyone is told."),
+        "kept" => Some("The interview stays as it is."),
         "cancelled" => Some("The interview is cancelled. Everyone is told."),
         _ => None,
     }
@@ -237,6 +281,9 @@ fn Standings(sheet: Sheet, zone: chrono_tz::Tz) -> impl IntoView {
     if request.candidate_email.has_foreign_domain() {
         address.detail =
             "Letters after the @ are not from the Latin alphabet. Make sure the address is the one you mean.".into();
+    }
+    if let Some(answer) = sheet.booking().and_then(|_| sheet.answer(request.candidate_email.as_str())) {
+        address.detail = [address.detail, format!("{answer} the invitation")].join(" ").trim().to_owned();
     }
     facts.push(address);
     let join = sheet.placements.iter().find(|at| !at.join_url.is_empty()).map(|at| at.join_url.clone());

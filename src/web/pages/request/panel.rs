@@ -31,6 +31,11 @@ pub(super) fn People(sheet: Sheet) -> impl IntoView {
             view! { <LinkButton label="Swap" href size=ButtonSize::Small /> }
         });
         let detail = if sits { format!("sits in this interview · {detail}") } else { detail };
+        let answer = person.contact().filter(|_| seated.is_some()).and_then(|email| sheet.answer(email.as_str()));
+        let detail = match answer {
+            Some(answer) => format!("{answer} · {detail}"),
+            None => detail,
+        };
         let detail = if person.zone.is_none() && source.is_connected() {
             format!("{detail} · hours taken in {} time", zones::place(sheet.line.request.zone))
         } else {

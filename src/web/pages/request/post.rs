@@ -1,24 +1,25 @@
 //! What a coordinator may do about one request. Each handler parses, calls one verb, and goes back to the page.
 
 use axum::{
-    extract::{Path, State},
-    http::request::Parts,
+    extract::{Path, Query, State},
+    http::{HeaderMap, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 
-use super::swap_page;
+use super::{difference_page, swap_page};
 use crate::{
     audit::Origin,
     booking::{
         self, BookError, Key,
         book::Choice,
-        change::{self, Mover},
+        change::{self, Mover, reason},
     },
     error::AppError,
     ids::{JobId, RequestId},
     people::Coordinator,
     requests::{
+        self,
         link::{self, LinkError},
         replace,
     },
@@ -26,23 +27,40 @@ use crate::{
     web::{
         again::{self, Attempt},
         form::Form,
-        pages::booking::post::{offered_start, reason},
+        live::{self, Since, Topic},
+        pages::booking::post::offered_start,
         routes::Routes,
     },
 };
 
 pub fn routes() -> Routes {
     Routes::default()
+        .get("/requests/{id}/live", follow)
         .post("/requests/{id}/send", send)
         .post("/requests/{id}/replace-link", replace_link)
         .post("/requests/{id}/move", reschedule)
         .post("/requests/{id}/swap/{person}", swap_page::post)
+        .post("/requests/{id}/difference/{difference}", difference_page::post)
         .post("/requests/{id}/cancel", cancel)
         .post("/jobs/{id}/retry", retry)
 }
 
 fn parsed(id: &str) -> Result<RequestId, AppError> {
     id.parse().map_err(|_| AppError::not_found())
+}
+
+/// News of the request, for its open page.
+async fn follow(
+    State(state): State<AppState>,
+    coordinator: Coordinator,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Query(since): Query<Since>,
+) -> Result<Response, AppError> {
+    let (request, member) = (parsed(&id)?, coordinator.member());
+    requests::find(state.store.reader(), member.org, request).await?.ok_or_else(AppError::not_found)?;
+    let topic = Topic::Request(member.org, request);
+    live::follow(&state, topic, member, |member| member.coordinator().is_ok(), &headers, &since).await
 }
 
 async fn send(

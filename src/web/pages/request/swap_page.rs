@@ -13,7 +13,10 @@ use serde::Deserialize;
 use super::chosen::{interviews, keeps};
 use crate::{
     audit::Origin,
-    booking::swap::{self, Choice, Standing, Substitute, Unknown},
+    booking::{
+        change::reason,
+        swap::{self, Choice, Standing, Substitute, Unknown},
+    },
     error::AppError,
     ids::{PersonId, RequestId},
     notifications::when,
@@ -26,10 +29,7 @@ use crate::{
             TextareaField, Wrong, field::wrong_line,
         },
         form::Form,
-        pages::{
-            booking::post::reason,
-            staff::{Desk, Frame, desk},
-        },
+        pages::staff::{Desk, Frame, desk},
     },
 };
 

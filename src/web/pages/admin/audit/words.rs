@@ -10,6 +10,7 @@ use crate::{
         search::Entry,
         subjects::{Names, Subject},
     },
+    booking::difference,
     ids::PersonId,
     notifications::when,
     outbox::Reason,
@@ -21,11 +22,21 @@ use crate::{
 pub(super) fn who(entry: &Entry, names: &Names) -> String {
     let is = |kind: ActorKind| entry.actor_kind == kind.as_str();
     match entry.actor_id.and_then(|id| names.person(id)) {
-        Some((name, _)) => name.to_owned(),
+        Some((name, _)) => match calendar_of(entry) {
+            Some(calendar) => format!("{name}, in {calendar}"),
+            None => name.to_owned(),
+        },
         None if is(ActorKind::Candidate) => "The candidate".to_owned(),
         None if is(ActorKind::System) => "Convene".to_owned(),
         None => "Somebody who is gone".to_owned(),
     }
+}
+
+/// The calendar in which they did it, if they did not do it here.
+fn calendar_of(entry: &Entry) -> Option<&'static str> {
+    let calendars = [ActorKind::InGoogle, ActorKind::InMicrosoft, ActorKind::InApple];
+    let kind = calendars.into_iter().find(|kind| entry.actor_kind == kind.as_str())?;
+    kind.provider().map(difference::label)
 }
 
 /// What they did, from the capital letter on.
@@ -112,6 +123,14 @@ pub(super) fn what(entry: &Entry, names: &Names, zone: Tz) -> String {
             format!("Could not renew {whose}access to {calendar} ({}); it is tried again", refusal(detail.text("why")))
         }
 
+        "api_key.created" => format!("Made the API key \u{201c}{}\u{201d}", detail.text("name")),
+        "api_key.revoked" => "Revoked an API key".to_owned(),
+        "webhook.added" => format!("Has {} told what happens", detail.text("host")),
+        "webhook.removed" => "Removed a webhook".to_owned(),
+        "webhook.switched_on" => "Switched a webhook on again".to_owned(),
+        "webhook.switched_off" => "Switched a webhook off".to_owned(),
+        "webhook.replayed" => "Had something told to a webhook again".to_owned(),
+
         "request.created" => format!("Asked for {interview}"),
         "request.link_sent" => format!("Sent the booking link for {interview}"),
         "request.link_replaced" => format!("Replaced the booking link for {interview}"),
@@ -126,6 +145,22 @@ pub(super) fn what(entry: &Entry, names: &Names, zone: Tz) -> String {
         "booking.swapped" => {
             format!("Put {} in the place of {} in {interview}", detail.person("came"), detail.person("left"))
         }
+
+        "difference.found" => match detail.text("kind") {
+            "moved" => format!("Moved {interview}{}, which was not followed", detail.to("to")),
+            "gone" => format!("Deleted {interview}, which is still booked"),
+            "declined" => format!("Found that {} declined {interview}", detail.person("person")),
+            "candidate_declined" => format!("Found that the candidate declined {interview}"),
+            _ => format!("Found {interview} changed here and in a calendar"),
+        },
+        "difference.settled" => match (detail.text("kind"), detail.text("outcome")) {
+            ("declined" | "candidate_declined", "kept") => format!("Kept {interview} as it is, though it was declined"),
+            ("declined", "withdrawn") => format!("Settled that {} declined {interview}", detail.person("person")),
+            ("declined", _) => format!("Answered that {} declined {interview}", detail.person("person")),
+            (_, "ours") => format!("Kept {interview} as it is here, over a calendar"),
+            (_, "theirs") => format!("Followed what was done to {interview} in a calendar"),
+            _ => format!("Settled what a calendar said otherwise of {interview}"),
+        },
 
         "event.placed" => format!("Put {interview} into a calendar"),
         "event.left_calendar" => format!("Moves {interview} out of the calendar that was disconnected"),

@@ -1,9 +1,11 @@
 //! `convene doctor`: every setting, and whether the world answers as they say. One line each, mending included.
+//!
+//! How others reach us is in [`reach`], what the providers know of us in [`registration`]. Nothing outside is changed by being asked.
+
+mod reach;
+mod registration;
 
 use std::{fmt, time::Duration};
-
-use chrono::{DateTime, Utc};
-use url::Url;
 
 use crate::{
     ats::{self, AtsError},
@@ -16,29 +18,53 @@ use crate::{
 
 /// How long each thing outside may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Signed tokens and pushes carry times; a clock further off makes them look stale.
-const LARGEST_SKEW: chrono::Duration = chrono::Duration::minutes(2);
 
 /// One line of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub about: String,
-    /// What is so, or what is wrong and how to mend it.
-    pub outcome: Result<String, String>,
+    pub outcome: Outcome,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// What is so.
+    Fine(String),
+    /// Nothing stops for it; what follows from it, or what has to be looked at by hand.
+    Mind(String),
+    /// What is wrong and how to mend it.
+    Wrong(String),
+}
+
+impl Finding {
+    pub fn is_wrong(&self) -> bool {
+        matches!(self.outcome, Outcome::Wrong(_))
+    }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (mark, sentence) = match &self.outcome {
-            Ok(sentence) => ("ok  ", sentence),
-            Err(sentence) => ("FAIL", sentence),
+            Outcome::Fine(sentence) => ("ok  ", sentence),
+            Outcome::Mind(sentence) => ("note", sentence),
+            Outcome::Wrong(sentence) => ("FAIL", sentence),
         };
         write!(f, "{mark} {}: {sentence}", self.about)
     }
 }
 
-fn finding(about: impl Into<String>, outcome: Result<String, String>) -> Finding {
-    Finding { about: about.into(), outcome }
+impl From<Result<String, String>> for Outcome {
+    fn from(result: Result<String, String>) -> Self {
+        match result {
+            Ok(sentence) => Self::Fine(sentence),
+            Err(sentence) => Self::Wrong(sentence),
+        }
+    }
+}
+
+fn finding(about: impl Into<String>, outcome: impl Into<Outcome>) -> Finding {
+    Finding { about: about.into(), outcome: outcome.into() }
 }
 
 /// Looks at everything. What depends on a wrong setting is left out, so that each fault has one line.
@@ -52,7 +78,8 @@ pub async fn examine(reader: &mut Reader<'_>, site: &Site) -> Vec<Finding> {
         if let Some(smtp) = &config.mail.smtp {
             findings.push(finding("SMTP_URL server", examine_smtp(smtp, &config).await));
         }
-        findings.extend(examine_providers(&config).await);
+        findings.extend(reach::examine(&config).await);
+        findings.extend(registration::examine(&config).await);
         findings.extend(examine_ats(&config).await);
     }
     findings
@@ -116,19 +143,6 @@ async fn examine_smtp(smtp: &Secret, config: &Config) -> Result<String, String> 
     }
 }
 
-async fn examine_providers(config: &Config) -> Vec<Finding> {
-    let google =
-        config.providers.google.iter().map(|google| ("Google", &google.base_url, "https://accounts.google.com"));
-    let microsoft =
-        config.providers.microsoft.iter().map(|ms| ("Microsoft", &ms.base_url, "https://login.microsoftonline.com"));
-    let mut findings = Vec::new();
-    for (name, stand_in, own) in google.chain(microsoft) {
-        let base = stand_in.as_ref().map_or(own, Url::as_str);
-        findings.push(finding(name, examine_provider(base).await));
-    }
-    findings
-}
-
 /// Asks for an application that hardly exists: the key decides whether we are told so.
 async fn examine_ats(config: &Config) -> Option<Finding> {
     let ats = ats::of(config)?;
@@ -140,19 +154,4 @@ async fn examine_ats(config: &Config) -> Option<Finding> {
         Err(_) => Err("does not answer; check the network, a firewall, or ICIMS_BASE_URL".to_owned()),
     };
     Some(finding(ats.name(), outcome))
-}
-
-/// Any answer over HTTP will do; its date shows whether our clock is right.
-async fn examine_provider(base: &str) -> Result<String, String> {
-    let unreachable = || format!("{base} does not answer; check the network, a firewall, or the provider's base URL");
-    let client = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build();
-    let response = client.map_err(|_| unreachable())?.get(base).send().await.map_err(|_| unreachable())?;
-    let date = response.headers().get("date").and_then(|date| date.to_str().ok());
-    let theirs = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
-    match theirs.map(|theirs| (Utc::now() - theirs.to_utc()).abs()) {
-        Some(skew) if skew > LARGEST_SKEW => {
-            Err(format!("says it is another time, {} seconds away; set this machine's clock", skew.num_seconds()))
-        }
-        _ => Ok(format!("{base} answers")),
-    }
 }
