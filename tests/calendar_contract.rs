@@ -48,6 +48,7 @@ on_every_stage![
     a_dead_sign_in_says_so,
     a_limit_says_how_long_to_wait,
     what_changed_since_a_cursor_is_told_once,
+    an_older_cursor_is_as_good_as_it_was,
     our_own_writes_are_told_too,
     a_full_read_lists_what_is_there,
     a_forgotten_cursor_says_so,

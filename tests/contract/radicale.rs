@@ -440,7 +440,7 @@ pub mod cases {
         assert_eq!(seen.and_then(|event| event.span), Some(by_hand));
     }
 
-    /// What changed is seen by the etags then.
+    /// What changed is seen by the etags then; what came and went between two looks is not.
     pub async fn a_server_without_sync_reports_is_compared(stage: &RadicaleStage) {
         stage.fault(Fault::NoSync);
         suite::what_changed_since_a_cursor_is_told_once(stage).await;
