@@ -48,6 +48,7 @@ on_every_stage![
     a_dead_sign_in_says_so,
     a_limit_says_how_long_to_wait,
     what_changed_since_a_cursor_is_told_once,
+    an_older_cursor_is_as_good_as_it_was,
     our_own_writes_are_told_too,
     a_full_read_lists_what_is_there,
     a_forgotten_cursor_says_so,
@@ -81,6 +82,20 @@ mod vendors_only {
     async fn an_unticked_permission_is_named() {
         for cast in Cast::ALL {
             vendor::with(cast, async |stage| vendor::cases::a_missing_permission_is_named(stage).await).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn without_permission_nothing_is_told() {
+        for cast in Cast::ALL {
+            vendor::with(cast, async |stage| vendor::cases::without_permission_nothing_is_told(stage).await).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_none_any_more_is_known() {
+        for cast in [Cast::OutlookWork, Cast::OutlookPersonal] {
+            vendor::with(cast, async |stage| vendor::cases::a_token_that_is_none_any_more_is_known(stage).await).await;
         }
     }
 
@@ -146,6 +161,9 @@ mod radicale_only {
         who_takes_part_stands_in_the_words,
         what_a_person_added_survives_an_update,
         a_conflict_is_settled_once,
+        a_move_in_the_last_moment_is_not_overwritten,
+        a_server_without_sync_reports_is_compared,
+        a_server_that_stops_knowing_sync_reports_is_read_anew,
         an_etag_that_is_not_told_is_asked_for,
         an_event_under_another_name_is_adopted,
         series_and_whole_days_are_counted_off,
@@ -160,6 +178,11 @@ mod apple_only {
     #[tokio::test]
     async fn seeded_weeks_are_counted_off() {
         cases::seeded_weeks_are_counted_off().await;
+    }
+
+    #[tokio::test]
+    async fn a_dead_token_is_known_however_it_is_said() {
+        cases::a_dead_token_is_known_however_it_is_said().await;
     }
 
     #[tokio::test]

@@ -119,7 +119,7 @@ impl Stage for AppleStage {
     }
 
     async fn forget_cursors(&self) {
-        self.fault(json!({ "kind": "dead_sync_token_403", "times": 1 })).await;
+        self.sandbox.tell("cursors/expire", json!({ "provider": "apple", "account": HOST })).await;
     }
 
     async fn add_entry(&self, stands: Stands, span: Interval) -> String {
@@ -187,6 +187,30 @@ impl Stage for AppleStage {
 /// Cases that only make sense at Apple, or at a server that can be made as odd as others are.
 pub mod cases {
     use super::*;
+
+    pub async fn a_dead_token_is_known_however_it_is_said() {
+        let stage = AppleStage::open().await;
+        let window = span(at(0, 0), 24 * 60);
+        let read = async |since| stage.client.changes(&stage.token, "primary", since, window).await;
+        let first = read(None).await.expect("the calendar answers");
+        for fault in [
+            json!({ "kind": "dead_sync_token_403", "times": 1 }),
+            json!({ "kind": "dead_sync_token_412", "times": 1 }),
+            json!({ "kind": "status", "status": 409, "times": 1, "match": { "method": "REPORT" } }),
+            json!({ "kind": "status", "status": 410, "times": 1, "match": { "method": "REPORT" } }),
+            json!({ "kind": "status", "status": 500, "times": 1, "match": { "method": "REPORT" } }),
+        ] {
+            stage.fault(fault.clone()).await;
+            assert_eq!(read(Some(&first.cursor)).await, Err(CalendarError::CursorGone), "{fault}");
+        }
+        stage.fault(json!({ "kind": "status", "status": 502, "times": 1, "match": { "method": "REPORT" } })).await;
+        assert!(matches!(read(Some(&first.cursor)).await, Err(CalendarError::Unavailable(_))), "it knows it yet");
+        // A listing of everything cannot be told from changes: all may have changed, and nothing is gone.
+        stage.fault(json!({ "kind": "dead_sync_token_listing", "times": 1 })).await;
+        let all = read(Some(&first.cursor)).await.expect("the calendar answers");
+        assert!(!all.is_complete && all.entries.len() > 5 && all.entries.iter().all(|one| !one.is_gone), "{all:?}");
+        assert_eq!(all.entries, first.entries);
+    }
 
     /// The drawn weeks with their series, exceptions, whole days and odd zones: what the sandbox says stands there is what we
     /// find busy.

@@ -46,6 +46,8 @@ pub enum Fault {
     Dead,
     /// The server knows no sync reports, from now on.
     NoSync,
+    /// Right before the next write a person drags the event to eight o'clock.
+    Dragged,
 }
 
 type Faults = Arc<Mutex<VecDeque<Fault>>>;
@@ -224,6 +226,14 @@ async fn pass(State(gate): State<Gate>, request: Request) -> Answer {
     let url = format!("http://{}{}", gate.to, parts.uri.path_and_query().expect("a path"));
     let mut headers = parts.headers;
     headers.remove("host");
+    if fault == Some(Fault::Dragged) {
+        let who = headers.get("authorization").expect("a password").clone();
+        let ask = |method| gate.http.request(method, &url).header("authorization", who.clone());
+        let text = ask(Method::GET).send().await.expect("Radicale answers").text().await.expect("an event");
+        let text = with_times(&text, "DTSTART:20310305T080000Z", "DTEND:20310305T084500Z");
+        let written = ask(Method::PUT).body(text).send().await.expect("Radicale answers");
+        assert!(written.status().is_success(), "{}", written.status());
+    }
     let passed =
         gate.http.request(parts.method, url).headers(headers).body(body).send().await.expect("Radicale answers");
     let (status, mut headers) = (passed.status(), passed.headers().clone());
@@ -364,7 +374,7 @@ pub mod cases {
     use convene::calendars::CalendarError;
     use convene::calendars::caldav::DavError;
 
-    use super::super::{at, draft, invited, span};
+    use super::super::{at, draft, invited, span, suite};
     use super::*;
 
     async fn put(stage: &RadicaleStage, draft: &EventDraft, last: Option<&Placed>) -> Result<Placed, CalendarError> {
@@ -416,6 +426,34 @@ pub mod cases {
         stage.fault(Fault::Stale);
         let outcome = put(stage, &draft, Some(&second)).await;
         assert!(matches!(outcome, Err(CalendarError::Conflict { etag: Some(_) })), "{outcome:?}");
+    }
+
+    /// Between our look and our write.
+    pub async fn a_move_in_the_last_moment_is_not_overwritten(stage: &RadicaleStage) {
+        let mut draft = draft(stage, "last-moment");
+        let first = put(stage, &draft, None).await.expect("placed");
+        draft.span = span(at(16, 0), 45);
+        stage.fault(Fault::Dragged);
+        let by_hand = span(at(8, 0), 45);
+        assert_eq!(put(stage, &draft, Some(&first)).await, Err(CalendarError::Moved(Some(by_hand))));
+        let seen = stage.client.find(stage.token(), "primary", &draft, Some(&first)).await.expect("an answer");
+        assert_eq!(seen.and_then(|event| event.span), Some(by_hand));
+    }
+
+    /// What changed is seen by the etags then; what came and went between two looks is not.
+    pub async fn a_server_without_sync_reports_is_compared(stage: &RadicaleStage) {
+        stage.fault(Fault::NoSync);
+        suite::what_changed_since_a_cursor_is_told_once(stage).await;
+        suite::a_full_read_lists_what_is_there(stage).await;
+    }
+
+    pub async fn a_server_that_stops_knowing_sync_reports_is_read_anew(stage: &RadicaleStage) {
+        let window = span(at(0, 0), 24 * 60);
+        let read = async |since| stage.client.changes(stage.token(), "primary", since, window).await;
+        let first = read(None).await.expect("the calendar answers");
+        stage.fault(Fault::NoSync);
+        assert_eq!(read(Some(&first.cursor)).await, Err(CalendarError::CursorGone));
+        assert!(read(None).await.is_ok_and(|all| all.is_complete));
     }
 
     pub async fn an_etag_that_is_not_told_is_asked_for(stage: &RadicaleStage) {

@@ -186,11 +186,8 @@ impl Stage for VendorStage {
     }
 
     async fn forget_cursors(&self) {
-        let kind = match self.cast.provider() {
-            Provider::Google => "fullSyncRequired",
-            Provider::Microsoft | Provider::Apple => "delta.expired",
-        };
-        self.fault(json!({ "kind": kind, "times": 1 })).await;
+        let body = json!({ "provider": self.cast.provider(), "account": self.account.email });
+        self.sandbox.tell("cursors/expire", body).await;
     }
 
     async fn add_entry(&self, stands: Stands, span: Interval) -> String {

@@ -1,6 +1,7 @@
 //! Cases that only make sense with a server behind the client.
 
 use chrono::{TimeDelta, TimeZone, Utc};
+use convene::calendars::changes::Cursor;
 use convene::calendars::http::Http;
 use convene::calendars::identity::IdVerifier;
 use convene::calendars::oauth::{
@@ -52,6 +53,40 @@ pub async fn a_missing_permission_is_named(stage: &VendorStage) {
     assert_eq!(outcome, Err(CalendarError::PermissionMissing(vec![expected.to_owned()])));
     let busy = stage.calendar().busy(&token, stage.account(), &[], draft.span).await;
     assert_eq!(busy, Ok(vec![]), "an interviewer's permission is enough for this");
+}
+
+/// An interviewer lets us see when they are busy at most; at Microsoft that is to read.
+pub async fn without_permission_nothing_is_told(stage: &VendorStage) {
+    let provider = stage.cast.provider();
+    let (scopes, expected) = match provider {
+        Provider::Google => (["https://www.googleapis.com/auth/calendar.freebusy"], "calendar.events"),
+        Provider::Microsoft | Provider::Apple => (["User.Read"], "Calendars.Read"),
+    };
+    let token = AccessToken::new(stage.sandbox.token(provider, &stage.account().email, &scopes).await);
+    let missing = CalendarError::PermissionMissing(vec![expected.to_owned()]);
+    let window = span(at(0, 0), 24 * 60);
+    assert_eq!(stage.calendar().changes(&token, "primary", None, window).await, Err(missing.clone()));
+    assert_eq!(stage.calendar().ours(&token, "primary", window).await, Err(missing.clone()));
+    let hook = stage.hook().expect("both push");
+    assert_eq!(stage.calendar().watch(&token, "primary", &hook).await, Err(missing));
+}
+
+/// Graph has several words for it.
+pub async fn a_token_that_is_none_any_more_is_known(stage: &VendorStage) {
+    let window = span(at(0, 0), 24 * 60);
+    let read =
+        async |since: Option<Cursor>| stage.calendar().changes(stage.token(), "primary", since.as_ref(), window).await;
+    for reason in ["SyncStateNotFound", "resyncRequired", "InvalidDeltaToken"] {
+        let first = read(None).await.expect("the calendar answers");
+        let body = json!({ "provider": "microsoft", "account": stage.account().email, "reason": reason });
+        stage.sandbox.tell("cursors/expire", body).await;
+        assert_eq!(read(Some(first.cursor)).await, Err(CalendarError::CursorGone), "{reason}");
+    }
+    let first = read(None).await.expect("the calendar answers");
+    // The link of another API is never followed.
+    let elsewhere = Cursor { text: "https://graph.example/v1.0/me/calendarView/delta".to_owned(), reaches: None };
+    assert_eq!(read(Some(elsewhere)).await, Err(CalendarError::CursorGone));
+    assert!(read(Some(first.cursor)).await.is_ok_and(|later| later.cursor.reaches == Some(window.end())));
 }
 
 pub async fn a_failed_calendar_is_an_error(stage: &VendorStage) {
